@@ -1,0 +1,33 @@
+"""Errors of the garment half.
+
+FittingError
+├── MeasurementError (ValueError)  a tape measure out of range, or in the wrong unit
+├── PatternError (ValueError)      a pattern that cannot be sewn; names panel and edge
+├── FabricError (ValueError)       an unknown fabric or an impossible number
+├── DrapeError (ValueError)        input the engine cannot start from
+└── PreviewError (RuntimeError)    a picture that cannot be drawn
+"""
+
+
+class FittingError(Exception):
+    """Base of all errors raised here."""
+
+
+class MeasurementError(FittingError, ValueError):
+    """A tape measure out of human range, or in the wrong unit."""
+
+
+class PatternError(FittingError, ValueError):
+    """A pattern that cannot be read or sewn."""
+
+
+class FabricError(FittingError, ValueError):
+    """An unknown fabric, or a number no fabric has."""
+
+
+class DrapeError(FittingError, ValueError):
+    """Input the engine cannot start from."""
+
+
+class PreviewError(FittingError, RuntimeError):
+    """A picture that cannot be drawn."""

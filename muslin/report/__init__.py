@@ -1,0 +1,1 @@
+"""The muslin.report package."""
