@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.events import Damaged, Lost, LossCause, Marker, Sampled, Status
+from firmware_bridge.events import Damaged, LossCause, Lost, Marker, Sampled, Status
 from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import Exchange
 from wearables.errors import SignalError

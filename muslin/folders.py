@@ -1,0 +1,43 @@
+"""Folders a command reads from and writes to."""
+
+import os
+from pathlib import Path
+
+from muslin.errors import InputError
+
+
+def assets_folder() -> Path:
+    """Folder of the data that ships, in a checkout or in an installed package."""
+    package = Path(__file__).resolve().parent
+    checkout = package.parent / "assets"
+    return checkout if (checkout / "MANIFEST.toml").is_file() else package / "assets"
+
+
+def writable_folder(folder: Path) -> Path:
+    """Create an output folder if need be, and make sure that it can be written.
+
+    Raises:
+        InputError: If it cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".muslin-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"cannot write into the output folder {folder}: {reason}") from error
+    return folder
+
+
+def existing_file(path: Path, what: str) -> Path:
+    """Check that an input file is there.
+
+    Raises:
+        InputError: If it is not, or is a folder.
+    """
+    if not path.exists():
+        raise InputError(f"{what} {path} does not exist")
+    if path.is_dir():
+        raise InputError(f"{what} {path} is a folder; a file is needed")
+    return path
