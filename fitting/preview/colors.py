@@ -57,3 +57,6 @@ def face_values_at_vertices(
         np.add.at(total, faces[:, corner], values)
         np.add.at(count, faces[:, corner], 1.0)
     return np.divide(total, count, out=np.full(n_vertices, np.nan), where=count > 0)
+
+
+STRETCH_SCALE = Scale(title="Stretch, the larger of warp and weft [%]", low=0.0, high=10.0)

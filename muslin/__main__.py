@@ -1,0 +1,5 @@
+"""`python -m muslin` is the command line."""
+
+from muslin.cli import main
+
+main()

@@ -1,0 +1,65 @@
+"""Thin shells of the smaller commands: call the library, say the result, choose the exit code."""
+
+from pathlib import Path
+
+from muslin.errors import Exit
+from muslin.folders import assets_folder, existing_file, writable_folder
+from muslin.screen import print_json, say, say_table, step
+
+
+def analyze_session(session: Path, *, out: Path | None, model: Path | None, as_json: bool) -> Exit:
+    """Analyse a session and write its page."""
+    from muslin.analyze import analyze
+
+    existing_file(session, "session file")
+    page = session.with_suffix(".html") if out is None else out
+    writable_folder(page.parent)
+    with step(f"analysing {session}"):
+        analysis = analyze(session, out=page, model=model)
+    if as_json:
+        print_json(analysis.to_json())
+    else:
+        say_table("Session", [*analysis.rows(), ("page", str(page))])
+    return Exit.INCOMPLETE if analysis.n_lost else Exit.DONE
+
+
+def train_model(*, out: Path, seed: int, as_json: bool) -> Exit:
+    """Train the activity model and say how good it is."""
+    from wearables.activity.train import TrainConfig, train_basicmotions
+
+    writable_folder(out.parent)
+    with step("training on the BasicMotions training cases"):
+        card = train_basicmotions(out, assets_folder(), TrainConfig(seed=seed))
+    if as_json:
+        print_json(card)
+    else:
+        say(f"  weights: {out}")
+    return Exit.DONE
+
+
+def check_file(pattern: Path, *, as_json: bool) -> Exit:
+    """List every problem of a pattern."""
+    from fitting.pattern import check_pattern, read_garmentcode
+
+    findings = check_pattern(read_garmentcode(existing_file(pattern, "pattern file")))
+    if as_json:
+        print_json({"findings": [finding.to_json() for finding in findings]})
+    else:
+        for finding in findings:
+            say(str(finding))
+        say(f"{pattern}: {len(findings)} problems")
+    return Exit.FAILED if findings else Exit.DONE
+
+
+def verify_session(session: Path, *, as_json: bool) -> Exit:
+    """Check a session file and list what was found."""
+    from wearables.sessions import verify
+
+    report = verify(existing_file(session, "session file"))
+    if as_json:
+        print_json(report.to_json())
+    else:
+        for finding in report.findings:
+            say(str(finding))
+        say(f"{session}: {report.verdict}")
+    return Exit(report.exit_code)

@@ -1,0 +1,43 @@
+"""What people see while a command works: steps and tables on stderr, JSON on stdout."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+
+def say(text: str) -> None:
+    """Write a line for a person."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def print_json(data: dict[str, Any]) -> None:
+    """Write data for a program."""
+    sys.stdout.write(json.dumps(data, indent=2, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def step(text: str) -> Iterator[None]:
+    """Announce a step, and say how long it took."""
+    start_ns = time.monotonic_ns()
+    say(f"  {text} ...")
+    yield
+    say(f"  {text}: done in {(time.monotonic_ns() - start_ns) / 1e9:.1f} s")
+
+
+def say_table(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Write a two-column table for a person."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, show_header=False, box=box.SIMPLE, title_justify="left")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, value)
+    Console(stderr=True).print(table)
