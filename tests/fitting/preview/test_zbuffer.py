@@ -1,0 +1,114 @@
+"""The z-buffer against closed forms and against OpenGL."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from fitting.preview import Camera, PaintedMesh, camera_for, render
+from fitting.preview.gl import gl_works
+from fitting.preview.scene import vertex_normals
+from fitting.preview.zbuffer import coverage_mask, render_zbuffer
+
+
+def painted(vertices, faces, color=(200, 40, 40), *, two_sided=False, name="mesh"):
+    vertices = np.asarray(vertices, dtype=np.float64)
+    return PaintedMesh(
+        name=name,
+        vertices_m=vertices,
+        faces=np.asarray(faces, dtype=np.int64),
+        colors=np.tile(np.array(color, dtype=np.uint8), (len(vertices), 1)),
+        two_sided=two_sided,
+    )
+
+
+FRONT = Camera(azimuth_rad=0.0, center_m=np.zeros(3), height_m=2.0)
+
+
+def square(z, color, size=0.5):
+    corners = [[-size, -size, z], [size, -size, z], [size, size, z], [-size, size, z]]
+    return painted(corners, [[0, 1, 2], [0, 2, 3]], color)
+
+
+def test_a_square_covers_its_area():
+    mask = coverage_mask((square(0.0, (0, 0, 0)),), FRONT, width_px=200, height_px=200)
+    assert mask.sum() == 100 * 100
+    assert mask[50:150, 50:150].all()
+
+
+def test_the_nearer_mesh_wins_in_any_order():
+    near, far = square(0.3, (10, 20, 200)), square(-0.3, (200, 20, 10))
+    for meshes in ((near, far), (far, near)):
+        picture = render_zbuffer(meshes, FRONT, width_px=40, height_px=40, flat=True)
+        assert tuple(picture[20, 20]) == (10, 20, 200)
+
+
+def test_the_back_of_a_solid_is_not_drawn_and_that_of_cloth_is():
+    away = [[0, 2, 1], [0, 3, 2]]
+    corners = square(0.0, (1, 1, 1)).vertices_m
+    solid, cloth = painted(corners, away), painted(corners, away, two_sided=True)
+    assert not coverage_mask((solid,), FRONT, width_px=20, height_px=20).any()
+    assert coverage_mask((cloth,), FRONT, width_px=20, height_px=20).any()
+
+
+def test_left_is_on_the_right_of_a_front_view():
+    """The wearer's left (+x) appears on the right for someone who faces the wearer."""
+    left = painted([[0.2, -0.1, 0], [0.6, -0.1, 0], [0.4, 0.3, 0]], [[0, 1, 2]])
+    mask = coverage_mask((left,), FRONT, width_px=100, height_px=100)
+    assert mask[:, 50:].any()
+    assert not mask[:, :50].any()
+
+
+def test_flat_colour_is_the_legend_colour():
+    picture = render((square(0.0, (225, 204, 85)),), FRONT, width_px=50, height_px=50, flat=True)
+    assert np.abs(picture[25, 25].astype(int) - [225, 204, 85]).max() <= 2
+
+
+def test_shading_takes_at_most_its_share():
+    ball = trimesh.creation.icosphere(subdivisions=3, radius=0.8)
+    mesh = painted(ball.vertices, ball.faces, (200, 200, 200))
+    mask = coverage_mask((mesh,), FRONT, width_px=120, height_px=120)
+    picture = render_zbuffer((mesh,), FRONT, width_px=120, height_px=120, supersampling=1)
+    assert picture[mask].min() >= 0.7 * 200 - 1
+
+
+def test_a_closed_mesh_has_no_holes():
+    ball = trimesh.creation.icosphere(subdivisions=4, radius=0.8)
+    mesh = painted(ball.vertices, ball.faces)
+    mask = coverage_mask((mesh,), FRONT, width_px=300, height_px=300)
+    y, x = np.mgrid[0:300, 0:300]
+    inner = np.hypot((x + 0.5 - 150) / 150, (y + 0.5 - 150) / 150) < 0.79
+    assert mask[inner].all()
+
+
+def test_same_scene_same_bytes():
+    ball = trimesh.creation.icosphere(subdivisions=2, radius=0.5)
+    mesh = painted(ball.vertices, ball.faces)
+    camera = camera_for("three_quarter", (mesh,))
+    pictures = [render_zbuffer((mesh,), camera, width_px=64, height_px=64) for _ in range(2)]
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_normals_of_a_ball_point_outward():
+    ball = trimesh.creation.icosphere(subdivisions=3)
+    normals = vertex_normals(np.array(ball.vertices), np.array(ball.faces))
+    assert ((normals * ball.vertices).sum(axis=1) > 0.99).all()
+
+
+@pytest.mark.parametrize("backend", ["egl", "osmesa"])
+def test_opengl_draws_the_same_silhouette(backend):
+    if not gl_works(backend):
+        pytest.skip(f"{backend} draws nothing on this machine")
+    ball = trimesh.creation.icosphere(subdivisions=4, radius=0.7)
+    mesh = painted(ball.vertices, ball.faces)
+    if backend == "osmesa":
+        pytest.skip("one OpenGL platform a process, and EGL came first")
+    picture = render((mesh,), FRONT, width_px=200, height_px=200, backend=backend)
+    drawn = (picture < 250).any(axis=2)
+    mask = coverage_mask((mesh,), FRONT, width_px=200, height_px=200)
+    assert (drawn & mask).sum() / (drawn | mask).sum() >= 0.99
+
+
+def test_auto_draws_with_something():
+    picture = render((square(0.0, (9, 9, 9)),), FRONT, width_px=20, height_px=20, backend="auto")
+    assert picture.shape == (20, 20, 3)
+    assert picture[10, 10].max() < 100
