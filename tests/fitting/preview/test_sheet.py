@@ -2,13 +2,14 @@
 
 import json
 import struct
+import sys
 
 import numpy as np
 import pytest
 import trimesh
 
 from fitting.errors import PreviewError
-from fitting.preview import PaintedMesh, Row, Scale, draw_sheet, write_glb
+from fitting.preview import PaintedMesh, Row, Scale, camera_for, draw_sheet, render, write_glb
 from fitting.preview import gl as gl_door
 from fitting.preview.colors import face_values_at_vertices
 
@@ -68,20 +69,15 @@ def test_a_glb_names_its_nodes_and_is_not_metal(tmp_path):
 
 
 def test_a_missing_graphics_library_is_a_sentence(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pyrender", None)
+    monkeypatch.setitem(sys.modules, "pyrender", None)
     with pytest.raises(PreviewError, match="not usable here"):
         gl_door.open_renderer("osmesa", 8, 8)
 
 
 def test_without_opengl_the_picture_is_drawn_by_numpy(monkeypatch):
-    from fitting.preview import render as render_module
-
-    monkeypatch.setattr("fitting.preview.render.gl_works", lambda backend: False)
-    assert callable(render_module)
-    from fitting.preview.scene import camera_for
-
+    module = sys.modules["fitting.preview.render"]
+    monkeypatch.setattr(module, "gl_works", lambda backend: False)
     mesh = ball("body", 3.0)
-    picture = render_module(
-        (mesh,), camera_for("front", (mesh,)), width_px=30, height_px=30, backend="auto"
-    )
+    camera = camera_for("front", (mesh,))
+    picture = render((mesh,), camera, width_px=30, height_px=30, backend="auto")
     assert picture.std() > 5

@@ -103,7 +103,7 @@ def test_opengl_draws_the_same_silhouette(backend):
     if backend == "osmesa":
         pytest.skip("one OpenGL platform a process, and EGL came first")
     picture = render((mesh,), FRONT, width_px=200, height_px=200, backend=backend)
-    drawn = (picture < 250).any(axis=2)
+    drawn = picture[..., 1] < 147  # half way to the white behind, since edges are smoothed
     mask = coverage_mask((mesh,), FRONT, width_px=200, height_px=200)
     assert (drawn & mask).sum() / (drawn | mask).sum() >= 0.99
 
