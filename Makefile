@@ -14,6 +14,8 @@ $(BIN)/python:
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[render]'
+	# pyrender pins a PyOpenGL that knows neither OSMesa contexts nor Python 3.13.
+	$(BIN)/python -m pip install --quiet --no-deps PyOpenGL==3.1.10
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime

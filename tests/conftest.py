@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def missing(reason: str) -> None:
-    """Skip, or fail where everything is required."""
+def _missing(reason: str) -> None:
     if os.environ.get("MUSLIN_REQUIRE_ALL") == "1":
         pytest.fail(f"required here: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def missing() -> Callable[[str], None]:
+    """Skip with a reason, or fail where everything is required (MUSLIN_REQUIRE_ALL=1)."""
+    return _missing
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +26,7 @@ def shared_data() -> Path:
     """Folder of real recordings, patterns and bodies beside the checkout."""
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        missing("the real data sets (../shared/data) are not beside this checkout")
+        _missing("the real data sets (../shared/data) are not beside this checkout")
     return folder
 
 
