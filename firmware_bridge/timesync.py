@@ -1,0 +1,186 @@
+"""Device time to host time, from two-way exchanges with a dithered reply.
+
+host = device + offset(device). The device stamps t2 on arrival, waits a random time and stamps t3
+as late as it can, so that the wait for a connection event does not bias the offset. Every exchange
+is kept in the file; a fit can be made again years later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BEST_SHARE = 0.15
+_RTT_FLOOR_SD_S = 0.8e-3
+_DRIFT_WALK_S = 2e-7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One exchange: host sends at t1, device receives at t2, answers at t3, host receives at t4.
+
+    Attributes:
+        t1_host_ns: Host sent the request.
+        t2_device_us: Device received it.
+        t3_device_us: Device sent the answer.
+        t4_host_ns: Host received it.
+        dither_us: Upper bound of the device's random wait.
+    """
+
+    t1_host_ns: int
+    t2_device_us: int
+    t3_device_us: int
+    t4_host_ns: int
+    dither_us: int
+
+    @property
+    def offset_s(self) -> float:
+        """Host minus device time, by symmetry of both ways."""
+        host_ns = self.t1_host_ns + self.t4_host_ns
+        device_ns = 1000 * (self.t2_device_us + self.t3_device_us)
+        return (host_ns - device_ns) / 2e9
+
+    @property
+    def rtt_s(self) -> float:
+        """Time on the way, both ways, without the device's wait."""
+        waited_ns = 1000 * (self.t3_device_us - self.t2_device_us)
+        return (self.t4_host_ns - self.t1_host_ns - waited_ns) / 1e9
+
+    @property
+    def device_us(self) -> float:
+        """Device time the offset belongs to."""
+        return (self.t2_device_us + self.t3_device_us) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockFit:
+    """Piecewise linear map from device time to host time.
+
+    Attributes:
+        device_us: Knots, ascending, shape (n_knots,).
+        offset_s: Host minus device time at the knots, shape (n_knots,).
+        drift: Slope of the offset after each knot, no unit, shape (n_knots,).
+        sd_s: Uncertainty at the knots, shape (n_knots,).
+        rms_residual_s: Scatter of the exchanges that were used.
+        n_used: Number of exchanges that were used.
+        method: ``line``, ``kalman``, or ``none`` when there was no exchange.
+    """
+
+    device_us: NDArray[np.float64]
+    offset_s: NDArray[np.float64]
+    drift: NDArray[np.float64]
+    sd_s: NDArray[np.float64]
+    rms_residual_s: float
+    n_used: int
+    method: str
+
+    def offset_at_s(self, device_us: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Host minus device time, shape as given; constant drift outside the knots."""
+        at = np.asarray(device_us, dtype=np.float64)
+        knot = np.clip(np.searchsorted(self.device_us, at, side="right") - 1, 0, None)
+        since_s = (at - self.device_us[knot]) * 1e-6
+        return self.offset_s[knot] + self.drift[knot] * since_s
+
+    def host_ns(self, device_us: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Host time of device times, shape as given."""
+        at = np.asarray(device_us, dtype=np.float64)
+        return at * 1e3 + self.offset_at_s(at) * 1e9
+
+
+def refit(exchanges: Sequence[Exchange]) -> ClockFit:
+    """Fit a line through the exchanges with the shortest way, after a session.
+
+    The best 15 % by round-trip time are used, at least three where there are so many. The device
+    time of the middle is taken as origin, so that the line is well conditioned.
+
+    Args:
+        exchanges: Exchanges of one boot.
+
+    Returns:
+        A fit with one knot; ``method`` is ``none`` and the offset 0 when there is no exchange.
+    """
+    if not exchanges:
+        zero = np.zeros(1)
+        return ClockFit(
+            device_us=zero, offset_s=zero, drift=zero, sd_s=np.full(1, np.inf),
+            rms_residual_s=float("nan"), n_used=0, method="none",
+        )  # fmt: skip
+    ranked = sorted(exchanges, key=lambda exchange: (exchange.rtt_s, exchange.t1_host_ns))
+    n_used = min(len(ranked), max(3, round(BEST_SHARE * len(ranked))))
+    best = ranked[:n_used]
+    at_us = np.array([exchange.device_us for exchange in best])
+    offset_s = np.array([exchange.offset_s for exchange in best])
+    middle_us, base_s = at_us.mean(), offset_s[0]
+    since_s, above_s = (at_us - middle_us) * 1e-6, offset_s - base_s
+    spread = float((since_s**2).sum())
+    # Exchanges of one burst cannot tell a drift from noise.
+    drift = float((since_s * above_s).sum() / spread) if np.ptp(since_s) > 2.0 else 0.0
+    mean_s = float(above_s.mean())
+    residual_s = above_s - mean_s - drift * since_s
+    rms_s = float(np.sqrt((residual_s**2).mean()))
+    return ClockFit(
+        device_us=np.array([middle_us]),
+        offset_s=np.array([base_s + mean_s]),
+        drift=np.array([drift]),
+        sd_s=np.array([rms_s / np.sqrt(n_used)]),
+        rms_residual_s=rms_s,
+        n_used=n_used,
+        method="line",
+    )
+
+
+class OnlineClock:
+    """Kalman filter over offset and drift, for a live view while recording."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything; a garment that rebooted has another clock."""
+        self._state: NDArray[np.float64] | None = None
+        self._covariance = np.diag([1e-4, 1e-8])
+        self._at_us = 0.0
+        self._base_s = 0.0
+        self._best_rtt_s = np.inf
+
+    @property
+    def is_set(self) -> bool:
+        """Whether an exchange has been seen."""
+        return self._state is not None
+
+    def __call__(self, burst: Sequence[Exchange]) -> None:
+        """Take in a burst; its best exchange counts."""
+        if not burst:
+            return
+        best = min(burst, key=lambda exchange: exchange.rtt_s)
+        self._best_rtt_s = min(self._best_rtt_s, best.rtt_s)
+        if self._state is None:
+            self._base_s = best.offset_s
+            self._state = np.zeros(2)
+            self._at_us = best.device_us
+            return
+        h = max((best.device_us - self._at_us) * 1e-6, 0.0)
+        F = np.array([[1.0, h], [0.0, 1.0]])
+        Q = _DRIFT_WALK_S**2 * np.array([[h**3 / 3, h**2 / 2], [h**2 / 2, h]])
+        Q[0, 0] += 1e-12
+        state, P = F @ self._state, F @ self._covariance @ F.T + Q
+        R = (_RTT_FLOOR_SD_S + (best.rtt_s - self._best_rtt_s) / 3) ** 2
+        gain = P[:, 0] / (P[0, 0] + R)
+        self._state = state + gain * (best.offset_s - self._base_s - state[0])
+        self._covariance = P - np.outer(gain, P[0])
+        self._at_us = best.device_us
+
+    def fit(self) -> ClockFit:
+        """What the filter believes now, as a fit with one knot."""
+        if self._state is None:
+            return refit(())
+        return ClockFit(
+            device_us=np.array([self._at_us]),
+            offset_s=np.array([self._base_s + self._state[0]]),
+            drift=np.array([self._state[1]]),
+            sd_s=np.array([np.sqrt(self._covariance[0, 0])]),
+            rms_residual_s=float("nan"),
+            n_used=1,
+            method="kalman",
+        )
