@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BEST_SHARE = 0.15
 _RTT_FLOOR_SD_S = 0.8e-3
+_RTT_SD_FLOOR_S = 0.2e-3
 _DRIFT_WALK_S = 2e-7
 
 
@@ -63,7 +63,7 @@ class ClockFit:
         drift: Slope of the offset after each knot, no unit, shape (n_knots,).
         sd_s: Uncertainty at the knots, shape (n_knots,).
         rms_residual_s: Scatter of the exchanges that were used.
-        n_used: Number of exchanges that were used.
+        n_used: Effective number of exchanges, by their weights.
         method: ``line``, ``kalman``, or ``none`` when there was no exchange.
     """
 
@@ -89,10 +89,10 @@ class ClockFit:
 
 
 def refit(exchanges: Sequence[Exchange]) -> ClockFit:
-    """Fit a line through the exchanges with the shortest way, after a session.
+    """Fit a line through the exchanges after a session, the shorter the way the more weight.
 
-    The best 15 % by round-trip time are used, at least three where there are so many. The device
-    time of the middle is taken as origin, so that the line is well conditioned.
+    Each exchange weighs as the inverse square of its possible error, so that every decade of
+    round-trip time tells as much as the next; taking a best share instead wastes the rest.
 
     Args:
         exchanges: Exchanges of one boot.
@@ -106,19 +106,21 @@ def refit(exchanges: Sequence[Exchange]) -> ClockFit:
             device_us=zero, offset_s=zero, drift=zero, sd_s=np.full(1, np.inf),
             rms_residual_s=float("nan"), n_used=0, method="none",
         )  # fmt: skip
-    ranked = sorted(exchanges, key=lambda exchange: (exchange.rtt_s, exchange.t1_host_ns))
-    n_used = min(len(ranked), max(3, round(BEST_SHARE * len(ranked))))
-    best = ranked[:n_used]
-    at_us = np.array([exchange.device_us for exchange in best])
-    offset_s = np.array([exchange.offset_s for exchange in best])
-    middle_us, base_s = at_us.mean(), offset_s[0]
+    at_us = np.array([exchange.device_us for exchange in exchanges])
+    offset_s = np.array([exchange.offset_s for exchange in exchanges])
+    rtt_s = np.array([exchange.rtt_s for exchange in exchanges])
+    # An offset is wrong by at most half of what its way took longer than the shortest one.
+    weight = (_RTT_SD_FLOOR_S + (rtt_s - rtt_s.min()) / 3) ** -2.0
+    weight /= weight.sum()
+    middle_us, base_s = float(weight @ at_us), offset_s[0]
     since_s, above_s = (at_us - middle_us) * 1e-6, offset_s - base_s
-    spread = float((since_s**2).sum())
+    mean_s = float(weight @ above_s)
     # Exchanges of one burst cannot tell a drift from noise.
-    drift = float((since_s * above_s).sum() / spread) if np.ptp(since_s) > 2.0 else 0.0
-    mean_s = float(above_s.mean())
+    spread = float(weight @ since_s**2)
+    drift = float(weight @ (since_s * above_s)) / spread if np.ptp(since_s) > 2.0 else 0.0
     residual_s = above_s - mean_s - drift * since_s
-    rms_s = float(np.sqrt((residual_s**2).mean()))
+    rms_s = float(np.sqrt(weight @ residual_s**2))
+    n_used = round(1.0 / float((weight**2).sum()))
     return ClockFit(
         device_us=np.array([middle_us]),
         offset_s=np.array([base_s + mean_s]),
