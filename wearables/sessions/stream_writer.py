@@ -1,0 +1,187 @@
+"""One stream of a session file: raw rows by index, frames, gaps, segments."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_bridge.schema import StreamSchema
+from wearables.events import Lost, Sampled
+from wearables.sessions import layout
+from wearables.sessions.sample_time import fit_rate
+
+TABLE_CHUNK_ROWS = 256
+
+
+def make_table(group: Any, name: str, dtype: np.dtype) -> Any:
+    """Create an empty table that grows."""
+    return group.create_dataset(
+        name, shape=(0,), maxshape=(None,), dtype=dtype, chunks=(TABLE_CHUNK_ROWS,)
+    )
+
+
+def append_rows(table: Any, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Append rows to a table."""
+    if not rows:
+        return
+    n_before = table.shape[0]
+    table.resize((n_before + len(rows),))
+    table[n_before:] = np.array(rows, dtype=table.dtype)
+
+
+class StreamWriter:
+    """Buffer one stream's samples and losses, and bring them to the file on `flush`."""
+
+    def __init__(self, group: Any, schema: StreamSchema) -> None:
+        self._group = group
+        self._schema = schema
+        dtypes = [layout.raw_dtype(c.bits, signed=c.signed) for c in schema.channels]
+        dtype = np.result_type(*dtypes)
+        self._chunk_rows = layout.chunk_rows(len(dtypes), dtype)
+        self._write_head(schema)
+        for name, table in layout.STREAM_TABLES.items():
+            make_table(group, name, table)
+        self._raw = group.create_dataset(
+            "raw",
+            shape=(0, len(dtypes)),
+            maxshape=(None, len(dtypes)),
+            dtype=dtype,
+            chunks=(self._chunk_rows, len(dtypes)),
+            fillvalue=layout.fill_value(dtype),
+        )
+        self._segments: list[dict[str, Any]] = []
+        self._samples: list[tuple[int, NDArray[np.int64]]] = []
+        self._frames: list[tuple[Any, ...]] = []
+        self._gaps: list[dict[str, int]] = []
+        self._n_gaps_written = 0
+        self._changed_gaps: set[int] = set()
+        self.n_frames = 0
+        self.n_stored = 0
+
+    @property
+    def n_lost(self) -> int:
+        """Samples in gap rows that nothing has filled."""
+        return sum(gap["n"] - gap["n_filled"] for gap in self._gaps)
+
+    def _write_head(self, schema: StreamSchema) -> None:
+        attrs = self._group.attrs
+        attrs["stream_id"], attrs["rate_hz"] = np.uint8(schema.id), float(schema.rate_hz)
+        attrs["kind"], attrs["shape"] = schema.channels[0].kind, "uniform"
+        attrs["max_latency_ms"] = float(schema.max_latency_ms)
+        rows = [
+            (c.name, c.unit, c.bits, c.signed, c.scale, c.offset, c.kind, c.site or "")
+            for c in schema.channels
+        ]
+        self._group.create_dataset("channels", data=np.array(rows, dtype=layout.CHANNELS))
+
+    def _segment(self, boot: int, device_us: int) -> dict[str, Any]:
+        for segment in self._segments:
+            if segment["boot"] == boot:
+                return segment
+        ends = [s["row0"] + s["n_rows"] for s in self._segments]
+        row0 = -(-max(ends, default=0) // self._chunk_rows) * self._chunk_rows
+        segment = {
+            "boot": boot, "generation": 0, "index0": 0, "row0": row0, "n_rows": 0,
+            "device_us0": device_us, "rate_hz": self._schema.rate_hz, "rate_sd_hz": 0.0,
+        }  # fmt: skip
+        self._segments.append(segment)
+        return segment
+
+    def write_samples(self, event: Sampled) -> None:
+        """Take in the samples of a frame; a gap they fill is marked so."""
+        segment = self._segment(event.boot, event.device_us)
+        n = len(event.counts)
+        row = segment["row0"] + event.first_index
+        segment["n_rows"] = max(segment["n_rows"], event.first_index + n)
+        self._samples.append((row, event.counts))
+        source = layout.SOURCE_BACKFILL if event.backfilled else layout.SOURCE_LIVE
+        generation = event.flags >> 4
+        head = (event.boot, event.epoch, generation, event.flags, source, n)
+        self._frames.append((*head, event.first_index, row, event.device_us, event.host_ns))
+        self.n_frames += 1
+        self.n_stored += n
+        self._fill_gaps(event.boot, event.first_index, n, event.host_ns)
+
+    def _fill_gaps(self, boot: int, index: int, n: int, host_ns: int) -> None:
+        for i, gap in enumerate(self._gaps):
+            low = max(index, gap["index"])
+            high = min(index + n, gap["index"] + gap["n"])
+            if gap["boot"] == boot and low < high:
+                gap["n_filled"] += high - low
+                gap["closed_host_ns"] = host_ns
+                self._changed_gaps.add(i)
+
+    def write_loss(self, event: Lost) -> None:
+        """Add a gap row."""
+        segment = self._segment(event.boot, 0)
+        stop = event.first_index + event.n_samples
+        segment["n_rows"] = max(segment["n_rows"], stop)
+        self._gaps.append(
+            {
+                "boot": event.boot, "index": event.first_index, "n": event.n_samples,
+                "row": segment["row0"] + event.first_index, "cause": int(event.cause),
+                "epoch_before": event.epoch_before, "epoch_after": event.epoch_after,
+                "n_filled": 0, "opened_host_ns": event.host_ns, "closed_host_ns": 0,
+            }
+        )  # fmt: skip
+
+    def flush(self) -> None:
+        """Bring the buffers to the file: samples first, then the rows that speak of them."""
+        n_rows = max((s["row0"] + s["n_rows"] for s in self._segments), default=0)
+        if n_rows > self._raw.shape[0]:
+            self._raw.resize((n_rows, self._raw.shape[1]))
+        for row, counts in _joined(self._samples):
+            self._raw[row : row + len(counts)] = counts.astype(self._raw.dtype)
+        self._samples.clear()
+        append_rows(self._group["frames"], self._frames)
+        self._frames.clear()
+        self._flush_gaps()
+        self._flush_segments()
+
+    def _flush_gaps(self) -> None:
+        table = self._group["gaps"]
+        for i in sorted(self._changed_gaps):
+            if i < self._n_gaps_written:
+                table[i] = _row(self._gaps[i], layout.GAPS)
+        self._changed_gaps.clear()
+        new = self._gaps[self._n_gaps_written :]
+        append_rows(table, [_row(gap, layout.GAPS) for gap in new])
+        self._n_gaps_written = len(self._gaps)
+
+    def _flush_segments(self) -> None:
+        table = self._group["segments"]
+        if table.shape[0] < len(self._segments):
+            table.resize((len(self._segments),))
+        if self._segments:
+            rows = [_row(segment, layout.SEGMENTS) for segment in self._segments]
+            table[...] = np.array(rows, dtype=layout.SEGMENTS)
+
+    def finish(self) -> None:
+        """Write the measured rate of each segment."""
+        frames = self._group["frames"][...]
+        for segment in self._segments:
+            own = frames[frames["boot"] == segment["boot"]]
+            line = fit_rate(own["index"], own["device_us"], self._schema.rate_hz)
+            segment["device_us0"] = max(0, round(line.device_us0))
+            segment["rate_hz"], segment["rate_sd_hz"] = line.rate_hz, line.rate_sd_hz
+        self._flush_segments()
+
+
+def _row(values: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:
+    return tuple(values[name] for name in dtype.names or ())
+
+
+def _joined(
+    samples: list[tuple[int, NDArray[np.int64]]],
+) -> list[tuple[int, NDArray[np.int64]]]:
+    """Join pieces that follow each other, so that the file is written in few calls."""
+    joined: list[tuple[int, list[NDArray[np.int64]]]] = []
+    end = -1
+    for row, counts in samples:
+        if row == end:
+            joined[-1][1].append(counts)
+        else:
+            joined.append((row, [counts]))
+        end = row + len(counts)
+    return [(row, np.concatenate(pieces)) for row, pieces in joined]

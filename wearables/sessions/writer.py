@@ -1,0 +1,341 @@
+"""Write events into a session file that opens after a kill at any moment.
+
+The file is written uncompressed with the default library version and flushed every second; that
+combination opened after every one of hundreds of kills. Compression waits for the close.
+"""
+
+import contextlib
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, assert_never
+
+import h5py
+import numpy as np
+
+from firmware_bridge.schema import GarmentSchema
+from firmware_bridge.timesync import Exchange, refit
+from wearables.events import (
+    Damaged,
+    Event,
+    Exchanged,
+    LinkClosed,
+    LinkOpened,
+    Lost,
+    Marker,
+    Sampled,
+    Status,
+)
+from wearables.sessions import layout
+from wearables.sessions.stream_writer import StreamWriter, append_rows, make_table
+
+FLUSH_NS = 1_000_000_000
+FSYNC_NS = 10_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectInfo:
+    """Who wore the garment; never a name or a birth date.
+
+    Attributes:
+        id: Pseudonym.
+        sex: ``female``, ``male`` or what the study uses.
+        birth_year: Year only.
+        height_m: Stature.
+        mass_kg: Mass.
+    """
+
+    id: str
+    sex: str | None = None
+    birth_year: int | None = None
+    height_m: float | None = None
+    mass_kg: float | None = None
+
+
+class SessionWriter:
+    """Write one session; a context manager that closes what it opened.
+
+    Not safe for several threads; `record` gives it one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: GarmentSchema,
+        *,
+        subject: SubjectInfo,
+        title: str = "",
+        software: str = "muslin",
+    ) -> None:
+        self._path = path
+        # h5py's stubs make every lookup a union; Any is honest at this door.
+        self._file: Any = h5py.File(path, "w")
+        self._streams: dict[int, StreamWriter] = {}
+        self._last_flush_ns = self._last_fsync_ns = time.monotonic_ns()
+        self._exchanges: dict[int, list[Exchange]] = {}
+        self._pending: dict[str, list[tuple[Any, ...]]] = {}
+        self._epochs: dict[int, int] = {}
+        self._n_epoch_frames: dict[int, int] = {}
+        self._n_epoch_damaged: dict[int, int] = {}
+        self._boot = 0
+        self._write_root(subject, title, software)
+        self._streams = self._write_device(schema)
+        self._names = {stream.id: stream.name for stream in schema.streams}
+        self.flush(sync=True)
+
+    def __enter__(self) -> "SessionWriter":
+        """Use the writer in a ``with`` block."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the file; after an error it keeps the state ``recording``."""
+        if exception[0] is None:
+            self.close()
+        else:
+            self.flush(sync=True)
+            self._file.close()
+
+    @property
+    def n_stored(self) -> dict[str, int]:
+        """Samples in the file, by stream."""
+        return {self._names[key]: stream.n_stored for key, stream in self._streams.items()}
+
+    @property
+    def n_lost(self) -> dict[str, int]:
+        """Samples in gap rows that nothing has filled, by stream."""
+        return {self._names[key]: stream.n_lost for key, stream in self._streams.items()}
+
+    def _write_root(self, subject: SubjectInfo, title: str, software: str) -> None:
+        attrs = self._file.attrs
+        attrs["format"] = layout.FORMAT
+        attrs["format_version"] = np.array(layout.VERSION, dtype=np.int32)
+        attrs["session_id"] = str(uuid.uuid4())
+        attrs["state"] = layout.STATE_RECORDING
+        attrs["title"] = title
+        attrs["software"] = software
+        attrs["created_utc"] = datetime.now(UTC).isoformat()
+        host_ns, utc_ns, width_ns = _anchor()
+        self.anchor_host_ns = host_ns
+        attrs["anchor_host_ns"], attrs["anchor_utc_ns"] = host_ns, utc_ns
+        attrs["anchor_uncertainty_ns"] = width_ns
+        person = self._file.create_group("subject")
+        for field in fields(subject):
+            value = getattr(subject, field.name)
+            if value is not None:
+                person.attrs[field.name] = value
+        for name, dtype in layout.ROOT_TABLES.items():
+            make_table(self._file, name, dtype)
+
+    def _write_device(self, schema: GarmentSchema) -> dict[int, StreamWriter]:
+        device = self._file.create_group(f"devices/{layout.DEVICE_KEY}")
+        device.attrs["vendor"], device.attrs["name"] = schema.vendor, schema.name
+        device.attrs["hw"], device.attrs["driver"] = schema.hw, "gl"
+        data = schema.to_cbor()
+        descriptor = device.create_dataset("descriptor", data=np.frombuffer(data, dtype=np.uint8))
+        descriptor.attrs["encoding"] = "cbor"
+        descriptor.attrs["sha256"] = schema.sha256().hex()
+        descriptor.attrs["schema"] = np.int32(schema.schema)
+        for name, dtype in layout.DEVICE_TABLES.items():
+            make_table(device, name, dtype)
+        names = [f"{layout.DEVICE_KEY}/{stream.name}" for stream in schema.streams]
+        committed = self._file.create_dataset("committed", data=np.zeros(len(names), np.uint64))
+        committed.attrs["streams"] = names
+        streams = device.create_group("streams")
+        return {
+            stream.id: StreamWriter(streams.create_group(stream.name), stream)
+            for stream in schema.streams
+        }
+
+    def write(self, event: Event) -> None:
+        """Take in one event; what is due is flushed to disk."""
+        match event:
+            case Sampled():
+                self._boot = event.boot
+                epoch = event.epoch
+                self._n_epoch_frames[epoch] = self._n_epoch_frames.get(epoch, 0) + 1
+                self._streams[event.stream_id].write_samples(event)
+            case Lost():
+                self._streams[event.stream_id].write_loss(event)
+            case Damaged():
+                epoch = event.epoch
+                self._n_epoch_damaged[epoch] = self._n_epoch_damaged.get(epoch, 0) + 1
+                self._log(event.host_ns, "warning", f"damaged frame: {event.reason}")
+            case Marker():
+                self._write_marker(event)
+            case Status():
+                row = (event.host_ns, event.battery_pct, event.producer_lost)
+                self._add("status", (*row, event.frames_dropped, event.log_used_b))
+            case LinkOpened():
+                self._open_epoch(event)
+            case LinkClosed():
+                self._close_epoch(event)
+            case Exchanged():
+                self._write_exchange(event)
+            case _:
+                assert_never(event)
+        if time.monotonic_ns() - self._last_flush_ns >= FLUSH_NS:
+            self.flush()
+
+    def _add(self, table: str, row: tuple[Any, ...]) -> None:
+        self._pending.setdefault(f"devices/{layout.DEVICE_KEY}/{table}", []).append(row)
+
+    def _log(self, host_ns: int, level: str, text: str) -> None:
+        self._pending.setdefault("log", []).append((host_ns, level, text))
+
+    def _write_marker(self, marker: Marker) -> None:
+        device_us = layout.NO_DEVICE_TIME if marker.device_us is None else marker.device_us
+        text = (marker.kind, marker.text, marker.source, layout.DEVICE_KEY)
+        self._pending.setdefault("markers", []).append((marker.host_ns, device_us, 0, 0, *text))
+        self.flush(sync=True)
+
+    def _open_epoch(self, link: LinkOpened) -> None:
+        self._boot = link.boot
+        self._epochs[link.epoch] = self._file["devices"][layout.DEVICE_KEY]["epochs"].shape[0]
+        self._add("epochs", (link.epoch, link.boot, link.host_ns, 0, "open", link.mtu, 0, 0))
+        self._log(link.host_ns, "info", f"link {link.epoch} is up, MTU {link.mtu}")
+        self.flush()
+
+    def _close_epoch(self, link: LinkClosed) -> None:
+        self.flush()
+        table = self._file["devices"][layout.DEVICE_KEY]["epochs"]
+        if link.epoch in self._epochs:
+            row = table[self._epochs[link.epoch]]
+            row["close_host_ns"], row["reason"] = link.host_ns, link.reason
+            row["n_frames"] = self._n_epoch_frames.get(link.epoch, 0)
+            row["n_damaged"] = self._n_epoch_damaged.get(link.epoch, 0)
+            table[self._epochs[link.epoch]] = row
+        self._log(link.host_ns, "info", f"link {link.epoch} ended: {link.reason}")
+
+    def _write_exchange(self, event: Exchanged) -> None:
+        exchange = event.exchange
+        self._exchanges.setdefault(event.boot, []).append(exchange)
+        times = (exchange.t1_host_ns, exchange.t2_device_us, exchange.t3_device_us)
+        row = (event.epoch, event.boot, *times, exchange.t4_host_ns, exchange.dither_us)
+        self._add("exchanges", row)
+
+    def flush(self, *, sync: bool = False) -> None:
+        """Bring everything to the file; ``sync`` also waits for the disk."""
+        for path, rows in self._pending.items():
+            append_rows(self._file[path], rows)
+        self._pending.clear()
+        for stream in self._streams.values():
+            stream.flush()
+        frames = [stream.n_frames for stream in self._streams.values()]
+        self._file["committed"][...] = np.array(frames, dtype=np.uint64)
+        self._file.flush()
+        self._last_flush_ns = time.monotonic_ns()
+        if sync or self._last_flush_ns - self._last_fsync_ns >= FSYNC_NS:
+            with _opened(self._path) as descriptor:
+                os.fsync(descriptor)
+            self._last_fsync_ns = self._last_flush_ns
+
+    def close(self, *, compress: bool = True) -> None:
+        """Fit the clocks, mark the file closed, and repack it compressed.
+
+        Args:
+            compress: Write the closed file again with gzip and shuffle.
+        """
+        self.flush()
+        for stream in self._streams.values():
+            stream.finish()
+        self._write_clock()
+        self._write_boots()
+        self._file.attrs["state"] = layout.STATE_CLOSED
+        self.flush(sync=True)
+        self._file.close()
+        if compress:
+            repack(self._path)
+
+    def _write_clock(self) -> None:
+        device = self._file["devices"][layout.DEVICE_KEY]
+        fits = {boot: refit(rows) for boot, rows in sorted(self._exchanges.items())}
+        rows = [
+            (boot, us, offset, drift, sd)
+            for boot, fit in fits.items()
+            for us, offset, drift, sd in zip(
+                fit.device_us, fit.offset_s, fit.drift, fit.sd_s, strict=True
+            )
+        ]
+        clock = device.create_group("clock")
+        table = clock.create_dataset("final", data=np.array(rows, dtype=layout.KNOTS))
+        clock.attrs["current"] = "final"
+        table.attrs["method"] = "line"
+        table.attrs["n_used"] = sum(fit.n_used for fit in fits.values())
+        residuals = [fit.rms_residual_s for fit in fits.values()]
+        table.attrs["rms_residual_s"] = max(residuals, default=float("nan"))
+        table.attrs["made_utc"] = datetime.now(UTC).isoformat()
+
+    def _write_boots(self) -> None:
+        device = self._file["devices"][layout.DEVICE_KEY]
+        frames = [stream["frames"][...] for stream in device["streams"].values()]
+        table = np.concatenate(frames) if frames else np.zeros(0, layout.FRAMES)
+        rows = []
+        for boot in np.unique(table["boot"]):
+            host_ns = table["host_ns"][table["boot"] == boot]
+            rows.append((boot, host_ns.min(), host_ns.max()))
+        append_rows(device["boots"], rows)
+
+
+def _anchor() -> tuple[int, int, int]:
+    """Pair both clocks, best of five: host_ns, utc_ns, width_ns."""
+    best = (0, 0, 1 << 62)
+    for _ in range(5):
+        before_ns = time.monotonic_ns()
+        utc_ns = time.time_ns()
+        after_ns = time.monotonic_ns()
+        if after_ns - before_ns < best[2]:
+            best = ((before_ns + after_ns) // 2, utc_ns, after_ns - before_ns)
+    return best
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def repack(path: Path) -> None:
+    """Write a closed file again, compressed, and put it in place of the old one in one step."""
+    packed = path.with_name(path.name + ".packing")
+    with h5py.File(path, "r") as old, h5py.File(packed, "w") as new:
+        for name, value in old.attrs.items():
+            new.attrs[name] = value
+        for name, item in old.items():
+            _copy_packed(item, new, str(name))
+    packed.replace(path)
+
+
+def _copy_packed(item: Any, target: Any, name: str) -> None:
+    """Copy a group or dataset; large integer datasets are compressed."""
+    if isinstance(item, h5py.Group):
+        group = target.create_group(name)
+        for key, value in item.attrs.items():
+            group.attrs[key] = value
+        for key, member in item.items():
+            _copy_packed(member, group, str(key))
+        return
+    if item.chunks is None or item.dtype.hasobject or item.size == 0:
+        item.parent.copy(item, target, name=name)
+        return
+    rows = min(item.chunks[0], max(1, item.shape[0]))
+    copy = target.create_dataset(
+        name,
+        shape=item.shape,
+        maxshape=item.maxshape,
+        dtype=item.dtype,
+        chunks=(rows, *item.chunks[1:]),
+        fillvalue=item.fillvalue,
+        compression="gzip",
+        compression_opts=1,
+        shuffle=True,
+    )
+    copy[...] = item[...]
+    for key, value in item.attrs.items():
+        copy.attrs[key] = value
