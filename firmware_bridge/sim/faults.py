@@ -1,0 +1,56 @@
+"""What may go wrong with a virtual garment, as knobs.
+
+Bluetooth repeats until a packet arrives, so loss happens before the transport, in the garment.
+"""
+
+import math
+from dataclasses import dataclass
+
+from firmware_bridge.errors import SchemaError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """Knobs; the defaults give a healthy garment with an ordinary crystal.
+
+    Attributes:
+        loss: Probability that a data frame is logged, then dropped before the transport.
+        queue_frames: Frames that wait for the radio; beyond it the newest is dropped.
+        clock_offset_s: Device time when the garment wakes.
+        drift_ppm: How much faster the device clock runs than the host's.
+        wander_ppm: Amplitude of the slow change of drift.
+        wander_period_s: Period of it.
+        cuts_s: Times since start of the stream at which the garment ends the link.
+        silences_s: Intervals since start in which it keeps the link and sends nothing.
+        budget_b_s: Link budget; a start above it is refused.
+        battery_pct: Charge, 0..100.
+        slow_control_s: Wait before every control response but the clock's.
+    """
+
+    loss: float = 0.0
+    queue_frames: int = 256
+    clock_offset_s: float = 12.345
+    drift_ppm: float = 37.0
+    wander_ppm: float = 0.0
+    wander_period_s: float = 600.0
+    cuts_s: tuple[float, ...] = ()
+    silences_s: tuple[tuple[float, float], ...] = ()
+    budget_b_s: float = 90_000.0
+    battery_pct: float = 87.0
+    slow_control_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.loss <= 1:
+            raise SchemaError(f"loss is {self.loss:g}, wanted a probability from 0 to 1")
+
+    def device_us(self, elapsed_ns: int) -> int:
+        """Device clock, this long after the garment woke on the host's clock."""
+        elapsed_s = elapsed_ns * 1e-9
+        turn = 2 * math.pi / self.wander_period_s
+        wandered_s = self.wander_ppm * 1e-6 * (1 - math.cos(turn * elapsed_s)) / turn
+        drifted_s = elapsed_s * self.drift_ppm * 1e-6
+        return round((self.clock_offset_s + drifted_s + wandered_s) * 1e6) + elapsed_ns // 1000
+
+    def is_silent(self, since_start_s: float) -> bool:
+        """Whether the firmware sends nothing at this time."""
+        return any(start <= since_start_s < stop for start, stop in self.silences_s)

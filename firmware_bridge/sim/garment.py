@@ -1,0 +1,325 @@
+"""The firmware of a virtual garment, without radio and without clock: device time comes in.
+
+The same seed and knobs give the same bytes and the same losses, however often `advance` is called.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_bridge.codec import MIN_FRAME_SIZE, FrameEncoder
+from firmware_bridge.control import (
+    GROUP_GARMENT,
+    Command,
+    Rc,
+    SmpMessage,
+    encode_message,
+    refusal,
+    response,
+)
+from firmware_bridge.packet import FLAG_END_OF_BLOCK, EventKind, FrameKind, device_frame
+from firmware_bridge.schema import GarmentSchema, StreamSchema
+from firmware_bridge.sim.faults import Faults
+from firmware_bridge.sim.signals import Replay
+
+STATUS_PERIOD_US = 5_000_000
+DEFAULT_FRAME_SIZE = 244
+DEFAULT_DITHER_US = 7_500
+_DESCRIPTOR_CHUNK = 400
+_LINK_SHARE = 0.92
+_N_SAMPLES_AT = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer that is built at the moment it is sent.
+
+    Attributes:
+        wait_us: How long to wait before.
+        make: Builds the message from the device time of sending.
+        is_clock: Whether it answers a clock exchange and must not queue behind data.
+    """
+
+    wait_us: int
+    make: Callable[[int], bytes]
+    is_clock: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Track:
+    """One stream being played, with exact counters."""
+
+    stream: StreamSchema
+    counts: NDArray[np.int64]
+    encoder: FrameEncoder
+    rng: np.random.Generator
+    produced: int = 0
+    frames: int = 0
+    frames_dropped: int = 0
+    samples_dropped: int = 0
+    frames_unsent: int = 0
+    samples_unsent: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        return self.produced >= self.counts.shape[0]
+
+
+class Garment:
+    """A garment that plays a replay once, from the first start command on."""
+
+    def __init__(
+        self,
+        replay: Replay,
+        *,
+        rng: np.random.Generator,
+        faults: Faults | None = None,
+        session: int = 1,
+        frame_size: int = DEFAULT_FRAME_SIZE,
+    ) -> None:
+        self.replay = replay
+        self.faults = faults or Faults()
+        self.session = session
+        self.frame_size = frame_size
+        self._descriptor = replay.schema.to_cbor()
+        self._rng = rng
+        self._tracks: dict[int, _Track] = {}
+        self._outbox: list[bytes] = []
+        self._origin_us: int | None = None
+        self._stopped_us: int | None = None
+        self._next_marker = 0
+        self._next_status_us = 0
+        self._n_device_frames = 0
+        self._end_told = False
+
+    @property
+    def schema(self) -> GarmentSchema:
+        """Streams and channels."""
+        return self.replay.schema
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether samples are being produced."""
+        return self._origin_us is not None and self._stopped_us is None and not self.is_finished
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every sample of the replay has been produced."""
+        return bool(self._tracks) and all(track.is_done for track in self._tracks.values())
+
+    def since_start_s(self, device_us: int) -> float:
+        """Time since the first sample; negative before the start."""
+        return -1.0 if self._origin_us is None else (device_us - self._origin_us) * 1e-6
+
+    def info(self) -> bytes:
+        """Value of the Info characteristic, 12 bytes."""
+        head = bytes([1, 0x04 if self.is_streaming else 0]) + self.session.to_bytes(2, "little")
+        return head + self.schema.sha256()[:8]
+
+    def advance(self, device_us: int) -> list[bytes]:
+        """Let time pass.
+
+        Args:
+            device_us: Device time now.
+
+        Returns:
+            Frames to send, in order; those that the loss knob took are not among them.
+        """
+        if self.is_streaming and self._origin_us is not None:
+            for track in self._tracks.values():
+                self._play(track, self._origin_us, device_us)
+            self._tell_markers(self._origin_us, device_us)
+            self._tell_status(device_us)
+        if self.is_finished and not self._end_told:
+            self._finish(device_us)
+        frames, self._outbox = self._outbox, []
+        return frames
+
+    def _play(self, track: _Track, origin_us: int, device_us: int) -> None:
+        period_us = 1e6 / track.stream.rate_hz
+        latency_us = 1000 * track.stream.max_latency_ms
+        encoder = track.encoder
+        while not track.is_done:
+            at_us = origin_us + round(track.produced * period_us)
+            if at_us > device_us:
+                break
+            if encoder.n_pending and at_us >= encoder.first_us + latency_us:
+                self._log(track, encoder.flush())
+            sample: list[int] = track.counts[track.produced].tolist()
+            self._log(track, encoder.push(sample, device_us=at_us))
+            track.produced += 1
+        if encoder.n_pending and device_us >= encoder.first_us + latency_us:
+            self._log(track, encoder.flush())
+
+    def _log(self, track: _Track, frame: bytes | None) -> None:
+        if frame is None:
+            return
+        track.frames += 1
+        if track.rng.random() < self.faults.loss:
+            track.frames_dropped += 1
+            track.samples_dropped += frame[_N_SAMPLES_AT]
+        else:
+            self._outbox.append(frame)
+
+    def _finish(self, device_us: int) -> None:
+        for track in self._tracks.values():
+            self._log(track, track.encoder.flush(flags=FLAG_END_OF_BLOCK))
+        self._end_told = True
+        self._tell_status(device_us, now=True)
+        self._tell(FrameKind.EVENT, {0: int(EventKind.END), 1: "replay finished"}, device_us)
+
+    def _tell(self, kind: FrameKind, content: dict[int, Any], device_us: int) -> None:
+        frame = device_frame(
+            kind,
+            content,
+            session=self.session,
+            counter=self._n_device_frames,
+            device_us=device_us,
+        )
+        self._n_device_frames += 1
+        self._outbox.append(frame)
+
+    def _tell_markers(self, origin_us: int, device_us: int) -> None:
+        markers = self.replay.markers
+        while self._next_marker < len(markers):
+            marker = markers[self._next_marker]
+            at_us = origin_us + round(marker.time_s * 1e6)
+            if at_us > device_us:
+                break
+            kind = EventKind.__members__.get(marker.kind.upper(), EventKind.MARKER)
+            self._tell(FrameKind.EVENT, {0: int(kind), 1: marker.text}, at_us)
+            self._next_marker += 1
+
+    def _tell_status(self, device_us: int, *, now: bool = False) -> None:
+        if not now and device_us < self._next_status_us:
+            return
+        self._next_status_us = device_us + STATUS_PERIOD_US
+        streams = [
+            [key, 0, track.frames_dropped + track.frames_unsent]
+            for key, track in self._tracks.items()
+        ]
+        content = {0: self.faults.battery_pct, 1: streams, 2: 0}
+        self._tell(FrameKind.STATUS, content, device_us)
+
+    def note_unsent(self, frame: bytes) -> None:
+        """Count a frame that the transport could not take: no link, or its queue is full."""
+        track = self._tracks.get(frame[1])
+        if frame[0] & 0x0F == FrameKind.DATA and track is not None:
+            track.frames_unsent += 1
+            track.samples_unsent += frame[_N_SAMPLES_AT]
+
+    def respond(self, request: SmpMessage, *, device_us: int) -> Reply:
+        """Obey a control message.
+
+        Args:
+            request: The message.
+            device_us: Device time of its arrival.
+        """
+        wait_us = round(self.faults.slow_control_s * 1e6)
+        if request.group != GROUP_GARMENT or request.command not in set(Command):
+            return _at_once(refusal(request, Rc.UNKNOWN), wait_us)
+        match Command(request.command):
+            case Command.START:
+                answer = self._start(request, device_us)
+            case Command.STOP:
+                answer = self._stop(request, device_us)
+            case Command.TIME:
+                return self._exchange(request, device_us)
+            case Command.LOG_STATUS:
+                answer = response(request, self._log_status())
+            case Command.MARKER:
+                text = str(request.body.get("text", ""))
+                self._tell(FrameKind.EVENT, {0: int(EventKind.MARKER), 1: text}, device_us)
+                answer = response(request, {})
+            case Command.DESCRIPTOR:
+                answer = self._describe(request)
+            case _:
+                answer = refusal(request, Rc.UNKNOWN)
+        return _at_once(answer, wait_us)
+
+    def _start(self, request: SmpMessage, device_us: int) -> SmpMessage:
+        worst_b_s = sum(
+            stream.rate_hz * sum(channel.bits for channel in stream.channels) / 8 / _LINK_SHARE
+            for stream in self.schema.streams
+        )
+        if self.frame_size < MIN_FRAME_SIZE or worst_b_s > self.faults.budget_b_s:
+            return refusal(request, Rc.OVER_BUDGET)
+        if self._origin_us is None:
+            self._origin_us = device_us
+            self._next_status_us = device_us
+            self._make_tracks()
+        elif self._stopped_us is not None:
+            # Paused time does not count: indices go on without a hole.
+            self._origin_us += device_us - self._stopped_us
+        self._stopped_us = None
+        self._end_told = False  # A host that came back must hear that the replay is over.
+        return response(request, {})
+
+    def _make_tracks(self) -> None:
+        streams = self.schema.streams
+        for stream, rng in zip(streams, self._rng.spawn(len(streams)), strict=True):
+            self._tracks[stream.id] = _Track(
+                stream=stream,
+                counts=self.replay.counts[stream.id],
+                encoder=FrameEncoder(stream, session=self.session, size=self.frame_size),
+                rng=rng,
+            )
+
+    def _stop(self, request: SmpMessage, device_us: int) -> SmpMessage:
+        if self._origin_us is not None and self._stopped_us is None:
+            self._outbox = self.advance(device_us)
+            for track in self._tracks.values():
+                self._log(track, track.encoder.flush(flags=FLAG_END_OF_BLOCK))
+            self._tell_status(device_us, now=True)
+            self._stopped_us = device_us
+        return response(request, {})
+
+    def _exchange(self, request: SmpMessage, device_us: int) -> Reply:
+        limit_us = max(int(request.body.get("dither_us", DEFAULT_DITHER_US)), 0)
+        wait_us = int(self._rng.integers(0, limit_us + 1))
+
+        def make(sent_us: int) -> bytes:
+            return encode_message(response(request, {"t2": device_us, "t3": sent_us}))
+
+        return Reply(wait_us=wait_us, make=make, is_clock=True)
+
+    def _log_status(self) -> dict[str, Any]:
+        return {
+            str(key): {"session": self.session, "oldest": 0, "newest": track.produced}
+            for key, track in self._tracks.items()
+        }
+
+    def _describe(self, request: SmpMessage) -> SmpMessage:
+        offset = int(request.body.get("off", 0))
+        if not 0 <= offset < len(self._descriptor):
+            return refusal(request, Rc.RANGE)
+        data = self._descriptor[offset : offset + _DESCRIPTOR_CHUNK]
+        return response(request, {"off": offset, "len": len(self._descriptor), "data": data})
+
+    def summary(self) -> dict[str, Any]:
+        """What really happened, for comparison with what a host recorded."""
+        return {
+            "session": self.session,
+            "finished": self.is_finished,
+            "device_frames": self._n_device_frames,
+            "streams": {
+                str(key): {
+                    "name": track.stream.name,
+                    "produced": track.produced,
+                    "frames": track.frames,
+                    "frames_dropped": track.frames_dropped,
+                    "samples_dropped": track.samples_dropped,
+                    "frames_unsent": track.frames_unsent,
+                    "samples_unsent": track.samples_unsent,
+                }
+                for key, track in self._tracks.items()
+            },
+        }
+
+
+def _at_once(message: SmpMessage, wait_us: int) -> Reply:
+    data = encode_message(message)
+    return Reply(wait_us=wait_us, make=lambda _sent_us: data)

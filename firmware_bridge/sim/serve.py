@@ -1,0 +1,112 @@
+"""A virtual garment in its own process: ``python -m firmware_bridge.sim.serve --replay FILE``.
+
+Speaks HCI over TCP on the loopback interface, so that the host runs its real Bluetooth stack. One
+JSON line with the port says when it is ready. It ends when standard input closes, or when the
+replay is over and nobody has been connected for a while.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from firmware_bridge.sim.faults import Faults
+from firmware_bridge.sim.garment import Garment
+from firmware_bridge.sim.peripheral import GarmentPeripheral
+from firmware_bridge.sim.radio import HciServer, RadioLink, VirtualController
+from firmware_bridge.sim.signals import read_replay
+
+_LOOK_S = 0.1
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="firmware_bridge.sim.serve", description=__doc__)
+    parser.add_argument("--replay", type=Path, required=True, help="file of samples to play")
+    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 takes a free one")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--serial", type=int, default=1)
+    parser.add_argument("--session", type=int, default=1, help="boot counter")
+    parser.add_argument("--interval-ms", type=float, default=7.5, help="connection interval")
+    parser.add_argument("--summary", type=Path, help="JSON file written at the end")
+    parser.add_argument("--idle-s", type=float, default=30.0, help="wait after the replay's end")
+    parser.add_argument("--faults", default="{}", help="knobs as a JSON object")
+    return parser.parse_args(arguments)
+
+
+def faults_from_json(text: str) -> Faults:
+    """Read knobs; lists become tuples."""
+    knobs = json.loads(text)
+    for key in ("cuts_s", "silences_s"):
+        if key in knobs:
+            knobs[key] = tuple(tuple(v) if isinstance(v, list) else v for v in knobs[key])
+    return Faults(**knobs)
+
+
+async def serve(options: argparse.Namespace, *, closed: asyncio.Event) -> None:
+    """Be a garment until told to end."""
+    garment = Garment(
+        read_replay(options.replay),
+        rng=np.random.default_rng(options.seed),
+        faults=faults_from_json(options.faults),
+        session=options.session,
+    )
+    link = RadioLink(interval_s=options.interval_ms * 1e-3)
+    peripheral = GarmentPeripheral(garment, link=link, serial=options.serial)
+    await peripheral.open()
+    server = HciServer(VirtualController("central", link=link, number=200))
+    port = await server.open(port=options.port)
+    sys.stdout.write(json.dumps({"port": port, "serial": options.serial}) + "\n")
+    sys.stdout.flush()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            playing = tasks.create_task(peripheral.run())
+            await _wait_for_end(closed, garment, peripheral, idle_s=options.idle_s)
+            playing.cancel()
+    finally:
+        peripheral.close()
+        await server.close()
+        if options.summary is not None:
+            options.summary.write_text(json.dumps(garment.summary(), indent=1))
+
+
+async def _wait_for_end(
+    closed: asyncio.Event, garment: Garment, peripheral: GarmentPeripheral, *, idle_s: float
+) -> None:
+    busy_ns = time.monotonic_ns()
+    while not closed.is_set():
+        if peripheral.is_connected or not garment.is_finished:
+            busy_ns = time.monotonic_ns()
+        if time.monotonic_ns() - busy_ns > idle_s * 1e9:
+            return
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                await closed.wait()
+        except TimeoutError:
+            continue
+
+
+async def _main() -> None:
+    options = parse()
+    closed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        # The raw descriptor: a buffered reader would hold its lock at interpreter exit.
+        while os.read(0, 256):
+            pass
+        loop.call_soon_threadsafe(closed.set)
+
+    threading.Thread(target=watch, daemon=True).start()
+    await serve(options, closed=closed)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
