@@ -6,6 +6,7 @@ stamped when they leave.
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections import deque
 
@@ -118,12 +119,16 @@ class GarmentPeripheral:
         for characteristic in (self._data, self._smp):
             characteristic.on(
                 gatt.Characteristic.EVENT_SUBSCRIPTION,
-                lambda _bearer, on, _indicate, which=characteristic: self._on_subscription(
-                    which, on
-                ),
+                functools.partial(self._on_subscription, characteristic),
             )
 
-    def _on_subscription(self, characteristic: gatt.Characteristic[bytes], on: bool) -> None:
+    def _on_subscription(
+        self,
+        characteristic: gatt.Characteristic[bytes],
+        _bearer: object,
+        on: bool,
+        _indicate: bool,
+    ) -> None:
         if on:
             self._subscribed.add(characteristic)
         else:
@@ -132,9 +137,9 @@ class GarmentPeripheral:
     def _on_connection(self, connection: Connection) -> None:
         self._connection = connection
         self._forget_link()
-        connection.on(Connection.EVENT_DISCONNECTION, lambda _reason: self._on_end(connection))
+        connection.on(Connection.EVENT_DISCONNECTION, functools.partial(self._on_end, connection))
 
-    def _on_end(self, connection: Connection) -> None:
+    def _on_end(self, connection: Connection, _reason: int) -> None:
         if connection is self._connection:
             self._connection = None
             self._forget_link()

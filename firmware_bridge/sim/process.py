@@ -18,23 +18,25 @@ _END_TIMEOUT_S = 5.0
 async def sim_process(
     replay_path: Path,
     *,
+    loss: float = 0.0,
     faults: Faults | None = None,
     seed: int = 0,
     serial: int = 1,
     session: int = 1,
     interval_ms: float = 7.5,
-    summary_path: Path | None = None,
+    summary: Path | None = None,
 ) -> AsyncGenerator[str]:
     """Run a virtual garment beside the caller.
 
     Args:
         replay_path: Samples to play.
-        faults: What goes wrong.
+        loss: Share of data frames lost on purpose.
+        faults: Whatever else goes wrong; its own `loss` is replaced.
         seed: Seed of losses and of the clock's dither.
         serial: Serial number it advertises.
         session: Boot counter.
         interval_ms: Connection interval of the virtual radio.
-        summary_path: Where it writes its own counters when it ends.
+        summary: Where it writes its own counters when it ends.
 
     Yields:
         The address of the radio, ``tcp-client:127.0.0.1:PORT``.
@@ -42,14 +44,15 @@ async def sim_process(
     Raises:
         ConnectionError: If the process does not come up.
     """
+    knobs = dataclasses.replace(faults or Faults(), loss=loss)
     command = [
         sys.executable, "-m", "firmware_bridge.sim.serve", "--replay", str(replay_path),
         "--seed", str(seed), "--serial", str(serial), "--session", str(session),
         "--interval-ms", str(interval_ms),
-        "--faults", json.dumps(dataclasses.asdict(faults or Faults())),
+        "--faults", json.dumps(dataclasses.asdict(knobs)),
     ]  # fmt: skip
-    if summary_path is not None:
-        command += ["--summary", str(summary_path)]
+    if summary is not None:
+        command += ["--summary", str(summary)]
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )

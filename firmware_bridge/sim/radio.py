@@ -5,6 +5,7 @@ Every override cures a fault that was measured with 0.0.236; a contract test nam
 
 import asyncio
 from collections import deque
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from bumble import core, hci, ll
@@ -77,14 +78,16 @@ class VirtualController(Controller):
     )
 
     def __init__(self, name: str, *, link: RadioLink, number: int) -> None:
-        super().__init__(name, link=link, public_address=f"F0:F1:F2:00:00:{number % 255 + 1:02X}")
+        # A zero public address would hide the adapter from BlueZ.
+        address = f"F0:F1:F2:00:00:{number % 255 + 1:02X}"
+        super().__init__(name, link=link, public_address=address)  # pyright: ignore[reportUnknownMemberType]
 
     def on_hci_reset_command(
-        self, _command: hci.HCI_Reset_Command
+        self, _command: hci.HCI_SyncCommand[Any]
     ) -> hci.HCI_StatusReturnParameters:
         """Reset; the base class forgets to end connections and scans."""
         self.reap()
-        return super().on_hci_reset_command(_command)
+        return super().on_hci_reset_command(_command)  # pyright: ignore[reportUnknownMemberType]
 
     def reap(self) -> None:
         """Clean up after a host that went away without a word."""

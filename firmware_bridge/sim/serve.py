@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,10 +44,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def faults_from_json(text: str) -> Faults:
     """Read knobs; lists become tuples."""
-    knobs = json.loads(text)
-    for key in ("cuts_s", "silences_s"):
-        if key in knobs:
-            knobs[key] = tuple(tuple(v) if isinstance(v, list) else v for v in knobs[key])
+    knobs: dict[str, Any] = json.loads(text)
+    if "cuts_s" in knobs:
+        knobs["cuts_s"] = tuple(float(at_s) for at_s in knobs["cuts_s"])
+    if "silences_s" in knobs:
+        pairs = knobs["silences_s"]
+        knobs["silences_s"] = tuple((float(start_s), float(stop_s)) for start_s, stop_s in pairs)
     return Faults(**knobs)
 
 

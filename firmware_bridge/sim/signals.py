@@ -61,7 +61,7 @@ class Replay:
                 if column.size and (column.min() < low or column.max() > high):
                     raise SchemaError(
                         f"stream {stream.name!r}, channel {channel.name!r}: counts reach from "
-                        f"{column.min()} to {column.max()}, {channel.bits} bits hold {low} to {high}"
+                        f"{column.min()} to {column.max()}, its bits hold {low} to {high}"
                     )
 
     @property

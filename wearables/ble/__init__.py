@@ -1,29 +1,21 @@
-"""Ingestion over Bluetooth Low Energy. The only room that knows bleak; loads it on first use."""
+"""Bluetooth: find garments, connect, keep the link, and turn it into events.
 
-from typing import TYPE_CHECKING, Any
+Application code is plain bleak; `backend_for` chooses the radio. Importing this loads neither
+bleak nor bumble.
+"""
 
-if TYPE_CHECKING:
-    from wearables.ble.found import FoundGarment
-    from wearables.ble.garment import GarmentSource
-    from wearables.ble.link import scan
-    from wearables.ble.settings import SupervisorSettings
-    from wearables.ble.virtual import sim_process
+from firmware_bridge.sim.process import sim_process
+from wearables.ble.backends import Backend, backend_for
+from wearables.ble.garment import GarmentSource
+from wearables.ble.scanning import FoundGarment, scan
+from wearables.ble.supervisor import SupervisorSettings
 
-__all__ = ["FoundGarment", "GarmentSource", "SupervisorSettings", "scan", "sim_process"]
-
-_HOMES = {
-    "FoundGarment": "wearables.ble.found",
-    "GarmentSource": "wearables.ble.garment",
-    "SupervisorSettings": "wearables.ble.settings",
-    "scan": "wearables.ble.link",
-    "sim_process": "wearables.ble.virtual",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Load bleak only when something of this room is used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES[name]), name)
+__all__ = [
+    "Backend",
+    "FoundGarment",
+    "GarmentSource",
+    "SupervisorSettings",
+    "backend_for",
+    "scan",
+    "sim_process",
+]

@@ -1,28 +1,83 @@
-"""Which bleak backend a URI means: the platform's, or ours over bumble."""
+"""Which radio a URI names.
 
-from typing import Any
+| URI | radio |
+|---|---|
+| ``os:`` or ``os:hci1`` | the platform's own, by an adapter |
+| ``sim:`` | virtual, in this process |
+| ``tcp-client:HOST:PORT`` | virtual, in a simulator's process |
+| ``usb:0``, ``serial:...``, ``hci-socket:0`` | a dongle, driven without the platform's stack |
+"""
+
+import contextlib
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from wearables.errors import LinkError
 
-BUMBLE_SCHEMES = ("tcp-client", "usb", "serial", "hci-socket")
+if TYPE_CHECKING:
+    from bleak.backends.client import BaseBleakClient
+    from bleak.backends.scanner import BaseBleakScanner
+
+_PREFIXES = ("sim", "tcp-client", "usb", "serial", "hci-socket")
 
 
-def backend_for(uri: str) -> tuple[type[Any] | None, type[Any] | None, dict[str, Any]]:
-    """Choose scanner class, client class and their extra arguments.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """Classes and arguments for bleak.
 
-    Args:
-        uri: ``os:``, ``os:hci1``, ``tcp-client:HOST:PORT``, ``usb:0``, ``serial:/dev/ttyACM0``
-            or ``hci-socket:0``.
+    Attributes:
+        scanner: Class for ``BleakScanner(backend=...)``; nothing for the platform's.
+        client: Class for ``BleakClient(backend=...)``; nothing for the platform's.
+        arguments: Further keyword arguments of both.
+    """
+
+    scanner: "type[BaseBleakScanner] | None"
+    client: "type[BaseBleakClient] | None"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def for_scanner(self) -> dict[str, Any]:
+        """Keyword arguments of ``BleakScanner``."""
+        return {"backend": self.scanner, **self.arguments}
+
+    @property
+    def for_client(self) -> dict[str, Any]:
+        """Keyword arguments of ``BleakClient``."""
+        return {"backend": self.client, **self.arguments}
+
+
+def backend_for(uri: str) -> Backend:
+    """Find the radio that a URI names.
 
     Raises:
-        LinkError: If the URI is none of these.
+        LinkError: If the URI names none.
     """
-    scheme, _, rest = uri.partition(":")
-    if scheme == "os":
-        return None, None, {"bluez": {"adapter": rest}} if rest else {}
-    if scheme in BUMBLE_SCHEMES and rest:
-        from wearables.ble.bumble_backend import BleakClientBumble, BleakScannerBumble
+    kind, _, rest = uri.partition(":")
+    if kind == "os":
+        arguments = {"bluez": {"adapter": rest}} if rest else {}
+        return Backend(scanner=None, client=None, arguments=arguments)
+    if kind not in _PREFIXES:
+        known = ", ".join(f"{prefix}:" for prefix in ("os", *_PREFIXES))
+        raise LinkError(f"radio {uri!r} is not known; it must start with one of {known}")
+    from wearables.ble.bumble_backend import BleakClientBumble, BleakScannerBumble
 
-        return BleakScannerBumble, BleakClientBumble, {"uri": uri}
-    known = ", ".join(f"{name}:…" for name in ("sim", "os", *BUMBLE_SCHEMES))
-    raise LinkError(f"garment address {uri!r} is not understood; wanted one of {known}")
+    return Backend(
+        scanner=BleakScannerBumble, client=BleakClientBumble, arguments={"radio_uri": uri}
+    )
+
+
+@contextlib.asynccontextmanager
+async def radio_held(uri: str) -> AsyncGenerator[None]:
+    """Keep the radio open between scans and links; the platform's own needs nothing."""
+    if uri.partition(":")[0] == "os":
+        yield
+        return
+    backend_for(uri)
+    from wearables.ble.bumble_backend import BumbleRadio
+
+    radio = await BumbleRadio.acquire(uri)
+    try:
+        yield
+    finally:
+        await radio.release()

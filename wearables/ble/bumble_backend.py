@@ -1,20 +1,28 @@
-"""A bleak backend over bumble: real HCI, L2CAP, ATT and GATT without the platform's Bluetooth.
+"""A bleak backend over bumble: a whole Bluetooth host in Python.
 
-Serves virtual garments (HCI over TCP) and HCI dongles. One radio per event loop and URI is shared
-by scanners and clients, and closed when the last of them lets go.
+It drives virtual controllers and real HCI dongles alike. One `BumbleRadio` per event loop and URI;
+whoever scans or connects holds it, and the last one closes it.
 """
 
 import asyncio
 import contextlib
+import functools
+import importlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from bleak.args import SizedBuffer
 from bleak.backends.characteristic import BleakGATTCharacteristic
-from bleak.backends.client import BaseBleakClient
+from bleak.backends.client import BaseBleakClient, NotifyCallback
 from bleak.backends.descriptor import BleakGATTDescriptor
 from bleak.backends.device import BLEDevice
-from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
+from bleak.backends.scanner import (
+    AdvertisementData,
+    AdvertisementDataCallback,
+    BaseBleakScanner,
+)
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import (
     BleakBluetoothNotAvailableError,
@@ -24,348 +32,478 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 from bumble import att, core, hci
-from bumble.core import AdvertisingData
-from bumble.device import Device, Peer
+from bumble.device import Advertisement, Connection, Device
+from bumble.host import Host
 from bumble.transport import open_transport
+from bumble.transport.common import AsyncPipeSink, Transport
 
 logger = logging.getLogger(__name__)
 
 MTU = 247
-OPEN_TIMEOUT_S = 10.0
-_HOST_ADDRESS = "F0:F0:F0:F0:F0:F0"
+_OPEN_TIMEOUT_S = 10.0
+_DISCONNECT_TIMEOUT_S = 5.0
 _BASE_UUID_TAIL = "-0000-1000-8000-00805f9b34fb"
+_AD_UUID_SIZES = {0x02: 2, 0x03: 2, 0x04: 4, 0x05: 4, 0x06: 16, 0x07: 16}
+_AD_SERVICE_DATA_SIZES = {0x16: 2, 0x20: 4, 0x21: 16}
+_AD_NAMES = (0x08, 0x09)
+_AD_TX_POWER, _AD_MANUFACTURER = 0x0A, 0xFF
+_PROPERTIES = (
+    "broadcast", "read", "write-without-response", "write", "notify", "indicate",
+    "authenticated-signed-writes", "extended-properties",
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def _as_bleak_errors() -> Generator[None]:
+    """Turn bumble's errors into those that bleak promises."""
+    try:
+        yield
+    except att.ATT_Error as error:
+        raise BleakGATTProtocolError(int(error.error_code)) from error
+    except (core.TimeoutError, TimeoutError) as error:
+        raise TimeoutError(str(error) or "the radio did not answer in time") from error
+    except asyncio.CancelledError:
+        # bumble cancels what waits on a link that ends; nobody cancelled this task.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling() == 0:
+            raise BleakError("disconnected") from None
+        raise
+    except (core.BaseBumbleError, hci.HCI_Error) as error:
+        raise BleakError(f"{type(error).__name__}: {error}") from error
+
+
+_radios: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, BumbleRadio]]" = (
+    WeakKeyDictionary()
+)
 
 
 class BumbleRadio:
-    """One bumble host on one HCI transport, shared by whoever uses the URI."""
-
-    _open: dict[tuple[int, str], "BumbleRadio"] = {}  # noqa: RUF012 - one registry on purpose
+    """A controller with a host on top, shared by all scanners and links of one event loop."""
 
     def __init__(self, uri: str) -> None:
-        self._uri = uri
-        self._users = 0
+        self.uri = uri
+        self.connect_lock = asyncio.Lock()
+        self.device: Device
         self._ready = asyncio.Lock()
-        self._transport: Any = None
-        self.device: Any = None
-        self.connecting = asyncio.Lock()
-        self.links: set[BleakClientBumble] = set()
+        self._users = 0
+        self._scanners = 0
+        self._transport: Transport | None = None
+        self._leave: Callable[[], None] | None = None
+        self.is_alive = False
+        self.clients: set[BleakClientBumble] = set()
 
     @classmethod
     async def acquire(cls, uri: str) -> "BumbleRadio":
-        """Open the radio, or share the open one.
+        """Use the radio, opening it if nobody does yet.
 
         Raises:
-            BleakBluetoothNotAvailableError: If the transport cannot be opened.
+            BleakBluetoothNotAvailableError: If it cannot be opened.
         """
-        key = (id(asyncio.get_running_loop()), uri)
-        radio = cls._open.setdefault(key, cls(uri))
+        radios = _radios.setdefault(asyncio.get_running_loop(), {})
+        radio = radios.setdefault(uri, cls(uri))
         radio._users += 1
         try:
             async with radio._ready:
-                if radio.device is None:
-                    await radio._power_on()
+                if not radio.is_alive:
+                    await radio._start()
         except BaseException:
             await radio.release()
             raise
         return radio
 
-    async def _power_on(self) -> None:
+    async def release(self) -> None:
+        """Stop using the radio; the last user closes it."""
+        self._users -= 1
+        if self._users == 0:
+            self._forget()
+            await self._close()
+
+    def _forget(self) -> None:
+        radios = _radios.get(asyncio.get_running_loop(), {})
+        if radios.get(self.uri) is self:
+            del radios[self.uri]
+
+    async def _start(self) -> None:
+        address = hci.Address.generate_static_address()
         try:
-            async with asyncio.timeout(OPEN_TIMEOUT_S):
-                self._transport = await open_transport(self._uri)
-                device = Device.with_hci(
-                    "Muslin host",
-                    hci.Address(_HOST_ADDRESS),
-                    self._transport.source,
-                    self._transport.sink,
-                )
-                await device.power_on()
-        except (OSError, TimeoutError, core.BaseBumbleError) as error:
+            async with asyncio.timeout(_OPEN_TIMEOUT_S):
+                if self.uri.startswith("sim:"):
+                    self.device = self._virtual_device(address)
+                else:
+                    self._transport = await open_transport(self.uri)
+                    source, sink = self._transport.source, self._transport.sink
+                    self.device = Device.with_hci("Muslin", address, source, sink)
+                    source.terminated.add_done_callback(self._on_terminated)
+                with _as_bleak_errors():
+                    await self.device.power_on()
+        except (OSError, BleakError, core.BaseBumbleError, ValueError) as error:
             raise BleakBluetoothNotAvailableError(
-                f"no Bluetooth controller answers at {self._uri}: {error}",
+                f"radio {self.uri} cannot be opened: {error}",
                 BleakBluetoothNotAvailableReason.NO_BLUETOOTH,
             ) from error
-        self.device = device
-        self._transport.source.terminated.add_done_callback(self._on_terminated)
+        self.is_alive = True
 
-    def _on_terminated(self, _: asyncio.Future[None]) -> None:
-        """The HCI transport ended: every link on it has ended too."""
-        for client in tuple(self.links):
-            client.on_link_ended()
+    def _virtual_device(self, address: hci.Address) -> Device:
+        from firmware_bridge.sim.radio import VirtualController, shared_link
 
-    async def release(self) -> None:
-        """Let go; the last one closes the radio."""
-        self._users -= 1
-        if self._users > 0:
-            return
-        for key, radio in list(self._open.items()):
-            if radio is self:
-                del self._open[key]
+        controller = VirtualController("host", link=shared_link(), number=201)
+        self._leave = controller.leave
+        host = Host(controller, AsyncPipeSink(controller))
+        return Device(name="Muslin", address=address, host=host)
+
+    def _on_terminated(self, _done: asyncio.Future[None]) -> None:
+        """The controller is gone: every link is, and the next user opens a new radio."""
+        self.is_alive = False
+        with contextlib.suppress(RuntimeError):  # the loop may be closing
+            self._forget()
+        for client in list(self.clients):
+            client.on_link_end()
+
+    async def _close(self) -> None:
+        self.is_alive = False
+        if self._leave is not None:
+            self._leave()
         if self._transport is not None:
             await self._transport.close()
+            # One turn of the loop lets the socket close.
+            await asyncio.sleep(0)
+
+    async def start_scanning(self) -> None:
+        """Scan, if nobody does yet."""
+        self._scanners += 1
+        if self._scanners == 1:
+            with _as_bleak_errors():
+                await self.device.start_scanning(filter_duplicates=False)
+
+    async def stop_scanning(self) -> None:
+        """Stop scanning, if nobody else does."""
+        self._scanners -= 1
+        if self._scanners == 0 and self.is_alive:
+            with _as_bleak_errors():
+                await self.device.stop_scanning()
 
 
-@contextlib.contextmanager
-def _bleak_errors() -> Iterator[None]:
-    """Say bumble's errors in bleak's words."""
-    try:
-        yield
-    except att.ATT_Error as error:
-        raise BleakGATTProtocolError(error.error_code) from error
-    except core.TimeoutError as error:
-        raise TimeoutError(str(error)) from error
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling() == 0:
-            # bumble cancels what waits on a link that ends; nobody cancelled us.
-            raise BleakError("disconnected") from None
-        raise
-    except (core.BaseBumbleError, hci.HCI_Error) as error:
-        raise BleakError(str(error)) from error
+def _uuid_text(data: bytes) -> str:
+    number = data[::-1].hex()
+    if len(data) < 16:
+        return number.rjust(8, "0") + _BASE_UUID_TAIL
+    return "-".join((number[:8], number[8:12], number[12:16], number[16:20], number[20:]))
+
+
+def parse_advertisement(advertisement: Advertisement) -> AdvertisementData:
+    """Read the fields that bleak shows to its users."""
+    name: str | None = None
+    tx_power: int | None = None
+    uuids: list[str] = []
+    manufacturer: dict[int, bytes] = {}
+    service_data: dict[str, bytes] = {}
+    for kind, data in advertisement.data.ad_structures:
+        if kind in _AD_NAMES:
+            name = data.decode("utf-8", errors="replace")
+        elif kind == _AD_TX_POWER and data:
+            tx_power = int.from_bytes(data[:1], "little", signed=True)
+        elif kind == _AD_MANUFACTURER and len(data) >= 2:
+            manufacturer[int.from_bytes(data[:2], "little")] = data[2:]
+        elif size := _AD_UUID_SIZES.get(kind):
+            starts = range(0, len(data) - size + 1, size)
+            uuids += [_uuid_text(data[start : start + size]) for start in starts]
+        elif size := _AD_SERVICE_DATA_SIZES.get(kind):
+            service_data[_uuid_text(data[:size])] = data[size:]
+    return AdvertisementData(
+        local_name=name,
+        manufacturer_data=manufacturer,
+        service_data=service_data,
+        service_uuids=uuids,
+        tx_power=tx_power,
+        rssi=advertisement.rssi,
+        platform_data=(advertisement,),
+    )
+
+
+def _address_text(address: hci.Address) -> str:
+    return address.to_string(with_type_qualifier=False).upper()
 
 
 class BleakScannerBumble(BaseBleakScanner):
-    """Scan through a bumble radio."""
+    """Scanner; arguments as bleak passes them, and ``radio_uri``."""
 
     def __init__(
         self,
-        detection_callback: Any,
+        detection_callback: AdvertisementDataCallback | None,
         service_uuids: list[str] | None,
-        scanning_mode: str = "active",
+        scanning_mode: str,
         *,
-        uri: str,
-        **_: Any,
+        radio_uri: str,
+        **_platform: Any,
     ) -> None:
         super().__init__(detection_callback, service_uuids)
-        self._uri = uri
-        self._active = scanning_mode == "active"
+        self._radio_uri = radio_uri
         self._radio: BumbleRadio | None = None
 
     async def start(self) -> None:
         """Start scanning."""
         self.seen_devices = {}
-        self._radio = await BumbleRadio.acquire(self._uri)
-        self._radio.device.on("advertisement", self._on_advertisement)
-        with _bleak_errors():
-            await self._radio.device.start_scanning(active=self._active)
+        radio = await BumbleRadio.acquire(self._radio_uri)
+        radio.device.on(Device.EVENT_ADVERTISEMENT, self._on_advertisement)
+        self._radio = radio
+        try:
+            await radio.start_scanning()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop scanning."""
-        if self._radio is None:
-            return
         radio, self._radio = self._radio, None
-        radio.device.remove_listener("advertisement", self._on_advertisement)
+        if radio is None:
+            return
+        radio.device.remove_listener(Device.EVENT_ADVERTISEMENT, self._on_advertisement)
         try:
-            with _bleak_errors():
-                await radio.device.stop_scanning()
+            await radio.stop_scanning()
         finally:
             await radio.release()
 
-    def _on_advertisement(self, advertisement: Any) -> None:
-        fields = advertisement.data
-        name = fields.get(AdvertisingData.COMPLETE_LOCAL_NAME)
-        maker = fields.get(AdvertisingData.MANUFACTURER_SPECIFIC_DATA)
-        data = AdvertisementData(
-            local_name=name if isinstance(name, str) else None,
-            manufacturer_data={maker[0]: bytes(maker[1])} if maker else {},
-            service_data={},
-            service_uuids=_service_uuids(fields),
-            tx_power=None,
-            rssi=advertisement.rssi,
-            platform_data=(advertisement,),
-        )
+    def _on_advertisement(self, advertisement: Advertisement) -> None:
+        data = parse_advertisement(advertisement)
         if not self.is_allowed_uuid(data.service_uuids):
             return
-        address = str(advertisement.address).split("/")[0]
+        address = _address_text(advertisement.address)
         device = self.create_or_update_device(
             address, address, data.local_name, advertisement.address, data
         )
         self.call_detection_callbacks(device, data)
 
 
-def _service_uuids(fields: Any) -> list[str]:
-    found: list[str] = []
-    for kind in (
-        AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
-        AdvertisingData.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
-    ):
-        for uuids in fields.get_all(kind):
-            found.extend(_uuid_text(uuid) for uuid in uuids)
-    return found
-
-
-def _uuid_text(uuid: Any) -> str:
-    """Lower-case 128-bit text, as bleak wants it."""
-    text = uuid.to_hex_str("-").lower()
-    return f"0000{text}{_BASE_UUID_TAIL}" if len(text) == 4 else text
-
-
 class BleakClientBumble(BaseBleakClient):
-    """A GATT client through a bumble radio."""
+    """Client; arguments as bleak passes them, and ``radio_uri``."""
 
-    def __init__(self, address_or_ble_device: BLEDevice | str, *, uri: str, **options: Any) -> None:
-        super().__init__(address_or_ble_device, **options)
-        self._uri = uri
-        known = isinstance(address_or_ble_device, BLEDevice)
-        self._peer_address: Any = address_or_ble_device.details if known else None
+    def __init__(
+        self,
+        address_or_ble_device: BLEDevice | str,
+        *,
+        radio_uri: str,
+        disconnected_callback: Callable[[], None] | None = None,
+        timeout: float = 10.0,
+        **_platform: Any,
+    ) -> None:
+        super().__init__(
+            address_or_ble_device, disconnected_callback=disconnected_callback, timeout=timeout
+        )
+        self._radio_uri = radio_uri
         self._radio: BumbleRadio | None = None
-        self._connection: Any = None
-        self._peer: Any = None
+        self._connection: Connection | None = None
+        is_device = isinstance(address_or_ble_device, BLEDevice)
+        self._target = address_or_ble_device.details if is_device else None
+        self._name = (address_or_ble_device.name if is_device else None) or self.address
+        self._notified: dict[int, Callable[[bytes], None]] = {}
 
     @property
     def name(self) -> str:
-        """Address; a name is not always known."""
-        return self.address
+        """Advertised name, or the address."""
+        return self._name
 
     @property
     def mtu_size(self) -> int:
-        """Negotiated MTU."""
-        return self._connection.att_mtu if self._connection else 23
+        """Agreed ATT MTU."""
+        return self._connection.att_mtu if self._connection is not None else 23
 
     @property
     def is_connected(self) -> bool:
-        """Whether the link is up."""
+        """Whether the link is up, as far as the radio knows."""
         return self._connection is not None
 
-    async def connect(self, pair: bool = False, **_: Any) -> None:
-        """Connect, ask for the MTU, discover everything."""
-        radio = await BumbleRadio.acquire(self._uri)
+    def _link(self) -> Connection:
+        if self._connection is None:
+            raise BleakError("not connected")
+        return self._connection
+
+    async def connect(self, pair: bool, **_kwargs: Any) -> None:
+        """Connect and discover services; any failure leaves no link behind."""
+        if pair:
+            logger.warning("pairing is not supported by this radio, going on without")
+        self._radio = radio = await BumbleRadio.acquire(self._radio_uri)
         try:
-            address = self._peer_address or hci.Address(self.address)
-            async with radio.connecting, asyncio.timeout(self._timeout):
-                with _bleak_errors():
-                    self._connection = await radio.device.connect(address, timeout=None)
-                    self._radio = radio
-                    radio.links.add(self)
-                    self._connection.on("disconnection", lambda _: self.on_link_ended())
-                    self._peer = Peer(self._connection)
-                    await self._peer.request_mtu(MTU)
-                    self.services = await self._discover()
-        except TimeoutError as error:
-            await self._abandon(radio)
-            raise BleakDeviceNotFoundError(
-                self.address, f"{self.address} did not answer within {self._timeout:g} s"
-            ) from error
+            if not isinstance(self._target, hci.Address):
+                self._target = await self._find()
+            # One at a time: a second connect would fail inside the controller.
+            async with radio.connect_lock:
+                with _as_bleak_errors():
+                    connection = await radio.device.connect(self._target, timeout=self._timeout)
+            self._connection = connection
+            radio.clients.add(self)
+            connection.on(Connection.EVENT_DISCONNECTION, lambda _reason: self.on_link_end())
+            with _as_bleak_errors():
+                async with asyncio.timeout(self._timeout):
+                    await connection.gatt_client.request_mtu(MTU)
+                    self.services = await self._discover(connection)
         except BaseException:
-            await self._abandon(radio)
+            await self.disconnect()
             raise
 
-    async def _abandon(self, radio: BumbleRadio) -> None:
-        """Undo a half-made link."""
-        connection, self._connection, self._radio = self._connection, None, None
-        radio.links.discard(self)
-        if connection is not None:
-            with contextlib.suppress(core.BaseBumbleError, TimeoutError, asyncio.CancelledError):
-                async with asyncio.timeout(2.0):
-                    await connection.disconnect()
-        await radio.release()
+    async def _find(self) -> hci.Address:
+        """Look for the address, because its type must be known."""
+        found: asyncio.Future[hci.Address] = asyncio.get_running_loop().create_future()
 
-    async def _discover(self) -> BleakGATTServiceCollection:
+        def see(device: BLEDevice, _data: AdvertisementData) -> None:
+            if device.address == self.address.upper() and not found.done():
+                found.set_result(device.details)
+
+        scanner = BleakScannerBumble(see, None, "active", radio_uri=self._radio_uri)
+        await scanner.start()
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await found
+        except TimeoutError:
+            raise BleakDeviceNotFoundError(
+                self.address, f"{self.address} was not seen within {self._timeout:g} s"
+            ) from None
+        finally:
+            await scanner.stop()
+
+    async def _discover(self, connection: Connection) -> BleakGATTServiceCollection:
         collection = BleakGATTServiceCollection()
-        for service in await self._peer.discover_services():
-            ours = BleakGATTService(service, service.handle, _uuid_text(service.uuid))
+        client = connection.gatt_client
+        for service in await client.discover_services():
+            ours = BleakGATTService(service, service.handle, _uuid_text(service.uuid.to_bytes()))
             collection.add_service(ours)
-            for item in await self._peer.discover_characteristics(service=service):
+            for item in await client.discover_characteristics((), service):
                 characteristic = BleakGATTCharacteristic(
                     item,
                     item.handle,
-                    _uuid_text(item.uuid),
-                    _property_names(item.properties),
+                    _uuid_text(item.uuid.to_bytes()),
+                    [name for bit, name in enumerate(_PROPERTIES) if item.properties >> bit & 1],
                     lambda: self.mtu_size - 3,
                     ours,
                 )
                 collection.add_characteristic(characteristic)
-                for found in await self._peer.discover_descriptors(item):
-                    descriptor = BleakGATTDescriptor(
-                        found, found.handle, _uuid_text(found.type), characteristic
+                for detail in await client.discover_descriptors(item):
+                    uuid = _uuid_text(detail.type.to_bytes())
+                    collection.add_descriptor(
+                        BleakGATTDescriptor(detail, detail.handle, uuid, characteristic)
                     )
-                    collection.add_descriptor(descriptor)
+                item.descriptors_discovered = True
         return collection
 
-    def on_link_ended(self) -> None:
-        """The link is gone; tell whoever wants to know, once."""
-        if self._connection is None:
+    def on_link_end(self) -> None:
+        """The link is gone: fail what waits on it, and tell the user."""
+        connection, self._connection = self._connection, None
+        if connection is None:
             return
-        self._connection = None
+        connection.gatt_client.on_disconnection()
         if self._radio is not None:
-            self._radio.links.discard(self)
+            self._radio.clients.discard(self)
         if self._disconnected_callback is not None:
             self._disconnected_callback()
 
     async def disconnect(self) -> None:
-        """End the link and let go of the radio."""
+        """End the link and let the radio go."""
+        connection, self._connection = self._connection, None
         radio, self._radio = self._radio, None
         if radio is None:
             return
+        radio.clients.discard(self)
         try:
-            if self._connection is not None:
-                with contextlib.suppress(BleakError, TimeoutError), _bleak_errors():
-                    async with asyncio.timeout(5.0):
-                        await self._connection.disconnect()
-            self.on_link_ended()
-            radio.links.discard(self)
+            if connection is not None and radio.is_alive:
+                with contextlib.suppress(BleakError, TimeoutError), _as_bleak_errors():
+                    async with asyncio.timeout(_DISCONNECT_TIMEOUT_S):
+                        await connection.disconnect()
         finally:
             await radio.release()
 
-    async def pair(self, *args: Any, **kwargs: Any) -> None:
-        """Not offered yet."""
-        raise NotImplementedError("pairing through the bumble backend is not implemented")
+    async def pair(self, *_args: Any, **_kwargs: Any) -> None:
+        """Not supported."""
+        raise NotImplementedError("this radio cannot pair")
 
     async def unpair(self) -> None:
-        """Not offered yet."""
-        raise NotImplementedError("pairing through the bumble backend is not implemented")
+        """Not supported."""
+        raise NotImplementedError("this radio cannot pair")
 
-    def _live_peer(self) -> Any:
-        if self._connection is None:
-            raise BleakError("disconnected")
-        return self._peer.gatt_client
+    async def _read(self, handle: int) -> bytearray:
+        with _as_bleak_errors():
+            return bytearray(await self._link().gatt_client.read_value(handle))
 
     async def read_gatt_char(
-        self, characteristic: BleakGATTCharacteristic, *, use_cached: bool = False, **_: Any
+        self,
+        characteristic: BleakGATTCharacteristic,
+        *,
+        use_cached: bool = False,
+        **_kwargs: Any,
     ) -> bytearray:
-        """Read a characteristic."""
-        with _bleak_errors():
-            return bytearray(await self._live_peer().read_value(characteristic.obj))
+        """Read a characteristic; nothing is cached."""
+        return await self._read(characteristic.obj.handle)
 
     async def read_gatt_descriptor(
-        self, descriptor: BleakGATTDescriptor, *, use_cached: bool = False, **_: Any
+        self, descriptor: BleakGATTDescriptor, *, use_cached: bool = False, **_kwargs: Any
     ) -> bytearray:
-        """Read a descriptor."""
-        with _bleak_errors():
-            return bytearray(await self._live_peer().read_value(descriptor.obj))
+        """Read a descriptor; nothing is cached."""
+        return await self._read(descriptor.obj.handle)
+
+    async def _write(self, handle: int, data: SizedBuffer, *, response: bool) -> None:
+        with _as_bleak_errors():
+            await self._link().gatt_client.write_value(handle, bytes(data), response)
 
     async def write_gatt_char(
-        self, characteristic: BleakGATTCharacteristic, data: Any, response: bool
+        self, characteristic: BleakGATTCharacteristic, data: SizedBuffer, response: bool
     ) -> None:
         """Write a characteristic."""
-        with _bleak_errors():
-            await self._live_peer().write_value(
-                characteristic.obj, bytes(data), with_response=response
-            )
+        await self._write(characteristic.obj.handle, data, response=response)
 
-    async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: Any) -> None:
+    async def write_gatt_descriptor(
+        self, descriptor: BleakGATTDescriptor, data: SizedBuffer
+    ) -> None:
         """Write a descriptor."""
-        with _bleak_errors():
-            await self._live_peer().write_value(descriptor.obj, bytes(data), with_response=True)
+        await self._write(descriptor.obj.handle, data, response=True)
 
     async def start_notify(
-        self, characteristic: BleakGATTCharacteristic, callback: Any, **_: Any
+        self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_kwargs: Any
     ) -> None:
-        """Subscribe."""
-        with _bleak_errors():
-            await self._live_peer().subscribe(
-                characteristic.obj, lambda value: callback(bytearray(value))
-            )
+        """Subscribe; the callback gets every value as it arrives."""
+        forward = functools.partial(_forward, callback)
+        self._notified[characteristic.handle] = forward
+        with _as_bleak_errors():
+            await self._link().gatt_client.subscribe(characteristic.obj, forward)
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
-        """Unsubscribe."""
-        with _bleak_errors():
-            await self._live_peer().unsubscribe(characteristic.obj)
+        """End a subscription."""
+        forward = self._notified.pop(characteristic.handle, None)
+        with _as_bleak_errors():
+            await self._link().gatt_client.unsubscribe(characteristic.obj, forward)
 
 
-def _property_names(properties: Any) -> list[Any]:
-    """Bleak's names of the properties that are set."""
-    flags: Any = type(properties)
-    return [
-        flag.name.lower().replace("_", "-") for flag in flags if flag in properties and flag.name
-    ]
+def _forward(callback: NotifyCallback, value: bytes) -> None:
+    callback(bytearray(value))
+
+
+def install(radio_uri: str) -> Callable[[], None]:
+    """Make bleak use this radio for code that names no backend.
+
+    Args:
+        radio_uri: Which radio.
+
+    Returns:
+        A function that undoes it.
+    """
+    bleak: Any = importlib.import_module("bleak")
+    names = ("get_platform_scanner_backend_type", "get_platform_client_backend_type")
+    before = [getattr(bleak, name) for name in names]
+
+    class Scanner(BleakScannerBumble):
+        """Scanner on the installed radio."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{"radio_uri": radio_uri, **kwargs})
+
+    class Client(BleakClientBumble):
+        """Client on the installed radio."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{"radio_uri": radio_uri, **kwargs})
+
+    for name, ours in zip(names, (Scanner, Client), strict=True):
+        setattr(bleak, name, functools.partial(tuple, (ours, "bumble")))
+
+    def undo() -> None:
+        for name, original in zip(names, before, strict=True):
+            setattr(bleak, name, original)
+
+    return undo

@@ -1,39 +1,55 @@
-"""A garment over BLE as a source of events: find, connect, start, watch, reconnect, stop.
+"""A garment as a source of events.
 
-The states are Scanning, Connecting, Configuring, Streaming, Backoff and Stopped; each is one
-method below. Every link is an epoch. What is lost between links stays a gap.
+On stop it asks the garment how far each stream got, so that every sample the garment produced comes
+out either as sampled or as lost.
 """
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
 from firmware_bridge.control import Command
-from firmware_bridge.errors import FirmwareBridgeError
+from firmware_bridge.errors import ControlError
 from firmware_bridge.reassembly import Reassembler
 from firmware_bridge.schema import GarmentSchema
-from firmware_bridge.timesync import OnlineClock
-from wearables.ble.link import GarmentLink, find_device
-from wearables.ble.settings import SupervisorSettings
+from firmware_bridge.timesync import Exchange
+from wearables.ble.backends import radio_held
+from wearables.ble.supervisor import (
+    Link,
+    LinkEndedError,
+    Packet,
+    Stopped,
+    Supervisor,
+    SupervisorSettings,
+)
 from wearables.errors import LinkError
-from wearables.events import Event, Exchanged, LinkClosed, LinkOpened, Marker
+from wearables.events import Event, Exchanged, LinkOpened, LossCause, Lost, Marker
 
 logger = logging.getLogger(__name__)
 
-EVENT_QUEUE = 4096
-DRAIN_QUIET_S = 0.3
-TICK_S = 0.1
-HEALTHY_AFTER_S = 10.0
+_END_KIND = "end"
+_LOOK_S = 0.25
+_HOST_DITHER_S = 0.015
 
 
 class GarmentSource:
-    """Events of one garment; an async context manager that is iterated once.
+    """Records one garment, over as many links as it takes.
 
-    When the consumer is slow the source waits for it: a recording loses nothing by itself.
+    Use it as ``async with GarmentSource(uri) as source: async for event in source: ...``. It ends
+    after `duration_s`, when the garment says that it has no more, or after `stop`.
+
+    Attributes:
+        uri: Radio, see `wearables.ble.backends`.
+        serial: Which garment; the first one seen if nothing is said.
+        settings: Patience.
+        duration_s: How long to record from the first link on; nothing for until the end.
     """
 
     def __init__(
@@ -41,224 +57,227 @@ class GarmentSource:
         uri: str,
         *,
         serial: int | None = None,
-        duration_s: float | None = None,
         settings: SupervisorSettings | None = None,
-        seed: int = 0,
+        duration_s: float | None = None,
+        rng: np.random.Generator | None = None,
     ) -> None:
-        self._uri = uri
-        self._serial = serial
-        self._duration_s = duration_s
-        self._settings = settings or SupervisorSettings()
-        self._rng = np.random.default_rng(seed)
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue(EVENT_QUEUE)
-        self._stop = asyncio.Event()
-        self._group = asyncio.TaskGroup()
+        self.uri = uri
+        self.serial = serial
+        self.settings = settings or SupervisorSettings()
+        self.duration_s = duration_s
+        self._rng = rng or np.random.default_rng()
+        self._supervisor = Supervisor(uri, serial=serial, settings=self.settings, rng=self._rng)
+        self._queue = self._supervisor.queue
         self._schema: GarmentSchema | None = None
+        self._schema_hash = b""
         self._reassembler: Reassembler | None = None
-        self._stop_at_ns: int | None = None
-        self.clock = OnlineClock()
-        self.n_links = 0
+        self._newest: dict[int, int] = {}
+        self._opened = asyncio.Event()
+        self._done = False
+        self._stop_ns: int | None = None
+        self._stack = contextlib.AsyncExitStack()
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def schema(self) -> GarmentSchema:
-        """What the garment sends; known inside the ``async with`` block."""
+        """Streams and channels."""
         if self._schema is None:
-            raise LinkError("the garment is not connected yet, so its schema is not known")
+            raise LinkError("the garment's schema is known only once the source is open")
         return self._schema
 
-    async def __aenter__(self) -> "GarmentSource":
-        """Connect, so that the schema is known.
-
-        Raises:
-            LinkError: If no garment answers.
-        """
-        link = await self._first_link()
-        # A garment that comes back with another schema ends the session: see `_connect`.
-        await self._group.__aenter__()
-        self._group.create_task(self._run(link))
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        """Stop the garment and end the link."""
-        self._stop.set()
-        while not self._events.empty():
-            self._events.get_nowait()
-        await self._group.__aexit__(None, None, None)
+    @property
+    def n_overflow(self) -> int:
+        """Notifications dropped because the consumer was too slow."""
+        return self._queue.n_overflow
 
     async def stop(self) -> None:
-        """Ask the source to end; what the garment still holds is yielded first."""
-        self._stop.set()
+        """Ask for the end; iterate on until it comes."""
+        self._supervisor.stop()
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        """Yield events until the garment ends, the time is over, or `stop` is called."""
-        while (event := await self._events.get()) is not None:
-            yield event
+    async def __aenter__(self) -> Self:
+        """Connect.
 
-    async def _first_link(self) -> GarmentLink:
-        for attempt in range(self._settings.first_attempts):
-            try:
-                return await self._connect()
-            except LinkError as error:
-                if attempt + 1 == self._settings.first_attempts:
-                    raise
-                logger.info("attempt %d: %s", attempt + 1, error)
-                await asyncio.sleep(self._settings.pause_s(attempt, self._rng))
-        raise LinkError("no attempt to connect was allowed")
+        Raises:
+            LinkError: If the garment cannot be reached.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(_linked(self.uri))
+            tasks = await stack.enter_async_context(asyncio.TaskGroup())
+            self._task = tasks.create_task(self._run())
+            stack.callback(self._task.cancel)
+            await self._opened.wait()
+            if self._schema is None:
+                state = self._supervisor.state
+                reason = state.error if isinstance(state, Stopped) else None
+                raise LinkError(reason or "the garment sent no descriptor")
+            self._stack = stack.pop_all()
+        return self
 
-    async def _connect(self) -> GarmentLink:
-        """Scan, connect, configure: a fresh device and a fresh client each time."""
-        settings = self._settings
-        device = await find_device(self._uri, serial=self._serial, timeout_s=settings.scan_s)
-        self.n_links += 1
-        link = GarmentLink(device, self._uri, settings=settings, epoch=self.n_links)
-        await link.open()
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(exc_type, exc, trace)
+
+    async def _run(self) -> None:
         try:
-            schema = await link.read_schema()
-            if self._schema is None or self._reassembler is None:
-                self._schema, self._reassembler = schema, Reassembler(schema)
-            elif schema != self._schema:
-                await link.close()
-                self._stop.set()
-        except (LinkError, FirmwareBridgeError) as error:
-            await link.close()
-            raise LinkError(str(error)) from error
-        return link
-
-    async def _run(self, link: GarmentLink | None) -> None:
-        """Stream over one link after the other until it is time to stop."""
-        newest: dict[int, int] = {}
-        attempt = 0
-        try:
-            while not self._stop.is_set():
-                if link is None:
-                    link = await self._reconnect(attempt)
-                    attempt += 1
-                    continue
-                start_ns = time.monotonic_ns()
-                reason, newest = await self._use(link)
-                link = None
-                if reason in ("stopped", "ended"):
-                    break
-                healthy = time.monotonic_ns() - start_ns > HEALTHY_AFTER_S * 1e9
-                attempt = 0 if healthy else attempt
+            await self._supervisor.run(self._serve)
         finally:
-            if self._reassembler is not None:
-                for event in self._reassembler.finish(newest, host_ns=time.monotonic_ns()):
-                    self._offer(event)
-            self._offer(None)
+            self._done = True
+            self._opened.set()
+            self._queue.wake()
 
-    def _offer(self, event: Event | None) -> None:
-        """Queue without waiting, for the very end; a consumer that has left takes nothing."""
-        with contextlib.suppress(asyncio.QueueFull):
-            self._events.put_nowait(event)
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Yield events until the source ends."""
+        return self._events()
 
-    async def _reconnect(self, attempt: int) -> GarmentLink | None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.pause_s(attempt, self._rng)):
-                await self._stop.wait()
-        if self._stop.is_set() or self._is_over():
-            self._stop.set()
-            return None
-        try:
-            return await self._connect()
-        except LinkError as error:
-            logger.info("reconnecting: %s", error)
-            return None
-
-    def _is_over(self) -> bool:
-        return self._stop_at_ns is not None and time.monotonic_ns() >= self._stop_at_ns
-
-    async def _use(self, link: GarmentLink) -> tuple[str, dict[int, int]]:
-        """Stream over one link; returns why it ended, and what the garment produced."""
-        opened_ns = time.monotonic_ns()
-        await self._events.put(
-            LinkOpened(epoch=link.epoch, boot=link.boot, host_ns=opened_ns, mtu=link.mtu)
-        )
-        newest: dict[int, int] = {}
-        try:
-            if not link.is_streaming:
-                await link.ask(Command.START, {})
-            if self._stop_at_ns is None and self._duration_s is not None:
-                self._stop_at_ns = time.monotonic_ns() + round(self._duration_s * 1e9)
-            reason = await self._stream(link)
-            if reason in ("stopped", "ended"):
-                newest = await self._wind_down(link)
-        except (LinkError, FirmwareBridgeError) as error:
-            logger.info("link %d: %s", link.epoch, error)
-            reason = "lost"
-        finally:
-            await link.close()
-        await self._events.put(
-            LinkClosed(epoch=link.epoch, host_ns=time.monotonic_ns(), reason=reason)
-        )
-        return reason, newest
-
-    async def _stream(self, link: GarmentLink) -> str:
-        """Pass on what arrives; returns why it stopped."""
-        async with asyncio.TaskGroup() as group:
-            clock = group.create_task(self._keep_clock(link))
-            try:
-                return await self._watch(link)
-            finally:
-                clock.cancel()
-
-    async def _watch(self, link: GarmentLink) -> str:
-        limit_ns = round(self._settings.silence_limit_s(self.schema) * 1e9)
-        heard_ns = time.monotonic_ns()
-        while True:
-            if self._stop.is_set() or self._is_over():
-                return "stopped"
-            if link.disconnected.is_set() and link.received.empty():
-                return "lost"
-            if time.monotonic_ns() - heard_ns > limit_ns:
-                return "silent"
-            got = await self._take(link, TICK_S)
-            if got:
-                heard_ns = time.monotonic_ns()
-            if any(isinstance(event, Marker) and event.kind == "end" for event in got):
-                return "ended"
-
-    async def _take(self, link: GarmentLink, wait_s: float) -> Sequence[Event]:
-        """Wait for one notification; returns what it means, already passed on."""
+    async def _events(self) -> AsyncIterator[Event]:
+        if self._reassembler is None:
+            raise LinkError("the source is not open; use it as a context manager")
         reassembler = self._reassembler
-        if reassembler is None:
-            return ()
+        while True:
+            item = await self._queue.get(timeout_s=_LOOK_S)
+            if isinstance(item, Packet):
+                events = reassembler.accept(item.data, host_ns=item.host_ns, epoch=item.epoch)
+                for event in events:
+                    yield self._seen(event)
+            elif item is not None:
+                yield item
+            elif self._done:
+                break
+            else:
+                for event in reassembler.tick(time.monotonic_ns()):
+                    yield self._seen(event)
+        for event in reassembler.finish(self._newest, host_ns=time.monotonic_ns()):
+            yield self._seen(event)
+
+    def _seen(self, event: Event) -> Event:
+        if isinstance(event, Marker) and event.kind == _END_KIND:
+            self._supervisor.stop()
+        if (
+            isinstance(event, Lost)
+            and event.cause is LossCause.RADIO
+            and event.epoch_before != event.epoch_after
+        ):
+            return dataclasses.replace(event, cause=LossCause.NO_LINK)
+        return event
+
+    async def _serve(self, link: Link) -> None:
+        """Configure a fresh link and stream until the end."""
         try:
-            async with asyncio.timeout(wait_s):
-                host_ns, data = await link.received.get()
-        except TimeoutError:
-            events = reassembler.tick(time.monotonic_ns())
-            for event in events:
-                await self._events.put(event)
-            return ()
-        events = reassembler.accept(data, host_ns=host_ns, epoch=link.epoch)
-        for event in events:
-            await self._events.put(event)
-        return events
+            await link.open()
+            info = await link.read_info()
+            boot = int.from_bytes(info[2:4], "little")
+            await self._learn_schema(link, info[4:12])
+            self._queue.put_event(
+                LinkOpened(epoch=link.epoch, boot=boot, host_ns=time.monotonic_ns(), mtu=link.mtu)
+            )
+            await link.ask(Command.START, {"streams": [s.id for s in self.schema.streams]})
+        except ControlError as error:
+            raise LinkError(str(error)) from error
+        self._opened.set()
+        await self._stream(link, boot)
+        await self._end(link, boot)
 
-    async def _keep_clock(self, link: GarmentLink) -> None:
-        """Exchange times in bursts while the link lives."""
-        with contextlib.suppress(LinkError, FirmwareBridgeError):
-            while True:
-                await self._burst(link, self._settings.burst_size)
-                await asyncio.sleep(self._settings.burst_every_s)
+    async def _learn_schema(self, link: Link, schema_hash: bytes) -> None:
+        if schema_hash == self._schema_hash:
+            return
+        data, total = b"", 1
+        while len(data) < total:
+            body, _ = await link.ask(Command.DESCRIPTOR, {"off": len(data)})
+            total = int(body["len"])
+            if not body["data"]:
+                raise LinkError(f"descriptor ends after {len(data)} of {total} bytes")
+            data += body["data"]
+        schema = GarmentSchema.from_cbor(data)
+        if self._schema is not None and schema != self._schema:
+            raise LinkError("the garment changed its schema; start a new recording")
+        if self._schema is None:
+            self._schema, self._reassembler = schema, Reassembler(schema)
+        self._schema_hash = schema_hash
 
-    async def _burst(self, link: GarmentLink, size: int) -> None:
-        settings = self._settings
-        burst = []
-        for _ in range(size):
-            await asyncio.sleep(settings.exchange_gap_s + self._rng.uniform(0, settings.dither_s))
-            exchange = await link.exchange_time()
-            burst.append(exchange)
-            await self._events.put(Exchanged(exchange=exchange, epoch=link.epoch, boot=link.boot))
-        self.clock(burst)
+    def _silence_s(self) -> float:
+        if self.settings.silence_s is not None:
+            return self.settings.silence_s
+        return max([2.0, *(4e-3 * stream.max_latency_ms for stream in self.schema.streams)])
 
-    async def _wind_down(self, link: GarmentLink) -> dict[int, int]:
-        """Stop the garment, take what it still holds, ask what it produced."""
-        await self._burst(link, 3)
-        await link.ask(Command.STOP, {})
-        quiet_ns = time.monotonic_ns()
-        while time.monotonic_ns() - quiet_ns < DRAIN_QUIET_S * 1e9:
-            if await self._take(link, TICK_S):
-                quiet_ns = time.monotonic_ns()
-        return await link.newest()
+    async def _stream(self, link: Link, boot: int) -> None:
+        """Watch the link and exchange clocks until the end is due."""
+        link.last_data_ns = now_ns = time.monotonic_ns()
+        if self._stop_ns is None and self.duration_s is not None:
+            self._stop_ns = now_ns + round(self.duration_s * 1e9)
+        silence_ns = round(self._silence_s() * 1e9)
+        n_left, exchange_ns = self.settings.exchanges_per_burst, now_ns
+        while True:
+            now_ns = time.monotonic_ns()
+            if link.is_lost:
+                raise LinkEndedError("lost")
+            if self._supervisor.is_stopping or now_ns >= (self._stop_ns or now_ns + 1):
+                return
+            if now_ns - link.last_data_ns > silence_ns:
+                raise LinkEndedError("silent")
+            if now_ns >= exchange_ns:
+                await self._exchange(link, boot)
+                n_left -= 1
+                wait_s = self.settings.exchange_spacing_s
+                if n_left <= 0:
+                    n_left, wait_s = (
+                        self.settings.exchanges_per_burst,
+                        self.settings.exchange_every_s,
+                    )
+                exchange_ns = time.monotonic_ns() + round(wait_s * 1e9)
+            due_ns = min(exchange_ns, link.last_data_ns + silence_ns + 1)
+            due_ns = due_ns if self._stop_ns is None else min(due_ns, self._stop_ns)
+            await _sleep_until(link, due_ns)
+
+    async def _exchange(self, link: Link, boot: int) -> None:
+        # A random start, so that requests do not keep one phase to the connection events.
+        await asyncio.sleep(float(self._rng.uniform(0, _HOST_DITHER_S)))
+        dither_us = self.settings.dither_us
+        t1_ns = time.monotonic_ns()
+        body, t4_ns = await link.ask(Command.TIME, {"t1": t1_ns, "dither_us": dither_us})
+        exchange = Exchange(
+            t1_host_ns=t1_ns,
+            t2_device_us=int(body["t2"]),
+            t3_device_us=int(body["t3"]),
+            t4_host_ns=t4_ns,
+            dither_us=dither_us,
+        )
+        self._queue.put_event(Exchanged(exchange=exchange, epoch=link.epoch, boot=boot))
+
+    async def _end(self, link: Link, boot: int) -> None:
+        """Stop the garment, then learn how far it got."""
+        for i in range(self.settings.exchanges_per_burst):
+            if i:
+                await asyncio.sleep(self.settings.exchange_spacing_s)
+            await self._exchange(link, boot)
+        await link.ask(Command.STOP, {"streams": [s.id for s in self.schema.streams]})
+        status, _ = await link.ask(Command.LOG_STATUS, {})
+        self._newest = {int(key): int(row["newest"]) for key, row in status.items()}
+        await asyncio.sleep(self.settings.drain_s)
+
+
+async def _sleep_until(link: Link, due_ns: int) -> None:
+    wait_s = max(due_ns - time.monotonic_ns(), 0) * 1e-9
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            await link.woken.wait()
+    link.woken.clear()
+
+
+@contextlib.asynccontextmanager
+async def _linked(uri: str) -> AsyncIterator[None]:
+    """Hold the radio; one that cannot be opened is a `LinkError`."""
+    from bleak.exc import BleakError
+
+    try:
+        held = radio_held(uri)
+        await held.__aenter__()
+    except BleakError as error:
+        raise LinkError(str(error.args[0])) from error
+    try:
+        yield
+    finally:
+        await held.__aexit__(None, None, None)

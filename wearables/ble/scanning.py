@@ -1,0 +1,104 @@
+"""Find garments by what they advertise: service and serial number, never the address."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from firmware_bridge.uuids import COMPANY_TEST, GARMENT_SERVICE_UUID
+from wearables.ble.backends import backend_for
+from wearables.errors import LinkError
+
+if TYPE_CHECKING:
+    from bleak.backends.device import BLEDevice
+    from bleak.backends.scanner import AdvertisementData
+
+_FORMAT = 1
+_MAKER_SIZE = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundGarment:
+    """A garment in range.
+
+    Attributes:
+        address: Address, or what the platform shows instead of it.
+        name: Advertised name, or the address.
+        serial: Serial number.
+        rssi_dbm: Strength of reception.
+    """
+
+    address: str
+    name: str
+    serial: int
+    rssi_dbm: int
+
+
+def serial_of(data: "AdvertisementData") -> int | None:
+    """Serial number of a garment; nothing if something else advertises."""
+    maker = data.manufacturer_data.get(COMPANY_TEST, b"")
+    if GARMENT_SERVICE_UUID not in data.service_uuids:
+        return None
+    if len(maker) < _MAKER_SIZE or maker[0] != _FORMAT:
+        return None
+    return int.from_bytes(maker[2:6], "little")
+
+
+async def scan(uri: str, *, timeout_s: float = 5.0) -> list[FoundGarment]:
+    """Look for garments.
+
+    Args:
+        uri: Radio to use.
+        timeout_s: How long.
+
+    Returns:
+        What was seen, the strongest first.
+
+    Raises:
+        LinkError: If the radio cannot be used.
+    """
+    from bleak import BleakScanner
+    from bleak.exc import BleakError
+
+    backend = backend_for(uri)
+    try:
+        seen = await BleakScanner.discover(
+            timeout=timeout_s, return_adv=True, **backend.for_scanner
+        )
+    except BleakError as error:
+        raise LinkError(str(error.args[0])) from error
+    found = [
+        FoundGarment(
+            address=device.address,
+            name=data.local_name or device.name or device.address,
+            serial=serial,
+            rssi_dbm=data.rssi,
+        )
+        for device, data in seen.values()
+        if (serial := serial_of(data)) is not None
+    ]
+    return sorted(found, key=lambda garment: -garment.rssi_dbm)
+
+
+async def find_garment(uri: str, *, serial: int | None, timeout_s: float) -> "BLEDevice":
+    """Wait for one garment to advertise.
+
+    Args:
+        uri: Radio to use.
+        serial: Which one; the first that comes if nothing is said.
+        timeout_s: How long to wait.
+
+    Raises:
+        LinkError: If it was not seen.
+    """
+    from bleak import BleakScanner
+
+    def fits(_device: "BLEDevice", data: "AdvertisementData") -> bool:
+        number = serial_of(data)
+        return number is not None and serial in (None, number)
+
+    device = await BleakScanner.find_device_by_filter(
+        fits, timeout=timeout_s, **backend_for(uri).for_scanner
+    )
+    if device is None:
+        which = "no garment" if serial is None else f"no garment with serial {serial:08x}"
+        raise LinkError(f"{which} was seen within {timeout_s:g} s on radio {uri}")
+    return device
