@@ -100,7 +100,8 @@ HUMAN_RANGE_M: dict[str, tuple[float, float]] = {
 _OTHER_WORDS = {
     "seat": "hip_girth", "chest": "bust_girth", "chest_girth": "bust_girth", "height": "stature",
     "hips": "hip_girth", "bust": "bust_girth", "waist": "waist_girth",
-    "inseam": "inside_leg_height", "neck": "neck_girth", "biceps": "upper_arm_girth", "thigh": "thigh_girth",
+    "inseam": "inside_leg_height", "neck": "neck_girth", "biceps": "upper_arm_girth",
+    "thigh": "thigh_girth",
 }  # fmt: skip
 _UNITS = (("metres", 100.0), ("millimetres", 0.1), ("inches", 2.54))
 

@@ -1,1 +1,9 @@
-"""The fitting.cloth package."""
+"""Cloth: fabrics, triangulated panels, and their place round a body before the drape."""
+
+from fitting.cloth.cloth import Cloth
+from fitting.cloth.fabric import Fabric
+from fitting.cloth.fabric_cards import fabric_names, load_fabric
+from fitting.cloth.mesh import mesh_pattern
+from fitting.cloth.place import garment_on_body
+
+__all__ = ["Cloth", "Fabric", "fabric_names", "garment_on_body", "load_fabric", "mesh_pattern"]

@@ -1,0 +1,67 @@
+"""Read fabric cards: the ones that ship, or a person's own (TOML, SI units in the key names)."""
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from fitting.cloth.fabric import Fabric
+from fitting.errors import FabricError
+
+_MUST_BE_POSITIVE = (
+    "area_density_kg_m2", "tensile_warp_n_m", "tensile_weft_n_m", "shear_n_m_rad",
+    "bending_warp_n_m", "bending_weft_n_m", "bending_twist_n_m", "thickness_m",
+    "strain_limit_warp", "strain_limit_weft",
+)  # fmt: skip
+
+
+def fabrics_folder() -> Path:
+    """Folder of the cards that ship, in a checkout or in an installed package."""
+    root = Path(__file__).resolve().parents[2]
+    checkout = root / "assets" / "fabrics"
+    return checkout if checkout.is_dir() else root / "muslin" / "assets" / "fabrics"
+
+
+def fabric_names() -> tuple[str, ...]:
+    """Names of the cards that ship."""
+    return tuple(sorted(path.stem for path in fabrics_folder().glob("*.toml")))
+
+
+def load_fabric(name: str) -> Fabric:
+    """Load a card by name, or from a path that ends in ``.toml``.
+
+    Raises:
+        FabricError: If it is not known, or a number is missing or impossible.
+    """
+    path = Path(name) if name.endswith(".toml") else fabrics_folder() / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(fabric_names())
+        raise FabricError(f"fabric {name!r} is not known; known are {known}, or a card (.toml)")
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FabricError(f"fabric card {path} cannot be read: {error}") from error
+    return _fabric(content, path)
+
+
+def _fabric(content: dict[str, Any], path: Path) -> Fabric:
+    values: dict[str, Any] = {}
+    for field in fields(Fabric):
+        if field.name not in content:
+            raise FabricError(f"fabric card {path} has no {field.name}")
+        values[field.name] = content[field.name]
+    for key, value in values.items():
+        if key not in ("name", "provenance") and (
+            isinstance(value, bool) or not isinstance(value, int | float)
+        ):
+            raise FabricError(f"fabric card {path}: {key} is {value!r}, wanted a number")
+    for key in _MUST_BE_POSITIVE:
+        if not values[key] > 0:
+            raise FabricError(f"fabric card {path}: {key} is {values[key]:g}, wanted above 0")
+    coupling = values["tensile_coupling_n_m"] ** 2
+    if coupling >= values["tensile_warp_n_m"] * values["tensile_weft_n_m"]:
+        raise FabricError(
+            f"fabric card {path}: the coupling's square {coupling:g} is not below the product of "
+            "the tensile stiffnesses, so the cloth would gain energy when stretched"
+        )
+    return Fabric(**values)
