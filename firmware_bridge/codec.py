@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.errors import FrameError
-from firmware_bridge.packet import FLAG_END_OF_BLOCK, Frame, FrameKind
+from firmware_bridge.packet import FLAG_END_OF_BLOCK, FLAG_OVERRUN_BEFORE, Frame, FrameKind
 from firmware_bridge.schema import StreamSchema
 
 GROUP = 16
@@ -19,20 +19,16 @@ MAX_SAMPLES = 255
 OVERHEAD_BYTES = 18
 MIN_FRAME_SIZE = 64
 _MASK = 0xFFFFFFFF
+_HALF = 1 << 31
 _ORDER_RAW, _ORDER_DELTA, _ORDER_DELTA_2 = 0, 1, 2
-
-
-def _zigzag(delta: int) -> int:
-    """Map a wrapped 32-bit difference to a small unsigned number."""
-    delta &= _MASK
-    return ((delta << 1) ^ _MASK if delta >> 31 else delta << 1) & _MASK
 
 
 class FrameEncoder:
     """Pack samples of one stream into frames, as the firmware does.
 
     Samples are pushed one at a time; a frame comes back when the pushed sample did not fit any
-    more. Cost accounting is one pass over the channels per sample.
+    more. The cost of the open group changes only when a residual needs more bits than every one
+    before it, so most samples cost one pass over the channels.
     """
 
     def __init__(
@@ -55,6 +51,17 @@ class FrameEncoder:
         self._flags = (generation % 16) << 4
         self._bits = [channel.bits for channel in stream.channels]
         self._base_bits = 8 * sum((bits + 7) // 8 for bits in self._bits)
+        if self._base_bits > self._budget_bits:
+            need = OVERHEAD_BYTES + self._base_bits // 8
+            raise FrameError(
+                f"one sample of stream {stream.name!r} takes a frame of {need} bytes, "
+                f"the frame size is {size}"
+            )
+        # Second differences of up to 30 bits stay within 32 bits, so they cannot wrap.
+        self._wraps = max(self._bits) > 30
+        ranges = [channel.count_range for channel in stream.channels]
+        self._safe_low = max(low for low, _ in ranges)
+        self._safe_high = min(high for _, high in ranges)
         self._next_index = 0
         self._first_us = 0
         self._clear()
@@ -74,26 +81,20 @@ class FrameEncoder:
         """Device time of the first pending sample."""
         return self._first_us
 
-    def _clear(self) -> None:
-        n_channels = len(self._bits)
-        self._samples: list[tuple[int, ...]] = []
-        self._closed: list[list[tuple[int, int]]] = []
-        self._used_bits = 0
-        self._or_1 = [0] * n_channels
-        self._or_2 = [0] * n_channels
-        self._delta = [0] * n_channels
-        self._group_size = 0
+    def skip(self, n_samples: int) -> bytes | None:
+        """Leave out samples that the sensor lost; the next frame says so.
 
-    def _modes(self, or_1: list[int], or_2: list[int]) -> list[tuple[int, int]]:
-        modes: list[tuple[int, int]] = []
-        for bits, any_1, any_2 in zip(self._bits, or_1, or_2, strict=True):
-            order, width = _ORDER_RAW, bits
-            if any_1.bit_length() < width:
-                order, width = _ORDER_DELTA, any_1.bit_length()
-            if any_2.bit_length() < width:
-                order, width = _ORDER_DELTA_2, any_2.bit_length()
-            modes.append((order, width))
-        return modes
+        Args:
+            n_samples: How many.
+
+        Returns:
+            The frame that was open, marked as the end of a block.
+        """
+        closed = self.finish()
+        if n_samples > 0:
+            self._next_index += n_samples
+            self._flags |= FLAG_OVERRUN_BEFORE
+        return closed
 
     def push(self, sample: Sequence[int], *, device_us: int) -> bytes | None:
         """Add a sample.
@@ -106,53 +107,107 @@ class FrameEncoder:
             The frame that was full before this sample, or nothing.
 
         Raises:
-            FrameError: If the sample has another number of channels.
+            FrameError: If the sample has another number of channels, or a count does not fit.
         """
-        if len(sample) != len(self._bits):
-            raise FrameError(f"sample has {len(sample)} channels, wanted {len(self._bits)}")
-        values = tuple(int(value) for value in sample)
+        values = list(map(int, sample))
+        if len(values) != len(self._bits):
+            raise FrameError(f"sample has {len(values)} channels, wanted {len(self._bits)}")
+        if min(values) < self._safe_low or max(values) > self._safe_high:
+            self._check_ranges(values)
         closed = None
-        if self._samples and not self._fits(values):
+        if self._samples:
+            if self._append(values):
+                return None
             closed = self.flush()
-        if not self._samples:
-            self._first_us = device_us
-        else:
-            self._add_residuals(values)
+        self._first_us = device_us
         self._samples.append(values)
         self._next_index += 1
         return closed
 
-    def _residuals(self, values: tuple[int, ...]) -> tuple[list[int], list[int], list[int]]:
-        previous = self._samples[-1]
-        delta = [(new - old) & _MASK for new, old in zip(values, previous, strict=True)]
-        or_1 = [old | _zigzag(d) for old, d in zip(self._or_1, delta, strict=True)]
-        or_2 = [
-            old | _zigzag(d - before)
-            for old, d, before in zip(self._or_2, delta, self._delta, strict=True)
-        ]
-        return delta, or_1, or_2
+    def _check_ranges(self, values: list[int]) -> None:
+        for value, channel in zip(values, self._stream.channels, strict=True):
+            low, high = channel.count_range
+            if not low <= value <= high:
+                raise FrameError(
+                    f"stream {self._stream.name!r}, channel {channel.name!r}: count of {value} "
+                    f"is outside {low} to {high}"
+                )
 
-    def _fits(self, values: tuple[int, ...]) -> bool:
+    def _append(self, values: list[int]) -> bool:
+        """Add a sample to the open frame if it fits; else nothing changes."""
         if len(self._samples) == self._cap:
             return False
-        _, or_1, or_2 = self._residuals(values)
+        codes_1, codes_2, deltas = self._codes_1, self._codes_2, list[int]()
+        wraps, is_wider = self._wraps, False
+        for value, previous, before, limit_1, limit_2 in zip(
+            values, self._samples[-1], self._delta, self._limit_1, self._limit_2, strict=True
+        ):
+            delta = value - previous
+            if wraps:
+                delta = (delta + _HALF & _MASK) - _HALF
+            change = delta - before
+            if wraps:
+                change = (change + _HALF & _MASK) - _HALF
+            # Zigzag, (d << 1) ^ (d >> 31), without a call.
+            code_1 = delta + delta if delta >= 0 else ~(delta + delta)
+            code_2 = change + change if change >= 0 else ~(change + change)
+            codes_1.append(code_1)
+            codes_2.append(code_2)
+            deltas.append(delta)
+            if code_1 >= limit_1 or code_2 >= limit_2:
+                is_wider = True
+        limit_1, limit_2, width = self._limit_1, self._limit_2, self._width
+        n_channels = len(values)
+        if is_wider:
+            limit_1 = _widen(limit_1, codes_1[-n_channels:])
+            limit_2 = _widen(limit_2, codes_2[-n_channels:])
+            width = sum(width for _, width in self._modes(limit_1, limit_2))
         size = self._group_size + 1
-        cost = sum(size * width + 8 for _, width in self._modes(or_1, or_2))
-        return self._base_bits + self._used_bits + cost + 7 <= self._budget_bits
-
-    def _add_residuals(self, values: tuple[int, ...]) -> None:
-        self._delta, self._or_1, self._or_2 = self._residuals(values)
-        self._group_size += 1
-        if self._group_size == GROUP:
+        cost_bits = size * width + 8 * n_channels
+        if self._base_bits + self._used_bits + cost_bits + 7 > self._budget_bits:
+            del codes_1[-n_channels:], codes_2[-n_channels:]
+            return False
+        self._limit_1, self._limit_2, self._width = limit_1, limit_2, width
+        self._delta, self._group_size = deltas, size
+        self._samples.append(values)
+        self._next_index += 1
+        if size == GROUP:
             self._close_group()
+        return True
+
+    def _modes(self, limit_1: list[int], limit_2: list[int]) -> list[tuple[int, int]]:
+        """Order and width of each channel in the open group; ties keep the lower order."""
+        modes: list[tuple[int, int]] = []
+        for bits, any_1, any_2 in zip(self._bits, limit_1, limit_2, strict=True):
+            order, width = _ORDER_RAW, bits
+            if any_1.bit_length() - 1 < width:
+                order, width = _ORDER_DELTA, any_1.bit_length() - 1
+            if any_2.bit_length() - 1 < width:
+                order, width = _ORDER_DELTA_2, any_2.bit_length() - 1
+            modes.append((order, width))
+        return modes
+
+    def _clear(self) -> None:
+        self._samples: list[list[int]] = []
+        # Zigzag codes of both orders, row after row; the first sample has none.
+        self._codes_1: list[int] = []
+        self._codes_2: list[int] = []
+        self._closed: list[list[tuple[int, int]]] = []
+        self._used_bits = 0
+        self._delta = [0] * len(self._bits)
+        self._open_group()
+
+    def _open_group(self) -> None:
+        # Every code so far is below its limit, a power of two.
+        self._limit_1 = [1] * len(self._bits)
+        self._limit_2 = [1] * len(self._bits)
+        self._width = 0
+        self._group_size = 0
 
     def _close_group(self) -> None:
-        modes = self._modes(self._or_1, self._or_2)
-        self._closed.append(modes)
-        self._used_bits += sum(self._group_size * width + 8 for _, width in modes)
-        self._or_1 = [0] * len(self._bits)
-        self._or_2 = [0] * len(self._bits)
-        self._group_size = 0
+        self._closed.append(self._modes(self._limit_1, self._limit_2))
+        self._used_bits += self._group_size * self._width + 8 * len(self._bits)
+        self._open_group()
 
     def flush(self, *, flags: int = 0) -> bytes | None:
         """Close the open frame.
@@ -176,8 +231,9 @@ class FrameEncoder:
             device_us=self._first_us,
             n_samples=n_samples,
             flags=self._flags | flags,
-            body=_pack_body(self._samples, self._closed, self._bits),
+            body=self._pack(),
         )
+        self._flags &= ~FLAG_OVERRUN_BEFORE
         self._clear()
         return frame.to_bytes()
 
@@ -185,35 +241,42 @@ class FrameEncoder:
         """Close the open frame and mark the end of a block."""
         return self.flush(flags=FLAG_END_OF_BLOCK)
 
-
-def _pack_body(
-    samples: list[tuple[int, ...]], groups: list[list[tuple[int, int]]], bits: list[int]
-) -> bytes:
-    body = bytearray()
-    for value, width in zip(samples[0], bits, strict=True):
-        n_bytes = (width + 7) // 8
-        body += (value & ((1 << 8 * n_bytes) - 1)).to_bytes(n_bytes, "little")
-    for modes in groups:
-        body += bytes(order << 5 | (0 if order == _ORDER_RAW else width) for order, width in modes)
-    stream, position = 0, 0
-    delta_before = [0] * len(bits)
-    for i_group, modes in enumerate(groups):
-        start = 1 + i_group * GROUP
-        rows = range(start, min(start + GROUP, len(samples)))
-        for channel, (order, width) in enumerate(modes):
-            for row in rows:
-                value = samples[row][channel]
-                delta = (value - samples[row - 1][channel]) & _MASK
+    def _pack(self) -> bytes:
+        body = bytearray()
+        for value, bits in zip(self._samples[0], self._bits, strict=True):
+            n_bytes = (bits + 7) // 8
+            body += (value & ((1 << 8 * n_bytes) - 1)).to_bytes(n_bytes, "little")
+        for modes in self._closed:
+            body += bytes(
+                order << 5 | (0 if order == _ORDER_RAW else width) for order, width in modes
+            )
+        residuals, position, n_channels = 0, 0, len(self._bits)
+        for i_group, modes in enumerate(self._closed):
+            low = i_group * GROUP * n_channels
+            high = low + GROUP * n_channels
+            for channel, (order, width) in enumerate(modes):
                 if order == _ORDER_RAW:
-                    code = value
-                elif order == _ORDER_DELTA:
-                    code = _zigzag(delta)
+                    codes = self._raw_codes(i_group, channel)
                 else:
-                    code = _zigzag(delta - delta_before[channel])
-                delta_before[channel] = delta
-                stream |= (code & ((1 << width) - 1)) << position
-                position += width
-    return bytes(body) + stream.to_bytes((position + 7) // 8, "little")
+                    source = self._codes_1 if order == _ORDER_DELTA else self._codes_2
+                    codes = source[low + channel : high : n_channels]
+                packed = 0
+                for code in reversed(codes):
+                    packed = packed << width | code
+                residuals |= packed << position
+                position += width * len(codes)
+        return bytes(body) + residuals.to_bytes((position + 7) // 8, "little")
+
+    def _raw_codes(self, i_group: int, channel: int) -> list[int]:
+        first, mask = 1 + i_group * GROUP, (1 << self._bits[channel]) - 1
+        return [row[channel] & mask for row in self._samples[first : first + GROUP]]
+
+
+def _widen(limits: list[int], codes: list[int]) -> list[int]:
+    return [
+        limit if code < limit else 1 << code.bit_length()
+        for limit, code in zip(limits, codes, strict=True)
+    ]
 
 
 def decode_frame(frame: Frame, stream: StreamSchema) -> NDArray[np.int64]:
@@ -231,6 +294,11 @@ def decode_frame(frame: Frame, stream: StreamSchema) -> NDArray[np.int64]:
     """
     bits = [channel.bits for channel in stream.channels]
     n_channels, body, n = len(bits), frame.body, frame.n_samples
+    if frame.kind is not FrameKind.DATA or frame.stream_id != stream.id:
+        raise FrameError(
+            f"{frame.kind.name.lower()} frame of stream {frame.stream_id} is not a data frame "
+            f"of stream {stream.id}"
+        )
     if n < 1:
         raise FrameError("data frame holds no sample")
     n_groups = (n - 1 + GROUP - 1) // GROUP

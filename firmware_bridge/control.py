@@ -132,16 +132,25 @@ def check_response(message: SmpMessage) -> dict[str, Any]:
 
     Raises:
         ControlError: If the garment refused.
+        MessageError: If its refusal cannot be read.
     """
-    error = message.body.get("err")
-    rc, group = (error.get("rc", 1), error.get("group", message.group)) if error else (0, 0)
-    rc = message.body.get("rc", 0) or rc
-    if not rc:
+    error: object = message.body.get("err")
+    group: object = message.group
+    rc: object = message.body.get("rc", 0)
+    if isinstance(error, dict):
+        details = cast("dict[str, Any]", error)
+        group, rc = details.get("group", message.group), details.get("rc", Rc.UNKNOWN)
+    elif error is not None:
+        rc = None
+    if not isinstance(rc, int) or not isinstance(group, int):
+        raise MessageError(f"control response cannot be read: err {error!r}, rc {rc!r}")
+    if rc == Rc.OK:
         return message.body
     name, reason = str(message.command), f"code {rc}"
-    if message.group == GROUP_GARMENT:
+    if message.group == GROUP_GARMENT and message.command in set(Command):
         name = Command(message.command).name.lower()
-        reason = Rc(rc).name.lower().replace("_", " ") if rc in set(Rc) else reason
+    if group == GROUP_GARMENT and rc in set(Rc):
+        reason = Rc(rc).name.lower().replace("_", " ")
     raise ControlError(command=name, group=group, rc=rc, reason=reason)
 
 
