@@ -1,0 +1,217 @@
+"""One time step after another: implicit Euler, one Newton step with a line search each."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from fitting.drape.contact import contact_assemble, contact_energy, contact_forces, move_anchors
+from fitting.drape.linear import invert_diagonal, solve
+from fitting.drape.membrane import membrane_assemble, membrane_energy
+from fitting.drape.rest import RestShape
+from fitting.drape.sdf import DistanceTree, update_planes
+from fitting.drape.selfcontact import find_pairs, limit_step, push_assemble, push_energy
+from fitting.drape.settings import DrapeSettings
+
+_REACH_M = 0.04  # planes are kept fresh within this distance of the skin
+_ARMIJO = 1e-4
+_N_HALVINGS = 5
+_PUSH_SHARE = 0.1  # cloth is softer than skin contact, so that the bound on its Hessian is mild
+
+
+@dataclass(slots=True, kw_only=True)
+class StepRecord:
+    """What one step did.
+
+    Attributes:
+        n_cg: Iterations of the linear solve.
+        solved: Whether it met its tolerance.
+        fraction: Share of the Newton step taken, no unit.
+        velocity_rms_m_s: Root mean square velocity.
+        clamped: Whether the step was shortened to its largest displacement.
+    """
+
+    n_cg: int
+    solved: bool
+    fraction: float
+    velocity_rms_m_s: float
+    clamped: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Engine:
+    """The moving cloth; positions and velocities change in place.
+
+    Attributes:
+        rest: What does not change.
+        tree: Distance to the body; None where there is none.
+        settings: Settings of the run.
+        x: Positions, shape (n_vertices, 3) [m].
+        load_n: Constant force per vertex, gravity included, shape (n_vertices, 3).
+        step_s: Current time step.
+        soft: Current share of the membrane stiffness, no unit.
+    """
+
+    rest: RestShape
+    tree: DistanceTree | None
+    settings: DrapeSettings
+    x: NDArray[np.float64]
+    load_n: NDArray[np.float64]
+    step_s: float
+    soft: float = 1.0
+    velocity: NDArray[np.float64] = field(init=False)
+    anchor: NDArray[np.float64] = field(init=False)
+    phi: NDArray[np.float64] = field(init=False)
+    normal: NDArray[np.float64] = field(init=False)
+    origin: NDArray[np.float64] = field(init=False)
+    hint: NDArray[np.int64] = field(init=False)
+    fresh: NDArray[np.bool_] = field(init=False)
+    force: NDArray[np.float64] = field(init=False)
+    stiffness: NDArray[np.float64] = field(init=False)
+    bend: sparse.csr_matrix = field(init=False)
+    pairs: tuple[NDArray, NDArray, NDArray, NDArray] | None = field(init=False, default=None)
+    push: float = field(init=False)
+    radius_m: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.x)
+        rest = self.rest
+        self.velocity, self.anchor = np.zeros((n, 3)), self.x.copy()
+        self.phi, self.normal = np.full(n, np.inf), np.zeros((n, 3))
+        self.origin, self.hint = self.x.copy(), np.zeros(n, dtype=np.int64)
+        self.fresh, self.force = np.ones(n, dtype=np.bool_), np.zeros(n)
+        self.stiffness = self.settings.contact_stiffness_pa_m * rest.area_m2
+        values = (rest.bend_values, rest.bend_indices, rest.bend_indptr)
+        self.bend = sparse.csr_matrix(values, shape=(n, n))
+        self.push = _PUSH_SHARE * float(np.median(self.stiffness))
+        ends = self.x[rest.edges]
+        length = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+        self.radius_m = float(np.clip(0.8 * np.median(length), 3 * self.settings.layer_m, 0.02))
+
+    def look_around(self) -> None:
+        """Refresh contact planes, contact forces and cloth-cloth pairs at the current state."""
+        if self.tree is not None:
+            t = self.tree
+            update_planes(
+                self.x, t.corners, t.lower, t.upper, t.normals, self.phi, self.normal,
+                self.origin, self.hint, self.fresh, _REACH_M,
+            )  # fmt: skip
+            self._contact(self.x)
+        if self.settings.self_collision:
+            self.pairs = find_pairs(self.x, self.rest.faces, self.rest.edges, self.radius_m)
+
+    def static_gradient(self) -> NDArray[np.float64]:
+        """Sum all forces but inertia, sign reversed, shape (n_vertices, 3) [N]."""
+        return self._assemble(hessian=False)[0]
+
+    def energy(self, x: NDArray[np.float64], grip: NDArray[np.float64]) -> float:
+        """Sum the potentials on frozen planes [J]; grip is mu times lagged normal force."""
+        r = self.rest
+        total = membrane_energy(
+            x, r.faces, r.weight_u, r.weight_v, r.face_area_m2, r.stiffness_n_m, self.soft
+        )
+        total += 0.5 * float((x * (self.bend @ x)).sum()) - float((self.load_n * x).sum())
+        if self.tree is not None:
+            total += contact_energy(
+                x, self.phi, self.normal, self.origin, r.offset_m, self.stiffness, self.anchor,
+                grip, self.settings.friction_slip_m,
+            )  # fmt: skip
+        if self.pairs is not None:
+            vertices, _, weights, planes = self.pairs
+            total += push_energy(x, vertices, weights, planes, self.settings.layer_m, self.push)
+        return total
+
+    def step(self) -> StepRecord:
+        """Advance by one time step."""
+        h, rest = self.step_s, self.rest
+        inertia = (rest.mass_kg / h**2)[:, None]
+        target = self.x + self.settings.velocity_kept * h * self.velocity
+        self.look_around()
+        grip = rest.friction * self.force
+        gradient, blocks = self._assemble(hessian=True)
+        gradient += inertia * (self.x - target)
+        gradient[~rest.free] = 0.0
+        move, n_cg, solved = self._newton(gradient, blocks, inertia)
+        clamped = self._limit(move)
+
+        def potential(x: NDArray[np.float64]) -> float:
+            return self.energy(x, grip) + 0.5 * float((inertia * (x - target) ** 2).sum())
+
+        before, slope = potential(self.x), float((gradient * move).sum())
+        fraction = 1.0
+        for _ in range(_N_HALVINGS):
+            if potential(self.x + fraction * move) <= before + _ARMIJO * fraction * slope:
+                break
+            fraction *= 0.5
+        moved = fraction * move
+        self.x += moved
+        self.velocity = moved / h
+        if self.tree is not None:
+            self._contact(self.x)
+            move_anchors(
+                self.x, self.force, self.normal, self.anchor, self.settings.friction_slip_m
+            )
+        speed = float(np.sqrt((self.velocity**2).sum(axis=1).mean()))
+        return StepRecord(
+            n_cg=n_cg, solved=solved, fraction=fraction, velocity_rms_m_s=speed, clamped=clamped
+        )
+
+    def _contact(self, x: NDArray[np.float64]) -> None:
+        contact_forces(
+            x, self.phi, self.normal, self.origin, self.rest.offset_m, self.stiffness, self.force
+        )
+
+    def _assemble(self, *, hessian: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        r = self.rest
+        gradient = self.bend @ self.x - self.load_n
+        blocks = np.zeros((len(r.indices), 3, 3))
+        membrane_assemble(
+            self.x, r.faces, r.weight_u, r.weight_v, r.face_area_m2, r.stiffness_n_m, self.soft,
+            r.slot, gradient, blocks, hessian,
+        )  # fmt: skip
+        if self.tree is not None:
+            contact_assemble(
+                self.force, self.normal, self.stiffness, self.anchor, self.x,
+                r.friction * self.force, self.settings.friction_slip_m, r.diagonal, gradient,
+                blocks,
+            )  # fmt: skip
+        if self.pairs is not None:
+            vertices, _, weights, planes = self.pairs
+            push_assemble(
+                vertices, weights, planes, self.settings.layer_m, self.push, r.diagonal, gradient,
+                blocks,
+            )  # fmt: skip
+        return gradient, blocks
+
+    def _newton(
+        self,
+        gradient: NDArray[np.float64],
+        blocks: NDArray[np.float64],
+        inertia: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], int, bool]:
+        r = self.rest
+        blocks[r.diagonal] += inertia[:, :, None] * np.eye(3)
+        matrix = blocks.astype(np.float32)
+        bending = r.bend_values.astype(np.float32)
+        inverse = np.zeros((len(self.x), 3, 3), np.float32)
+        invert_diagonal(
+            matrix, r.diagonal, self.bend.diagonal().astype(np.float32), r.free, inverse
+        )
+        right = (-gradient).astype(np.float32)
+        move, n_cg, error = solve(
+            r.indptr, r.indices, matrix, r.bend_indptr, r.bend_indices, bending, inverse, r.free,
+            right, np.zeros_like(right), self.settings.cg_tolerance, self.settings.cg_cap,
+        )  # fmt: skip
+        return move.astype(np.float64), int(n_cg), bool(error <= self.settings.cg_tolerance)
+
+    def _limit(self, move: NDArray[np.float64]) -> bool:
+        longest = float(np.sqrt((move**2).sum(axis=1).max()))
+        move_max = self.settings.move_max_m
+        if self.pairs is not None:
+            vertices, split, _, planes = self.pairs
+            limit_step(move, vertices, split, planes, min(move_max, 0.49 * self.radius_m))
+            return longest > min(move_max, 0.49 * self.radius_m)
+        if longest > move_max:
+            move *= move_max / longest
+        return longest > move_max

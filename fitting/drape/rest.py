@@ -1,0 +1,127 @@
+"""Everything about the cloth that does not change while it moves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fitting.cloth.cloth import Cloth
+from fitting.cloth.fabric import Fabric
+from fitting.drape.bending import bending_matrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestShape:
+    """Flat shapes, masses and matrix patterns.
+
+    Attributes:
+        faces: Vertex indices, shape (n_faces, 3).
+        weight_u: ``F_u = sum_k weight_u[k] x_k`` per face, shape (n_faces, 3) [1/m].
+        weight_v: The same along the weft, shape (n_faces, 3) [1/m].
+        face_area_m2: Flat area, shape (n_faces,).
+        stiffness_n_m: Warp, weft, coupling and shear stiffness per face, shape (n_faces, 4).
+        mass_kg: Lumped mass per vertex, shape (n_vertices,).
+        area_m2: Lumped flat area per vertex, shape (n_vertices,).
+        offset_m: Distance of the cloth's middle from the skin in contact, shape (n_vertices,).
+        friction: Coulomb coefficient against skin per vertex, shape (n_vertices,).
+        indptr: Rows of the membrane's block pattern, shape (n_vertices + 1,).
+        indices: Columns of the same.
+        slot: Place of each of a face's nine blocks in the pattern, shape (n_faces, 9).
+        diagonal: Place of each vertex's own block, shape (n_vertices,).
+        bend_indptr: Rows of the bending matrix.
+        bend_indices: Columns of the bending matrix.
+        bend_values: Values of the bending matrix [N/m].
+        free: False where a vertex is pinned, shape (n_vertices,).
+        edges: Unique edges, shape (n_edges, 2).
+    """
+
+    faces: NDArray[np.int64]
+    weight_u: NDArray[np.float64]
+    weight_v: NDArray[np.float64]
+    face_area_m2: NDArray[np.float64]
+    stiffness_n_m: NDArray[np.float64]
+    mass_kg: NDArray[np.float64]
+    area_m2: NDArray[np.float64]
+    offset_m: NDArray[np.float64]
+    friction: NDArray[np.float64]
+    indptr: NDArray[np.int32]
+    indices: NDArray[np.int32]
+    slot: NDArray[np.int64]
+    diagonal: NDArray[np.int64]
+    bend_indptr: NDArray[np.int32]
+    bend_indices: NDArray[np.int32]
+    bend_values: NDArray[np.float64]
+    free: NDArray[np.bool_]
+    edges: NDArray[np.int64]
+
+
+def build_rest(cloth: Cloth, fabrics: Sequence[Fabric], *, margin_m: float) -> RestShape:
+    """Prepare a cloth; the caller has checked it."""
+    n = len(cloth.positions_m)
+    faces = np.ascontiguousarray(cloth.faces, dtype=np.int64)
+    weight_u, weight_v, area = shape_weights(cloth.rest_uv_m)
+    table = np.array([
+        (f.tensile_warp_n_m, f.tensile_weft_n_m, f.tensile_coupling_n_m, f.shear_n_m_rad,
+         f.bending_warp_n_m, f.bending_weft_n_m, f.bending_twist_n_m,
+         f.area_density_kg_m2, f.thickness_m, f.friction_skin)
+        for f in fabrics
+    ])[cloth.face_fabric]  # fmt: skip
+    vertex_area = _lump(faces, area, n)
+    bend = bending_matrix(faces, cloth.rest_uv_m, table[:, 4:7], n)
+    indptr, indices, slot, diagonal = _block_pattern(faces, n)
+    free = np.ones(n, dtype=np.bool_)
+    free[cloth.pinned] = False
+    edges = np.sort(np.concatenate([faces[:, [k, (k + 1) % 3]] for k in range(3)]), axis=1)
+    return RestShape(
+        faces=faces,
+        weight_u=weight_u,
+        weight_v=weight_v,
+        face_area_m2=area,
+        stiffness_n_m=np.ascontiguousarray(table[:, :4]),
+        mass_kg=_lump(faces, area * table[:, 7], n),
+        area_m2=vertex_area,
+        offset_m=_lump(faces, area * table[:, 8], n) / vertex_area / 2 + margin_m,
+        friction=_lump(faces, area * table[:, 9], n) / vertex_area,
+        indptr=indptr,
+        indices=indices,
+        slot=slot,
+        diagonal=diagonal,
+        bend_indptr=bend.indptr.astype(np.int32),
+        bend_indices=bend.indices.astype(np.int32),
+        bend_values=bend.data.astype(np.float64),
+        free=free,
+        edges=np.unique(edges, axis=0),
+    )
+
+
+def shape_weights(
+    rest_uv_m: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the rows of ``F_u`` and ``F_v`` per face, each (n_faces, 3) [1/m], and areas [m2]."""
+    first, second = rest_uv_m[:, 1] - rest_uv_m[:, 0], rest_uv_m[:, 2] - rest_uv_m[:, 0]
+    inverse = np.linalg.inv(np.stack([first, second], axis=2))
+    area = 0.5 * np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])
+    rows = [
+        np.stack([-inverse[:, 0, k] - inverse[:, 1, k], inverse[:, 0, k], inverse[:, 1, k]], axis=1)
+        for k in range(2)
+    ]
+    return rows[0], rows[1], area
+
+
+def _lump(
+    faces: NDArray[np.int64], per_face: NDArray[np.float64], n_vertices: int
+) -> NDArray[np.float64]:
+    return np.bincount(faces.ravel(), np.repeat(per_face / 3, 3), minlength=n_vertices)
+
+
+def _block_pattern(
+    faces: NDArray[np.int64], n: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    rows = np.repeat(faces, 3, axis=1)
+    keys = rows * n + np.tile(faces, (1, 3))
+    unique = np.unique(keys)
+    indptr = np.searchsorted(unique // n, np.arange(n + 1)).astype(np.int32)
+    slot = np.searchsorted(unique, keys)
+    diagonal = np.searchsorted(unique, np.arange(n) * (n + 1))
+    return indptr, (unique % n).astype(np.int32), slot, diagonal
