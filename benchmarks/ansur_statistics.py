@@ -50,8 +50,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     lines = [
-        "# Statistics of ANSUR II (2012, US government work), computed by benchmarks/ansur_statistics.py.",
-        "# Centimetres. Waist at the navel, biceps flexed; soldiers, so neither young nor old people.",
+        "# Statistics of ANSUR II (2012, US government work), by benchmarks/ansur_statistics.py.",
+        "# Centimetres. Waist at the navel, biceps flexed; soldiers: neither young nor old.",
         f"measures = {json.dumps(list(COLUMNS))}",
     ]
     everything = {}

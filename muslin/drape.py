@@ -147,7 +147,7 @@ def _numbers(
         **first,
         "seed": seed,
         "software": f"muslin {version()}",
-        "body_achieved_m": {k: v for k, v in achieved.given().items()},
+        "body_achieved_m": achieved.given(),
         "body_residual_m": dict(residual_m),
         "compare": others,
     }

@@ -1,1 +1,1 @@
-"""The wearables.activity package."""
+"""Activity models. The only room that knows torch; import its modules where they are used."""

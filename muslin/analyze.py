@@ -1,0 +1,382 @@
+"""From a session to what the body did: what `muslin analyze` does.
+
+Everything runs on unbroken runs of samples; operators are told of every gap. What cannot be said
+is NaN in here and null in JSON.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from muslin.folders import assets_folder
+from muslin.version import version
+from wearables.events import SampleBlock
+from wearables.sessions import Gap, Session, SessionMarker, StreamReader
+from wearables.signals import (
+    Beat,
+    Breath,
+    BreathDetector,
+    Intensity,
+    PulseDetector,
+    Quality,
+    Rate,
+    movement_intensity,
+    pulse_rate,
+    rates_from_intervals,
+    run,
+    signal_quality,
+)
+
+BREATH_WINDOW_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSummary:
+    """One stream: what arrived, what is missing, and how good it is.
+
+    Attributes:
+        name: Name of the stream.
+        kinds: Kinds of its channels.
+        channels: Channels with SI units.
+        is_synthetic: Whether the garment says that it was computed.
+        nominal_rate_hz: Rate by the schema.
+        rate_hz: Rate as measured.
+        n_stored: Samples in the file.
+        n_lost: Samples in gap rows.
+        coverage: Share that arrived.
+        gaps: The gaps.
+        quality: Quality per window.
+        whole: All samples, NaN where missing.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    channels: tuple[str, ...]
+    is_synthetic: bool
+    nominal_rate_hz: float
+    rate_hz: float
+    n_stored: int
+    n_lost: int
+    coverage: float
+    gaps: tuple[Gap, ...]
+    quality: tuple[Quality, ...]
+    whole: SampleBlock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityResult:
+    """Activity by the model against the markers' truth.
+
+    Attributes:
+        times_s: Middle of each window.
+        labels: Smoothed label of each window.
+        probabilities: Of the label.
+        truth: True activity, empty where no marker says it.
+        classes: Classes of the model.
+        accuracy: Share of judged windows that are right; windows over a change are not judged.
+        unknown: Share of windows that are unknown.
+        n_judged: Windows with a truth and a label.
+    """
+
+    times_s: tuple[float, ...]
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    truth: tuple[str, ...]
+    classes: tuple[str, ...]
+    accuracy: float
+    unknown: float
+    n_judged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSummary:
+    """How well device time is known on the host.
+
+    Attributes:
+        method: How it was fitted.
+        n_exchanges: Exchanges recorded.
+        drift_ppm: Device clock against the host's.
+        rms_residual_s: Scatter of the exchanges.
+    """
+
+    method: str
+    n_exchanges: int
+    drift_ppm: float
+    rms_residual_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """Everything `analyze` found in a session."""
+
+    session_id: str
+    path: str
+    created_utc: str
+    subject: str
+    garment: str
+    state: str
+    software: str
+    duration_s: float
+    streams: tuple[StreamSummary, ...]
+    markers: tuple[SessionMarker, ...]
+    clock: ClockSummary
+    beats: tuple[Beat, ...]
+    pulse: tuple[Rate, ...]
+    breaths: tuple[Breath, ...]
+    breathing: tuple[Rate, ...]
+    intensity: tuple[Intensity, ...]
+    activity: ActivityResult | None
+
+    @property
+    def n_lost(self) -> int:
+        """Samples in gap rows, all streams."""
+        return sum(stream.n_lost for stream in self.streams)
+
+    def stream_of(self, kind: str) -> StreamSummary | None:
+        """First stream that has a channel of a kind."""
+        return next((stream for stream in self.streams if kind in stream.kinds), None)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Say it in a few rows for a person."""
+        rows = [
+            (
+                "pulse",
+                f"{_median(self.pulse):.1f} /min median, {len(self.beats)} beats"
+                if self.pulse
+                else "not recorded",
+            ),
+            (
+                "breathing",
+                f"{_median(self.breathing):.1f} /min median, {len(self.breaths)} breaths"
+                if self.breathing
+                else "not recorded",
+            ),
+        ]
+        if self.activity is not None:
+            rows.append(
+                (
+                    "activity",
+                    f"{100 * self.activity.accuracy:.0f} % of {self.activity.n_judged} windows "
+                    f"right, {100 * self.activity.unknown:.0f} % unknown",
+                )
+            )
+        rows.append(
+            (
+                "clock",
+                f"{self.clock.drift_ppm:+.0f} ppm, {self.clock.n_exchanges} exchanges, "
+                f"residual {self.clock.rms_residual_s * 1000:.2f} ms",
+            )
+        )
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Result for a program: units in the key names, null for what is not known."""
+        return _plain(
+            {
+                "session_id": self.session_id,
+                "duration_s": self.duration_s,
+                "streams": {
+                    s.name: {
+                        "channels": s.channels,
+                        "is_synthetic": s.is_synthetic,
+                        "rate_hz": s.rate_hz,
+                        "n_stored": s.n_stored,
+                        "n_lost": s.n_lost,
+                        "coverage": s.coverage,
+                        "quality_mean": _mean([q.quality for q in s.quality]),
+                    }
+                    for s in self.streams
+                },
+                "clock": asdict(self.clock),
+                "pulse_per_minute_median": _median(self.pulse),
+                "pulse": [asdict(rate) for rate in self.pulse],
+                "n_beats": len(self.beats),
+                "breaths_per_minute_median": _median(self.breathing),
+                "breathing": [asdict(rate) for rate in self.breathing],
+                "n_breaths": len(self.breaths),
+                "intensity": [asdict(item) for item in self.intensity],
+                "activity": asdict(self.activity) if self.activity else None,
+                "software": self.software,
+            }
+        )
+
+
+def _median(rates: Sequence[Rate]) -> float:
+    known = [rate.per_minute for rate in rates if math.isfinite(rate.per_minute)]
+    return float(np.median(known)) if known else float("nan")
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _plain(value: Any) -> Any:
+    """JSON cannot say NaN: make it null, and tuples lists."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def analyze(path: Path, *, out: Path | None = None, model: Path | None = None) -> Analysis:
+    """Analyse a session, and write its page.
+
+    Args:
+        path: Session file.
+        out: Page to write; none is written without it.
+        model: Activity model; the one that ships when absent.
+
+    Raises:
+        SessionError: If the session cannot be read.
+        ModelError: If the model cannot be used.
+    """
+    with Session.open(path) as session:
+        result = _analyze(session, model or assets_folder() / "models" / "basicmotions.safetensors")
+    if out is not None:
+        from muslin.report.session_page import write_session_page
+
+        write_session_page(out, result)
+    return result
+
+
+def _analyze(session: Session, model: Path) -> Analysis:
+    streams = {name: (stream, stream.read_runs()) for name, stream in session.streams.items()}
+    beats, pulse = _pulse(_first(streams, "ppg"))
+    breaths, breathing = _breathing(_first(streams, "strain"))
+    motion = _first(streams, "acc")
+    return Analysis(
+        session_id=session.session_id,
+        path=session.path.name,
+        created_utc=session.created_utc,
+        subject=str(session.subject.get("id", "")),
+        garment=f"{session.schema.vendor} {session.schema.name}",
+        state=session.state,
+        software=f"muslin {version()}",
+        duration_s=session.duration_s,
+        streams=tuple(_summary(stream, runs) for stream, runs in streams.values()),
+        markers=session.markers,
+        clock=_clock(session),
+        beats=tuple(beats),
+        pulse=tuple(pulse),
+        breaths=tuple(breaths),
+        breathing=tuple(breathing),
+        intensity=tuple(_intensity(motion)),
+        activity=_activity(motion, model, session.markers),
+    )
+
+
+_Runs = tuple[StreamReader, list[SampleBlock]]
+
+
+def _first(streams: Mapping[str, _Runs], kind: str) -> _Runs | None:
+    for stream, runs in streams.values():
+        if kind in stream.kinds and runs:
+            return stream, runs
+    return None
+
+
+def _summary(stream: StreamReader, runs: list[SampleBlock]) -> StreamSummary:
+    total = stream.n_stored + stream.n_lost
+    quality = signal_quality(runs, stream.clipped(), rate_hz=stream.rate_hz) if runs else []
+    return StreamSummary(
+        name=stream.name,
+        kinds=stream.kinds,
+        channels=stream.channels,
+        is_synthetic=any("synthetic" in name for name in stream.channel_names),
+        nominal_rate_hz=stream.nominal_rate_hz,
+        rate_hz=stream.rate_hz,
+        n_stored=stream.n_stored,
+        n_lost=stream.n_lost,
+        coverage=stream.n_stored / total if total else float("nan"),
+        gaps=stream.gaps,
+        quality=tuple(quality),
+        whole=stream.read(),
+    )
+
+
+def _clock(session: Session) -> ClockSummary:
+    boots = [int(b) for s in session.streams.values() for b in s.segments["boot"]]
+    fit = session.clock(boots[-1] if boots else 0)
+    return ClockSummary(
+        method=fit.method,
+        n_exchanges=len(session.exchanges),
+        drift_ppm=-float(fit.drift[0]) * 1e6,
+        rms_residual_s=fit.rms_residual_s,
+    )
+
+
+def _pulse(found: _Runs | None) -> tuple[list[Beat], list[Rate]]:
+    if found is None:
+        return [], []
+    stream, runs = found
+    channel = stream.kinds.index("ppg")
+    beats = run(PulseDetector(rate_hz=stream.nominal_rate_hz, channel=channel), runs)
+    return beats, pulse_rate(beats, runs, rate_hz=stream.rate_hz)
+
+
+def _breathing(found: _Runs | None) -> tuple[list[Breath], list[Rate]]:
+    if found is None:
+        return [], []
+    stream, runs = found
+    channel = stream.kinds.index("strain")
+    breaths = run(BreathDetector(rate_hz=stream.nominal_rate_hz, channel=channel), runs)
+    times = np.array([breath.time_s for breath in breaths])
+    after_gap = np.array([breath.after_gap for breath in breaths], dtype=bool)
+    rates = rates_from_intervals(
+        times, after_gap, runs, rate_hz=stream.rate_hz, window_s=BREATH_WINDOW_S, hop_s=4.0
+    )
+    return breaths, rates
+
+
+def _intensity(found: _Runs | None) -> list[Intensity]:
+    if found is None:
+        return []
+    stream, runs = found
+    columns = [i for i, kind in enumerate(stream.kinds) if kind == "acc"]
+    return movement_intensity(runs, rate_hz=stream.rate_hz, columns=columns)
+
+
+def _activity(
+    found: _Runs | None, model: Path, markers: Sequence[SessionMarker]
+) -> ActivityResult | None:
+    if found is None:
+        return None
+    from wearables.activity.classify import UNKNOWN, Classifier
+
+    stream, runs = found
+    classifier = Classifier(model)
+    windows = classifier(runs, channels=stream.channels, rate_hz=stream.rate_hz)
+    half_s = classifier.card.window / classifier.card.rate_hz / 2
+    truth = tuple(_truth(window.time_s, half_s, markers) for window in windows)
+    labels = tuple(window.smoothed for window in windows)
+    judged = [
+        (label, true)
+        for label, true in zip(labels, truth, strict=True)
+        if true and label != UNKNOWN
+    ]
+    n_right = sum(label == true for label, true in judged)
+    return ActivityResult(
+        times_s=tuple(window.time_s for window in windows),
+        labels=labels,
+        probabilities=tuple(window.probability for window in windows),
+        truth=truth,
+        classes=classifier.card.classes,
+        accuracy=n_right / len(judged) if judged else float("nan"),
+        unknown=_mean([float(label == UNKNOWN) for label in labels]),
+        n_judged=len(judged),
+    )
+
+
+def _truth(time_s: float, half_s: float, markers: Sequence[SessionMarker]) -> str:
+    """True activity over a whole window; empty when it changes inside, or nobody said it."""
+    told = [mark for mark in markers if mark.kind == "activity"]
+    before = [mark for mark in told if mark.time_s <= time_s - half_s + 0.1]
+    inside = [mark for mark in told if time_s - half_s + 0.1 < mark.time_s < time_s + half_s - 0.1]
+    return before[-1].text if before and not inside else ""
