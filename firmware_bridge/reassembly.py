@@ -2,7 +2,8 @@
 
 A gap counts once a later frame has come and a confirmation time has passed; what arrives later
 still fills it. At the end `finish` closes what is open, so that samples and losses together cover
-every index that the garment produced, each once.
+every index that the garment produced, each once. Each boot of the garment keeps its own indices:
+a late frame of an old boot fills the old gaps and leaves the new boot alone.
 """
 
 import logging
@@ -10,41 +11,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from firmware_bridge.codec import decode_frame
+from firmware_bridge.device_frames import read_device_frame
 from firmware_bridge.errors import FrameError, SchemaError
-from firmware_bridge.events import Damaged, Event, LossCause, Lost, Marker, Sampled, Status
-from firmware_bridge.packet import (
-    FLAG_OVERRUN_BEFORE,
-    INDEX_MODULUS,
-    EventKind,
-    Frame,
-    FrameKind,
-    device_content,
-)
-from firmware_bridge.schema import GarmentSchema
+from firmware_bridge.events import Damaged, Event, LossCause, Lost, Sampled
+from firmware_bridge.gaps import Hole, Track
+from firmware_bridge.packet import FLAG_OVERRUN_BEFORE, INDEX_MODULUS, Frame, FrameKind
+from firmware_bridge.schema import GarmentSchema, StreamSchema
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(slots=True, kw_only=True)
-class _Hole:
-    """An interval of indices that has not arrived, ``[start, stop)``."""
-
-    start: int
-    stop: int
-    since_ns: int
-    cause: LossCause
-    epoch_before: int
-    epoch_after: int
-    declared: bool = False
+# An index may run at most this much faster than the clock, and this far ahead of it.
+_RATE_MARGIN = 2.0
+_AHEAD_S = 60.0
+# If frame after frame disagrees with the newest one, that one was the damaged one.
+_MAX_REFUSED = 3
 
 
 @dataclass(slots=True)
-class _Stream:
-    """What is known of one stream in one boot."""
+class _Boot:
+    """What is known of one power-up of the garment."""
 
-    next_index: int = 0
-    last_epoch: int = 0
-    holes: list[_Hole] = field(default_factory=list[_Hole])
+    number: int
+    tracks: dict[int, Track] = field(default_factory=dict[int, Track])
 
 
 class Reassembler:
@@ -56,16 +44,27 @@ class Reassembler:
         self._schema = schema
         self._confirm_ns = round(confirm_s * 1e9)
         self._max_gaps = max_gaps
+        self._boots: dict[int, _Boot] = {}
         self._boot: int | None = None
-        self._streams: dict[int, _Stream] = {}
-        self._seen_device_frames: set[tuple[int, int, int]] = set()
+        self._device_frames: dict[int, set[tuple[FrameKind, int]]] = {}
+        self._refused: dict[tuple[int, int], int] = {}
         self.n_duplicates = 0
         self.n_damaged = 0
 
     @property
     def boot(self) -> int | None:
-        """Boot counter of the garment, once a frame has come."""
+        """Newest boot counter of the garment, once a data frame has come."""
         return self._boot
+
+    def begin(self, stream_id: int, boot: int, index: int) -> None:
+        """Expect a stream to start at another index than 0, because recording starts late.
+
+        What comes from before that index counts as a duplicate. Without effect once the stream
+        has data in this boot.
+        """
+        track = self._boot_of(boot).tracks.setdefault(stream_id, Track())
+        if not track.has_data:
+            track.next_index = index
 
     def accept(
         self, data: bytes, *, host_ns: int, epoch: int, backfilled: bool = False
@@ -85,25 +84,36 @@ class Reassembler:
             frame = Frame.from_bytes(data)
             if frame.kind is not FrameKind.DATA:
                 return self._device_event(frame, host_ns)
-            stream = self._schema.stream(frame.stream_id)
-            counts = decode_frame(frame, stream)
+            return self._samples(frame, host_ns=host_ns, epoch=epoch, backfilled=backfilled)
         except (FrameError, SchemaError) as error:
             self.n_damaged += 1
             return [Damaged(reason=str(error), host_ns=host_ns, epoch=epoch)]
-        events = self._change_boot(frame.session, host_ns, epoch)
-        state = self._streams.setdefault(frame.stream_id, _Stream())
-        start = _unwrap(frame.first_index, near=state.next_index)
-        pieces = self._place(frame, state, start, host_ns, epoch)
+
+    def _samples(self, frame: Frame, *, host_ns: int, epoch: int, backfilled: bool) -> list[Event]:
+        stream = self._schema.stream(frame.stream_id)
+        counts = decode_frame(frame, stream)
+        known = self._boots.get(frame.session, _Boot(frame.session))
+        track = known.tracks.get(frame.stream_id, Track())
+        start = self._believe(frame, track, stream)
+        events = self._enter(frame.session, host_ns)
+        self._boot_of(frame.session).tracks[frame.stream_id] = track
+        is_overrun = bool(frame.flags & FLAG_OVERRUN_BEFORE)
+        cause = LossCause.SENSOR_OVERRUN if is_overrun else LossCause.RADIO
+        is_newest = start + frame.n_samples > track.next_index
+        pieces = track.place(
+            start, start + frame.n_samples, host_ns=host_ns, epoch=epoch, cause=cause
+        )
+        if is_newest:
+            track.newest_us = frame.device_us
         if not pieces:
             self.n_duplicates += 1
-        rate_hz = stream.rate_hz
         events.extend(
             Sampled(
                 stream_id=frame.stream_id,
                 boot=frame.session,
                 first_index=low,
                 # A frame that is new in part keeps its time by the nominal rate from its stamp.
-                device_us=frame.device_us + round((low - start) / rate_hz * 1e6),
+                device_us=frame.device_us + round((low - start) / stream.rate_hz * 1e6),
                 counts=counts[low - start : high - start],
                 flags=frame.flags,
                 host_ns=host_ns,
@@ -114,163 +124,107 @@ class Reassembler:
         )
         return events + self.tick(host_ns)
 
-    def _place(
-        self, frame: Frame, state: _Stream, start: int, host_ns: int, epoch: int
-    ) -> list[tuple[int, int]]:
-        """Note the frame's interval; returns the parts of it that are new."""
-        stop = start + frame.n_samples
-        pieces = _fill(state.holes, start, stop)
-        if start > state.next_index:
-            overrun = bool(frame.flags & FLAG_OVERRUN_BEFORE)
-            state.holes.append(
-                _Hole(
-                    start=state.next_index,
-                    stop=start,
-                    since_ns=host_ns,
-                    cause=LossCause.SENSOR_OVERRUN if overrun else LossCause.RADIO,
-                    epoch_before=state.last_epoch or epoch,
-                    epoch_after=epoch,
-                )
-            )
-        if stop > state.next_index:
-            pieces.append((max(start, state.next_index), stop))
-            state.next_index = stop
-            state.last_epoch = epoch
-        return pieces
+    def _believe(self, frame: Frame, track: Track, stream: StreamSchema) -> int:
+        """Unwrapped index of a frame.
 
-    def _change_boot(self, boot: int, host_ns: int, epoch: int) -> list[Event]:
-        if boot == self._boot:
+        One damaged frame in 65,536 passes the checksum; its index must not open a gap of days.
+
+        Raises:
+            FrameError: If the index is not possible at the frame's device time.
+        """
+        near, start = track.next_index, frame.first_index
+        if track.has_data or near:
+            start = _unwrap(start, near=near)
+        since_s = max(frame.device_us - track.newest_us, 0) * 1e-6
+        ahead = max(stream.rates_hz) * (_RATE_MARGIN * since_s + _AHEAD_S)
+        key = (frame.session, stream.id)
+        n_refused = self._refused.get(key, 0) + 1
+        if start < 0 or (start > near + ahead and n_refused < _MAX_REFUSED):
+            self._refused[key] = n_refused
+            raise FrameError(
+                f"stream {stream.name!r}: index {start} after {near} is not possible "
+                f"within {since_s:.1f} s of device time"
+            )
+        self._refused.pop(key, None)
+        return start
+
+    def _boot_of(self, number: int) -> _Boot:
+        if number not in self._boots:
+            self._boots[number] = _Boot(number)
+            self._boot = number
+        return self._boots[number]
+
+    def _enter(self, number: int, host_ns: int) -> list[Event]:
+        """Start a boot that is new; what the one before still waited for is lost then."""
+        if number in self._boots:
             return []
-        events: list[Event] = []
+        events = self._confirm(host_ns, before_ns=host_ns, max_waiting=0)
         if self._boot is not None:
-            events = self._close_all(host_ns, {})
-            logger.info("garment rebooted: boot %d after %d in epoch %d", boot, self._boot, epoch)
-        self._boot = boot
-        self._streams = {}
+            logger.info("garment rebooted: boot %d after %d", number, self._boot)
+        self._boot_of(number)
         return events
 
     def _device_event(self, frame: Frame, host_ns: int) -> list[Event]:
-        key = (frame.session, int(frame.kind), frame.first_index)
-        if key in self._seen_device_frames:
+        event = read_device_frame(frame, host_ns=host_ns)
+        # Device frames come early or late; only data start a boot.
+        seen = self._device_frames.setdefault(frame.session, set())
+        key = (frame.kind, frame.first_index)
+        if key in seen:
             self.n_duplicates += 1
             return []
-        self._seen_device_frames.add(key)
-        content = device_content(frame)
-        if frame.kind is FrameKind.STATUS:
-            streams = content.get(1, [])
-            return [
-                Status(
-                    host_ns=host_ns,
-                    battery_pct=float(content.get(0, float("nan"))),
-                    producer_lost=sum(int(row[1]) for row in streams),
-                    frames_dropped=sum(int(row[2]) for row in streams),
-                    log_used_b=int(content.get(2, 0)),
-                )
-            ]
-        number = content.get(0, 0)
-        kind = EventKind(number).name.lower() if number in set(EventKind) else f"event_{number}"
-        return [
-            Marker(
-                host_ns=host_ns,
-                kind=kind,
-                text=str(content.get(1, "")),
-                source="device",
-                device_us=frame.device_us,
-            )
-        ]
+        seen.add(key)
+        return [event]
 
     def tick(self, host_ns: int) -> list[Event]:
         """Declare the gaps whose confirmation time has passed, the oldest ones beyond the cap."""
-        events: list[Event] = []
-        for stream_id, state in sorted(self._streams.items()):
-            waiting = [hole for hole in state.holes if not hole.declared]
-            surplus = len(waiting) - self._max_gaps
-            for i, hole in enumerate(waiting):
-                if i < surplus or host_ns - hole.since_ns >= self._confirm_ns:
-                    events.append(self._declare(stream_id, hole, host_ns))
-            if len(state.holes) > 4 * self._max_gaps:
-                del state.holes[: len(state.holes) - 4 * self._max_gaps]
-        return events
+        before_ns = host_ns - self._confirm_ns
+        return self._confirm(host_ns, before_ns=before_ns, max_waiting=self._max_gaps)
 
-    def finish(self, newest: Mapping[int, int], *, host_ns: int) -> list[Event]:
+    def _confirm(self, host_ns: int, *, before_ns: int, max_waiting: int) -> list[Event]:
+        return [
+            _lost(boot.number, stream_id, hole, host_ns)
+            for boot in self._boots.values()
+            for stream_id, track in sorted(boot.tracks.items())
+            for hole in track.confirm(before_ns=before_ns, max_waiting=max_waiting)
+        ]
+
+    def finish(
+        self, newest: Mapping[int, int], *, host_ns: int, epoch: int | None = None
+    ) -> list[Event]:
         """Close everything that is open.
 
         Args:
-            newest: One past the last index that the garment produced, by stream.
+            newest: One past the last index that the garment produced in its newest boot, by stream.
             host_ns: Now.
+            epoch: Link that told it; without it, the link of the last frame.
 
         Returns:
             The losses that had not been declared, the tails included.
         """
-        for stream_id in newest:
-            self._streams.setdefault(stream_id, _Stream())
-        return self._close_all(host_ns, newest)
-
-    def _close_all(self, host_ns: int, newest: Mapping[int, int]) -> list[Event]:
-        events: list[Event] = []
-        for stream_id, state in sorted(self._streams.items()):
-            stop = newest.get(stream_id, state.next_index)
-            if stop > state.next_index:
-                state.holes.append(
-                    _Hole(
-                        start=state.next_index,
-                        stop=stop,
-                        since_ns=host_ns,
-                        cause=LossCause.RADIO,
-                        epoch_before=state.last_epoch,
-                        epoch_after=state.last_epoch,
-                    )
-                )
-                state.next_index = stop
-            events.extend(
-                self._declare(stream_id, hole, host_ns) for hole in state.holes if not hole.declared
-            )
-        return events
-
-    def _declare(self, stream_id: int, hole: _Hole, host_ns: int) -> Lost:
-        hole.declared = True
-        return Lost(
-            stream_id=stream_id,
-            boot=self._boot or 0,
-            first_index=hole.start,
-            n_samples=hole.stop - hole.start,
-            cause=hole.cause,
-            host_ns=host_ns,
-            epoch_before=hole.epoch_before,
-            epoch_after=hole.epoch_after,
-        )
+        if self._boot is None and any(newest.values()):
+            self._boot_of(0)
+        for stream_id, stop in newest.items():
+            if self._boot is not None:
+                track = self._boots[self._boot].tracks.setdefault(stream_id, Track())
+                last = epoch if epoch is not None else track.last_epoch or 0
+                track.lose_until(stop, host_ns=host_ns, epoch=last, cause=LossCause.RADIO)
+        return self._confirm(host_ns, before_ns=host_ns, max_waiting=0)
 
 
 def _unwrap(index: int, *, near: int) -> int:
-    """The 64-bit index closest to another one."""
-    shift = (index - near) % INDEX_MODULUS
-    if shift >= INDEX_MODULUS // 2:
-        shift -= INDEX_MODULUS
-    return max(near + shift, index if near + shift < 0 else 0)
+    """The 64-bit index closest to another one; negative if it lies before the start."""
+    half = INDEX_MODULUS // 2
+    return near + (index - near + half) % INDEX_MODULUS - half
 
 
-def _fill(holes: list[_Hole], start: int, stop: int) -> list[tuple[int, int]]:
-    """Take an interval out of the holes, which change; returns the parts that were missing."""
-    pieces: list[tuple[int, int]] = []
-    rest: list[_Hole] = []
-    for hole in holes:
-        low, high = max(start, hole.start), min(stop, hole.stop)
-        if low >= high:
-            rest.append(hole)
-            continue
-        pieces.append((low, high))
-        for part_start, part_stop in ((hole.start, low), (high, hole.stop)):
-            if part_start < part_stop:
-                rest.append(
-                    _Hole(
-                        start=part_start,
-                        stop=part_stop,
-                        since_ns=hole.since_ns,
-                        cause=hole.cause,
-                        epoch_before=hole.epoch_before,
-                        epoch_after=hole.epoch_after,
-                        declared=hole.declared,
-                    )
-                )
-    holes[:] = rest
-    return pieces
+def _lost(boot: int, stream_id: int, hole: Hole, host_ns: int) -> Lost:
+    return Lost(
+        stream_id=stream_id,
+        boot=boot,
+        first_index=hole.start,
+        n_samples=hole.stop - hole.start,
+        cause=hole.cause,
+        host_ns=host_ns,
+        epoch_before=hole.epoch_before,
+        epoch_after=hole.epoch_after,
+    )

@@ -4,6 +4,7 @@ physical = (raw - offset) * scale, in the channel's UCUM unit.
 """
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from firmware_bridge.errors import SchemaError
 
 DESCRIPTOR_VERSION = 1
 MAX_BITS = 32
+# Keys of the descriptor that hold rows of stream, channel, text.
+_OPTIONAL_KEYS = {4: "site", 5: "calibration", 6: "axis"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,8 @@ class ChannelSchema:
         offset: Count of the physical zero.
         kind: What it measures: acc, gyr, strain, ppg, ecg ...
         site: Place on the body, where stated.
+        calibration: Id and date of the calibration, where stated.
+        axis: Axis of the garment's frame that it measures along, where stated.
     """
 
     name: str
@@ -40,10 +45,16 @@ class ChannelSchema:
     offset: float
     kind: str
     site: str | None = None
+    calibration: str | None = None
+    axis: str | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.bits <= MAX_BITS:
             raise SchemaError(f"channel {self.name!r}: bits is {self.bits}, wanted 1 to 32")
+        if not (math.isfinite(self.scale) and math.isfinite(self.offset)):
+            raise SchemaError(
+                f"channel {self.name!r}: scale {self.scale} and offset {self.offset} must be finite"
+            )
         if self.scale == 0:
             raise SchemaError(f"channel {self.name!r}: scale is 0, so every value would be 0")
 
@@ -83,7 +94,11 @@ class StreamSchema:
             raise SchemaError(f"{where}: id is {self.id}, wanted 1 to 255")
         if not self.channels:
             raise SchemaError(f"{where}: no channel; at least one is needed")
-        if self.rate_hz <= 0 or self.rate_hz not in self.rates_hz:
+        if not all(0 < rate_hz < math.inf for rate_hz in self.rates_hz):
+            raise SchemaError(f"{where}: rates_hz are {self.rates_hz}, wanted above 0 and finite")
+        if self.max_latency_ms < 1:
+            raise SchemaError(f"{where}: max_latency_ms is {self.max_latency_ms}, wanted 1 or more")
+        if self.rate_hz not in self.rates_hz:
             raise SchemaError(f"{where}: rate_hz is {self.rate_hz:g}, not among {self.rates_hz}")
         names = [channel.name for channel in self.channels]
         if len(set(names)) != len(names):
@@ -148,14 +163,15 @@ class GarmentSchema:
             2: self.schema,
             3: streams,
         }
-        sites = [
-            [stream.id, i, channel.site]
-            for stream in self.streams
-            for i, channel in enumerate(stream.channels)
-            if channel.site is not None
-        ]
-        if sites:
-            content[4] = sites
+        for key, name in _OPTIONAL_KEYS.items():
+            rows = [
+                [stream.id, i, getattr(channel, name)]
+                for stream in self.streams
+                for i, channel in enumerate(stream.channels)
+                if getattr(channel, name) is not None
+            ]
+            if rows:
+                content[key] = rows
         return cbor2.dumps(content, canonical=True)
 
     @classmethod
@@ -169,9 +185,18 @@ class GarmentSchema:
             content = cbor2.loads(data)
             _check_version(content[0])
             vendor, name, hw = content[1]
-            sites = {(row[0], row[1]): str(row[2]) for row in content.get(4, [])}
-            streams = tuple(_stream_from_list(row, sites) for row in content[3])
-            return cls(vendor=vendor, name=name, hw=hw, schema=int(content[2]), streams=streams)
+            optional = {
+                (row[0], row[1], name): _text(row[2], f"{name} of stream {row[0]}")
+                for key, name in _OPTIONAL_KEYS.items()
+                for row in content.get(key, [])
+            }
+            return cls(
+                vendor=_text(vendor, "vendor"),
+                name=_text(name, "name"),
+                hw=_text(hw, "hw"),
+                schema=_integer(content[2], "schema"),
+                streams=tuple(_stream_from_list(row, optional) for row in content[3]),
+            )
         except SchemaError:
             raise
         except (cbor2.CBORDecodeError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -193,13 +218,13 @@ class GarmentSchema:
         except tomllib.TOMLDecodeError as error:
             raise SchemaError(f"garment TOML cannot be read: {error}") from error
         device = _table(content, "device", "the file")
-        streams = tuple(_stream_from_table(table) for table in content.get("stream", []))
+        tables = _tables(content, "stream", "the file")
         return cls(
-            vendor=str(_key(device, "vendor", "[device]")),
-            name=str(_key(device, "name", "[device]")),
-            hw=str(_key(device, "hw", "[device]")),
-            schema=int(_key(device, "schema", "[device]")),
-            streams=streams,
+            vendor=_text(*_found(device, "vendor", "[device]")),
+            name=_text(*_found(device, "name", "[device]")),
+            hw=_text(*_found(device, "hw", "[device]")),
+            schema=_integer(*_found(device, "schema", "[device]")),
+            streams=tuple(_stream_from_table(table) for table in tables),
         )
 
 
@@ -221,29 +246,88 @@ def _channel_to_list(channel: ChannelSchema) -> list[Any]:
     return [channel.name, channel.unit, bits, scale, offset, channel.kind]
 
 
-def _stream_from_list(row: list[Any], sites: Mapping[tuple[int, int], str]) -> StreamSchema:
+def _stream_from_list(row: list[Any], optional: Mapping[tuple[int, int, str], str]) -> StreamSchema:
     stream_id, name, rate_hz, rates_hz, max_latency_ms, store, channels = row
+    where = f"stream {name!r}"
     return StreamSchema(
-        id=stream_id,
-        name=name,
-        rate_hz=float(rate_hz),
-        rates_hz=tuple(float(rate) for rate in rates_hz),
-        max_latency_ms=int(max_latency_ms),
-        store=bool(store),
+        id=_integer(stream_id, f"{where}: id"),
+        name=_text(name, f"{where}: name"),
+        rate_hz=_number(rate_hz, f"{where}: rate_hz"),
+        rates_hz=tuple(_number(rate, f"{where}: rates_hz") for rate in rates_hz),
+        max_latency_ms=_integer(max_latency_ms, f"{where}: max_latency_ms"),
+        store=_truth(store, f"{where}: store"),
         channels=tuple(
-            ChannelSchema(
-                name=c[0],
-                unit=c[1],
-                bits=abs(c[2]),
-                signed=c[2] < 0,
-                scale=float(c[3]),
-                offset=float(c[4]),
-                kind=c[5],
-                site=sites.get((stream_id, i)),
+            _channel_from_list(
+                channel,
+                where,
+                {key: optional.get((stream_id, i, key)) for key in _OPTIONAL_KEYS.values()},
             )
-            for i, c in enumerate(channels)
+            for i, channel in enumerate(channels)
         ),
     )
+
+
+def _channel_from_list(
+    row: list[Any], where: str, optional: Mapping[str, str | None]
+) -> ChannelSchema:
+    name, unit, bits, scale, offset, kind = row
+    inside = f"{where}, channel {name!r}"
+    bits = _integer(bits, f"{inside}: bits")
+    return ChannelSchema(
+        name=_text(name, f"{inside}: name"),
+        unit=_text(unit, f"{inside}: unit"),
+        bits=abs(bits),
+        signed=bits < 0,
+        scale=_number(scale, f"{inside}: scale"),
+        offset=_number(offset, f"{inside}: offset"),
+        kind=_text(kind, f"{inside}: kind"),
+        **optional,
+    )
+
+
+def _stream_from_table(table: Mapping[str, Any]) -> StreamSchema:
+    where = f"[[stream]] {table.get('name', '?')!r}"
+    rate_hz = _number(*_found(table, "rate_hz", where))
+    rates_hz: object = table.get("rates_hz", [rate_hz])
+    if not isinstance(rates_hz, list):
+        raise SchemaError(f"{where}: rates_hz is {rates_hz!r}, wanted a list of rates")
+    return StreamSchema(
+        id=_integer(*_found(table, "id", where)),
+        name=_text(*_found(table, "name", where)),
+        rate_hz=rate_hz,
+        rates_hz=tuple(_number(r, f"{where}: rates_hz") for r in cast("list[object]", rates_hz)),
+        max_latency_ms=_integer(table.get("max_latency_ms", 500), f"{where}: max_latency_ms"),
+        store=_truth(table.get("store", True), f"{where}: store"),
+        channels=tuple(
+            channel
+            for entry in _tables(table, "channel", where)
+            for channel in _channels_from_table(entry, where)
+        ),
+    )
+
+
+def _channels_from_table(entry: Mapping[str, Any], where: str) -> list[ChannelSchema]:
+    """One table describes one channel, or several that differ in their names only."""
+    inside = f"{where} channel {entry.get('name', '?')!r}"
+    names, _ = _found(entry, "name", inside)
+    optional = {
+        key: _text(entry[key], f"{inside}: {key}")
+        for key in _OPTIONAL_KEYS.values()
+        if key in entry
+    }
+    return [
+        ChannelSchema(
+            name=_text(name, f"{inside}: name"),
+            unit=_text(*_found(entry, "unit", inside)),
+            bits=_integer(*_found(entry, "bits", inside)),
+            signed=_truth(*_found(entry, "signed", inside)),
+            scale=_number(*_found(entry, "scale", inside)),
+            offset=_number(entry.get("offset", 0.0), f"{inside}: offset"),
+            kind=_text(*_found(entry, "kind", inside)),
+            **optional,
+        )
+        for name in (cast("list[object]", names) if isinstance(names, list) else [names])
+    ]
 
 
 def _table(content: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
@@ -253,38 +337,43 @@ def _table(content: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any
     return cast("Mapping[str, Any]", value)
 
 
-def _key(table: Mapping[str, Any], key: str, where: str) -> Any:
+def _tables(content: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:
+    value: object = content.get(key, [])
+    rows = cast("list[object]", value) if isinstance(value, list) else [value]
+    if not all(isinstance(row, dict) for row in rows):
+        raise SchemaError(f"{where}: {key} is {value!r}, wanted [[{key}]] tables")
+    return cast("list[Mapping[str, Any]]", rows)
+
+
+def _found(table: Mapping[str, Any], key: str, where: str) -> tuple[object, str]:
+    """Value of a key, and the words that tell where it stood."""
     if key not in table:
         raise SchemaError(f"{where} has no key {key!r}")
-    return table[key]
+    return table[key], f"{where}: {key}"
 
 
-def _stream_from_table(table: Mapping[str, Any]) -> StreamSchema:
-    where = f"[[stream]] {table.get('name', '?')!r}"
-    rate_hz = float(_key(table, "rate_hz", where))
-    channels: list[ChannelSchema] = []
-    for entry in table.get("channel", []):
-        inside = f"{where} channel {entry.get('name', '?')!r}"
-        names = _key(entry, "name", inside)
-        channels.extend(
-            ChannelSchema(
-                name=str(name),
-                unit=str(_key(entry, "unit", inside)),
-                bits=int(_key(entry, "bits", inside)),
-                signed=bool(_key(entry, "signed", inside)),
-                scale=float(_key(entry, "scale", inside)),
-                offset=float(entry.get("offset", 0.0)),
-                kind=str(_key(entry, "kind", inside)),
-                site=entry.get("site"),
-            )
-            for name in (cast("list[Any]", names) if isinstance(names, list) else [names])
-        )
-    return StreamSchema(
-        id=int(_key(table, "id", where)),
-        name=str(_key(table, "name", where)),
-        rate_hz=rate_hz,
-        rates_hz=tuple(float(rate) for rate in table.get("rates_hz", [rate_hz])),
-        max_latency_ms=int(table.get("max_latency_ms", 500)),
-        store=bool(table.get("store", True)),
-        channels=tuple(channels),
-    )
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise SchemaError(f"{where} is {value!r}, wanted a text")
+    return value
+
+
+def _integer(value: object, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise SchemaError(f"{where} is {value!r}, wanted an integer")
+    return value
+
+
+def _number(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SchemaError(f"{where} is {value!r}, wanted a number")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise SchemaError(f"{where} is an integer too large for a number") from error
+
+
+def _truth(value: object, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise SchemaError(f"{where} is {value!r}, wanted true or false")
+    return value

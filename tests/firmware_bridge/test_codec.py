@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from firmware_bridge.codec import FrameEncoder, decode_frame
 from firmware_bridge.errors import ChecksumError, FrameError
-from firmware_bridge.packet import Frame, FrameKind, crc16, device_content, device_frame
+from firmware_bridge.packet import (
+    FLAG_END_OF_BLOCK,
+    FLAG_OVERRUN_BEFORE,
+    Frame,
+    FrameKind,
+    crc16,
+    device_content,
+    device_frame,
+)
 from firmware_bridge.schema import ChannelSchema, StreamSchema
 
 
@@ -83,12 +91,13 @@ def test_the_checksum_is_the_agreed_one():
 @given(
     bits=st.integers(1, 32),
     signed=st.booleans(),
+    cap=st.sampled_from([1, 2, 17, 255]),
     n_channels=st.integers(1, 5),
     size=st.sampled_from([64, 100, 244, 495]),
     smooth=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_what_goes_in_comes_out(bits, signed, n_channels, size, smooth, seed):
+def test_what_goes_in_comes_out(bits, signed, cap, n_channels, size, smooth, seed):
     """Any signal of any width survives any frame size, and no frame exceeds the size."""
     stream = stream_of(bits, signed=signed, n_channels=n_channels)
     low, high = stream.channels[0].count_range
@@ -96,7 +105,7 @@ def test_what_goes_in_comes_out(bits, signed, n_channels, size, smooth, seed):
     counts = rng.integers(low, high, size=(300, n_channels), endpoint=True)
     if smooth:
         counts = np.sort(counts, axis=0)
-    frames = encode(stream, counts, session=3, size=size)
+    frames = encode(stream, counts, session=3, size=size, cap=cap)
     assert max(map(len, frames)) <= size
     blocks, expected = [], 0
     for data in frames:
@@ -173,3 +182,64 @@ def test_device_frames_carry_a_map():
     )  # fmt: skip
     with pytest.raises(FrameError, match="map"):
         device_content(bad)
+
+
+def test_a_count_that_does_not_fit_is_refused():
+    stream = StreamSchema(
+        id=1, name="s", rate_hz=100.0, rates_hz=(100.0,), max_latency_ms=500, store=True,
+        channels=(
+            stream_of(12, signed=False).channels[0],
+            ChannelSchema(
+                name="wide", unit="1", bits=16, signed=True, scale=1.0, offset=0.0, kind="other"
+            ),
+        ),
+    )  # fmt: skip
+    encoder = FrameEncoder(stream, session=1)
+    encoder.push([4095, -32768], device_us=0)
+    with pytest.raises(FrameError, match="channel 'c0': count of 4096 is outside 0 to 4095"):
+        encoder.push([4096, 0], device_us=0)
+    np.testing.assert_array_equal(
+        decode_frame(Frame.from_bytes(encoder.flush()), stream), [[4095, -32768]]
+    )
+
+
+def test_a_sample_that_fills_more_than_a_frame_is_refused():
+    with pytest.raises(FrameError, match="takes a frame of 82 bytes"):
+        FrameEncoder(stream_of(32, n_channels=16), session=1, size=64)
+
+
+def test_the_open_frame_can_be_looked_at():
+    encoder = FrameEncoder(stream_of(16), session=1, generation=3)
+    assert encoder.flush() is None
+    encoder.push([1], device_us=42)
+    assert (encoder.n_pending, encoder.first_us, encoder.next_index) == (1, 42, 1)
+    frame = Frame.from_bytes(encoder.skip(9))
+    assert frame.flags == FLAG_END_OF_BLOCK | 3 << 4
+    encoder.push([2], device_us=50)
+    assert encoder.next_index == 11
+    after = Frame.from_bytes(encoder.finish())
+    assert (after.first_index, after.flags & FLAG_OVERRUN_BEFORE) == (10, FLAG_OVERRUN_BEFORE)
+    assert encoder.skip(0) is None
+    encoder.push([2], device_us=60)
+    assert Frame.from_bytes(encoder.flush()).flags == 3 << 4
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"\x00\x00\x60\x00", "order 3"),
+        (b"\x00\x00\x05\x00", "raw group"),
+        (b"\x00\x00\x30\x00\x00", "width 16"),
+        (b"\x00\x00", "header needs"),
+        (b"\x00\x00\x21\x00\x00\x00", "modes need"),
+    ],
+)
+def test_modes_that_cannot_be_are_named(body, said):
+    frame = Frame(
+        kind=FrameKind.DATA, stream_id=1, session=1, first_index=0, device_us=0, n_samples=2,
+        flags=0, body=body,
+    )  # fmt: skip
+    with pytest.raises(FrameError, match=said):
+        decode_frame(frame, stream_of(16))
+    with pytest.raises(FrameError, match="not a data frame of stream 9"):
+        decode_frame(frame, stream_of(16, stream_id=9))

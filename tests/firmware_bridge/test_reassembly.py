@@ -11,7 +11,7 @@ from firmware_bridge.codec import FrameEncoder
 from firmware_bridge.events import Damaged, LossCause, Lost, Marker, Sampled, Status
 from firmware_bridge.framing import CobsReader, encode_cobs
 from firmware_bridge.link import LoopbackLink, LossyLink
-from firmware_bridge.packet import FLAG_OVERRUN_BEFORE, FrameKind, device_frame
+from firmware_bridge.packet import FLAG_OVERRUN_BEFORE, Frame, FrameKind, device_frame
 from firmware_bridge.reassembly import Reassembler, _unwrap
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 
@@ -95,10 +95,11 @@ def test_a_gap_waits_for_its_confirmation_and_is_filled_late():
 
 def test_an_overrun_in_the_sensor_is_told_from_the_radio():
     encoder = FrameEncoder(garment().streams[0], session=1)
-    encoder._next_index = 5
+    encoder.skip(5)
     encoder.push([5], device_us=0)
     reassembler = Reassembler(garment(), confirm_s=0)
-    data = encoder.flush(flags=FLAG_OVERRUN_BEFORE)
+    data = encoder.flush()
+    assert Frame.from_bytes(data).flags & FLAG_OVERRUN_BEFORE
     events = reassembler.accept(data, host_ns=5, epoch=1)
     assert events[-1].cause is LossCause.SENSOR_OVERRUN
 
@@ -191,3 +192,152 @@ def test_a_body_that_is_no_map_is_damage():
 @pytest.mark.parametrize("newest", [{}, {1: 0}])
 def test_an_empty_recording_has_no_loss(newest):
     assert Reassembler(garment()).finish(newest, host_ns=0) == []
+
+
+def test_a_late_frame_of_an_old_boot_leaves_the_new_one_alone():
+    old, new = frames(4), frames(3, session=2)
+    reassembler = Reassembler(garment())
+    events = []
+    for step, data in enumerate([old[0], old[2], new[0], old[1], old[3], new[1], new[0], new[2]]):
+        events += reassembler.accept(data, host_ns=step, epoch=1)
+    events += reassembler.finish({1: 30}, host_ns=99)
+    assert reassembler.boot == 2
+    assert reassembler.n_duplicates == 1
+    assert tiles([e for e in events if e.boot == 1], 40).size == 0
+    assert tiles([e for e in events if e.boot == 2], 30).size == 0
+
+
+def test_a_recording_that_starts_late_does_not_miss_what_came_before():
+    packets = frames(5)
+    reassembler = Reassembler(garment(), confirm_s=0)
+    reassembler.begin(1, 1, 25)
+    (late,) = reassembler.accept(packets[2], host_ns=0, epoch=1)
+    assert (late.first_index, len(late.counts)) == (25, 5)
+    assert late.device_us == 250_000
+    assert reassembler.accept(packets[1], host_ns=1, epoch=1) == []
+    reassembler.begin(1, 1, 0)
+    (tail,) = reassembler.finish({1: 50}, host_ns=2, epoch=7)
+    assert (tail.first_index, tail.n_samples) == (30, 20)
+    assert (tail.epoch_before, tail.epoch_after) == (1, 7)
+
+
+def test_everything_is_lost_when_nothing_arrives():
+    (lost,) = Reassembler(garment()).finish({1: 12}, host_ns=5, epoch=3)
+    assert (lost.first_index, lost.n_samples, lost.epoch_after) == (0, 12, 3)
+
+
+def forged(index, device_us=0, *, stream_id=1):
+    """A frame of one zero whose checksum is right, whatever its index says."""
+    return Frame(
+        kind=FrameKind.DATA, stream_id=stream_id, session=1, first_index=index,
+        device_us=device_us, n_samples=1, flags=0, body=b"\0\0",
+    ).to_bytes()  # fmt: skip
+
+
+@pytest.mark.parametrize("index", [2**31, 2**32 - 1, 10_000])
+def test_an_impossible_index_opens_no_gap(index):
+    packets = frames(3)
+    reassembler = Reassembler(garment(), confirm_s=0)
+    events = reassembler.accept(packets[0], host_ns=0, epoch=1)
+    (damaged,) = reassembler.accept(forged(index, 100_000), host_ns=0, epoch=1)
+    assert isinstance(damaged, Damaged)
+    assert "not possible" in damaged.reason
+    for data in packets[1:]:
+        events += reassembler.accept(data, host_ns=1, epoch=1)
+    events += reassembler.finish({1: 30}, host_ns=2)
+    assert tiles(events, 30).size == 0
+
+
+def test_a_stamp_that_was_damaged_does_not_lock_the_stream_out():
+    reassembler = Reassembler(garment(), confirm_s=1e6)
+    reassembler.accept(forged(0, 1 << 40), host_ns=0, epoch=1)
+    kinds = [
+        type(reassembler.accept(forged(i, i * 10_000), host_ns=0, epoch=1)[0])
+        for i in range(20_000, 20_004)
+    ]
+    assert kinds == [Damaged, Damaged, Sampled, Sampled]
+
+
+def test_a_garment_that_ran_for_a_year_may_join():
+    reassembler = Reassembler(garment(), confirm_s=0)
+    year = 3_153_600_000
+    events = reassembler.accept(forged(year, year * 10_000), host_ns=0, epoch=1)
+    assert [event.first_index for event in events] == [year, 0]
+
+
+def test_an_overrun_is_told_even_when_its_frame_comes_last():
+    encoder = FrameEncoder(garment().streams[0], session=1, cap=5)
+    first = [encoder.push([i], device_us=0) for i in range(5)] + [encoder.skip(10)]
+    overrun = [encoder.push([i], device_us=0) for i in range(15, 25)] + [encoder.flush()]
+    first, second, third = [data for data in first + overrun if data]
+    for confirm_s in (0, 100):
+        reassembler = Reassembler(garment(), confirm_s=confirm_s)
+        events = []
+        for step, data in enumerate([first, third, second]):
+            events += reassembler.accept(data, host_ns=step, epoch=1)
+        events += reassembler.finish({1: 25}, host_ns=9)
+        np.testing.assert_array_equal(tiles(events, 25), np.arange(5, 15))
+    assert events[-1].cause is LossCause.SENSOR_OVERRUN
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (3, {0: "x"}), (3, {0: True}), (3, {1: 5}), (3, {1: [[1]]}), (3, {1: [5]}), (3, {2: []}),
+        (3, {1: [[1, -2, 0]]}), (1, {0: [1]}), (1, {0: "a"}), (1, {1: 5}),
+    ],
+)  # fmt: skip
+def test_odd_device_frames_are_damage(kind, content):
+    reassembler = Reassembler(garment())
+    data = device_frame(FrameKind(kind), content, session=1, counter=0, device_us=0)
+    (event,) = reassembler.accept(data, host_ns=0, epoch=1)
+    assert isinstance(event, Damaged)
+    assert reassembler.n_damaged == 1
+
+
+def test_an_infinite_charge_is_not_a_number():
+    data = device_frame(FrameKind.STATUS, {0: float("inf")}, session=1, counter=0, device_us=0)
+    (status,) = Reassembler(garment()).accept(data, host_ns=0, epoch=1)
+    assert np.isnan(status.battery_pct)
+
+
+def test_a_body_that_is_no_cbor_is_damage():
+    data = Frame(
+        kind=FrameKind.EVENT, stream_id=0, session=1, first_index=0, device_us=0, n_samples=0,
+        flags=0, body=b"\xff",
+    ).to_bytes()  # fmt: skip
+    (event,) = Reassembler(garment()).accept(data, host_ns=0, epoch=1)
+    assert "not CBOR" in event.reason
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    kind=st.sampled_from(list(FrameKind)),
+    stream_id=st.integers(0, 3),
+    session=st.integers(1, 2),
+    index=st.sampled_from([0, 5, 40, 6_000, 2**31, 2**32 - 1]) | st.integers(0, 2**32 - 1),
+    device_us=st.sampled_from([0, 500_000]) | st.integers(0, 2**48 - 1),
+    n_samples=st.just(1) | st.integers(0, 255),
+    body=st.just(b"\0\0") | st.binary(min_size=1, max_size=60),
+    at=st.integers(0, 10),
+)
+def test_a_forged_frame_never_breaks_the_tiling(
+    kind, stream_id, session, index, device_us, n_samples, body, at
+):
+    """Whatever passes the checksum: no crash, and every index is told once."""
+    bad = Frame(
+        kind=kind, stream_id=stream_id, session=session, first_index=index, device_us=device_us,
+        n_samples=n_samples, flags=0, body=body,
+    ).to_bytes()  # fmt: skip
+    reassembler = Reassembler(garment(), confirm_s=0)
+    events = []
+    packets = frames(10)
+    for step, data in enumerate([*packets[:at], bad, *packets[at:]]):
+        events += reassembler.accept(data, host_ns=step, epoch=1)
+    events += reassembler.finish({1: 100}, host_ns=99)
+    seen = np.zeros(100, dtype=int)
+    for event in events:
+        if isinstance(event, Sampled) and event.boot == 1:
+            low = event.first_index
+            seen[low : low + len(event.counts)] += 1
+    assert (seen == 1).all()

@@ -1,6 +1,11 @@
 """Garment descriptions: golden bytes, round trip, and sentences for mistakes."""
 
+import contextlib
+
+import cbor2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from firmware_bridge.control import (
     Command,
@@ -55,10 +60,14 @@ def test_the_descriptor_has_the_agreed_bytes():
 
 def test_a_host_without_the_toml_decodes_the_same_garment():
     schema = GarmentSchema.from_toml(
-        BAND_TOML.replace('kind = "strain"', 'kind="strain"\nsite="x"')
+        BAND_TOML.replace(
+            'kind = "strain"', 'kind="strain"\nsite="x"\ncalibration="c7 2026-03-01"\naxis="y"'
+        )
     )
     assert GarmentSchema.from_cbor(schema.to_cbor()) == schema
     assert schema.stream(1) is schema.stream_named("strain")
+    (channel,) = schema.stream(1).channels
+    assert (channel.site, channel.calibration, channel.axis) == ("x", "c7 2026-03-01", "y")
 
 
 @pytest.mark.parametrize(
@@ -73,6 +82,18 @@ def test_a_host_without_the_toml_decodes_the_same_garment():
         ("schema = 1", "", "'schema'"),
         ("bits = 12", "bits = ", "cannot be read"),
         ('["chest"]', '["chest", "chest"]', "repeat"),
+        ('["chest"]', "[5]", "name is 5"),
+        ("signed = false", 'signed = "false"', "signed is 'false', wanted true or false"),
+        ("bits = 12", "bits = 12.5", "bits is 12.5, wanted an integer"),
+        ("schema = 1", 'schema = "x"', "schema is 'x'"),
+        ("scale = 0.0125", 'scale = "big"', "'chest'.*scale is 'big', wanted a number"),
+        ("scale = 0.0125", "scale = nan", "finite"),
+        ("scale = 0.0125", "scale = 1" + "0" * 400, "too large"),
+        ("rates_hz = [50, 100]", "rates_hz = 100", "rates_hz is 100, wanted a list"),
+        ("rates_hz = [50, 100]", "rates_hz = [-50, 100]", "above 0"),
+        ("max_latency_ms = 500", "max_latency_ms = 0", "max_latency_ms is 0"),
+        ("store = true", "store = 1", "store is 1"),
+        ("[[stream.channel]]", "channel = 3\n[other]", "wanted .*channel.* tables"),
     ],
 )
 def test_mistakes_are_named(old, new, said):
@@ -97,6 +118,32 @@ def test_streams_are_unique_and_not_empty():
 def test_foreign_descriptors_are_refused(data):
     with pytest.raises(SchemaError):
         GarmentSchema.from_cbor(data)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [1.5, "s", 100.0, [100.0], 5, True, [["a", "b", 12, 0.1, 0.0, "x"]]],
+        [1, 2, 100.0, [100.0], 5, True, [["a", "b", 12, 0.1, 0.0, "x"]]],
+        [1, "s", 100.0, [100.0], 5, True, [["a", "b", 12.5, 0.1, 0.0, "x"]]],
+        [1, "s", 100.0, [100.0], 5, True, [["a", 7, 12, 0.1, 0.0, "x"]]],
+        [1, "s", 10**400, [10**400], 5, True, [["a", "b", 12, 0.1, 0.0, "x"]]],
+        [1, "s", 100.0, [100.0], 5, 1, [["a", "b", 12, 0.1, 0.0, "x"]]],
+    ],
+)
+def test_descriptors_of_wrong_types_are_refused(row):
+    content = {0: 1, 1: ["v", "n", "h"], 2: 1, 3: [row]}
+    with pytest.raises(SchemaError, match=r"wanted|too large"):
+        GarmentSchema.from_cbor(cbor2.dumps(content))
+
+
+@settings(max_examples=200, deadline=None)
+@given(position=st.integers(0, 95), change=st.integers(1, 255))
+def test_a_damaged_descriptor_is_refused_or_a_garment(position, change):
+    data = bytearray.fromhex(BAND_CBOR)
+    data[position] ^= change
+    with contextlib.suppress(SchemaError):
+        assert GarmentSchema.from_cbor(bytes(data)).streams is not None
 
 
 def test_count_ranges():
@@ -152,3 +199,16 @@ def test_a_refusal_says_what_and_why():
 def test_broken_messages_are_refused(data):
     with pytest.raises(MessageError):
         decode_message(data)
+
+
+@pytest.mark.parametrize("body", [{"err": 5}, {"err": {"rc": "x"}}, {"rc": [1]}])
+def test_unreadable_refusals_are_no_answer(body):
+    message = SmpMessage(op=Op.READ_RESPONSE, group=71, sequence=0, command=77, body=body)
+    with pytest.raises(MessageError, match="cannot be read"):
+        check_response(message)
+
+
+def test_an_unknown_command_keeps_its_number():
+    message = SmpMessage(op=Op.READ_RESPONSE, group=71, sequence=0, command=77, body={"rc": 2})
+    with pytest.raises(ControlError, match="refused 77: range"):
+        check_response(message)
