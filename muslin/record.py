@@ -106,10 +106,17 @@ async def _record(
                 summary = await record_session(source, out, subject=SubjectInfo(id=subject))
     return RecordResult(
         path=out,
-        duration_s=summary.duration_s,
+        duration_s=_duration_s(out),
         n_stored=dict(summary.n_stored),
         n_lost=dict(summary.n_lost),
     )
+
+
+def _duration_s(path: Path) -> float:
+    from wearables.sessions import Session
+
+    with Session.open(path) as session:
+        return session.duration_s
 
 
 @asynccontextmanager
@@ -118,9 +125,8 @@ async def _garment(garment: str, duration_s: float, loss: float, seed: int) -> A
     if garment != "sim:":
         yield garment
         return
-    from firmware_bridge.sim.signals import write_replay
+    from firmware_bridge.sim import Faults, sim_process, write_replay
     from muslin.wearer import demo_replay
-    from wearables.ble import sim_process
 
     with tempfile.TemporaryDirectory(prefix="muslin-garment-") as folder:
         replay = Path(folder) / "replay.npz"
@@ -130,5 +136,5 @@ async def _garment(garment: str, duration_s: float, loss: float, seed: int) -> A
             rng=np.random.default_rng(seed),
         )
         write_replay(replay, schema, counts, markers)
-        async with sim_process(replay, loss=loss, seed=seed) as uri:
+        async with sim_process(replay, faults=Faults(loss=loss), seed=seed) as uri:
             yield uri

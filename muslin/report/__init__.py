@@ -1,1 +1,1 @@
-"""The muslin.report package."""
+"""Pages that can be mailed: one file each, nothing from outside."""

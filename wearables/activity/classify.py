@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from wearables.activity.weights import ModelCard, load_model
 from wearables.errors import ModelError
 from wearables.events import SampleBlock
-from wearables.signals.windows import windows
+from wearables.signals.windows import Window, windows
 
 UNKNOWN = "unknown"
 MAX_GAP_S = 0.1
@@ -64,13 +65,15 @@ class Classifier:
         scores = np.zeros((len(found), len(self.card.classes)))
         if usable:
             values = np.stack([found[i].values for i in usable]).astype(np.float32)
-            mean, sd = np.float32(self.card.mean), np.float32(self.card.sd)
+            mean, sd = (np.array(c, dtype=np.float32) for c in (self.card.mean, self.card.sd))
             with torch.no_grad():
                 inputs = torch.from_numpy((values - mean) / sd)
                 scores[usable] = torch.softmax(self._net(inputs), dim=1).numpy()
         return self._label(found, scores, set(usable))
 
-    def _label(self, found: Sequence, scores: np.ndarray, usable: set[int]) -> list[Activity]:
+    def _label(
+        self, found: Sequence[Window], scores: NDArray[np.float64], usable: set[int]
+    ) -> list[Activity]:
         labels: list[str] = []
         result = []
         for i, window in enumerate(found):

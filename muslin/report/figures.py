@@ -1,0 +1,188 @@
+"""Figures of a session as SVG text: data in, gaps as grey bands, units in brackets.
+
+matplotlib without pyplot: no global state. It loads on the first figure.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from muslin.analyze import ActivityResult, Analysis, StreamSummary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_IN = 9.6
+COLORS = ("#1f5f8b", "#c4662b", "#3d7d4f", "#7a4f8a", "#8c7a2b", "#4a4a4a")
+GAP_COLOR = "#9a9a9a"
+MAX_POINTS = 6000
+
+
+def _figure(height_in: float, n_rows: int = 1) -> tuple["Figure", list["Axes"]]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    axes = figure.subplots(n_rows, 1, sharex=True, squeeze=False)[:, 0]
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(visible=True, alpha=0.25, linewidth=0.6)
+        axis.tick_params(labelsize=8)
+    return figure, list(axes)
+
+
+def svg(figure: "Figure", label: str) -> str:
+    """SVG text that can stand in a page; the same figure gives the same text."""
+    import matplotlib as mpl
+
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "muslin", "svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    # Only what a page needs: no references to outside documents.
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+
+
+def _gaps(axis: "Axes", stream: StreamSummary) -> None:
+    for gap in stream.gaps:
+        if gap.n_filled < gap.n_samples:
+            axis.axvspan(gap.start_s, gap.stop_s, color=GAP_COLOR, alpha=0.45, linewidth=0)
+
+
+def _line(axis: "Axes", stream: StreamSummary, column: int, **style: Any) -> None:
+    """Draw a channel; more points than pixels are drawn as their extremes, NaN breaks the line."""
+    times, values = stream.whole.time_s, stream.whole.values[:, column]
+    step = -(-len(values) // MAX_POINTS)
+    if step > 1:
+        n = len(values) // step * step
+        rows = values[:n].reshape(-1, step)
+        missing = np.isnan(rows).any(axis=1)
+        filled = np.nan_to_num(rows)
+        pairs = np.stack([filled.min(axis=1), filled.max(axis=1)], axis=1)
+        pairs[missing] = np.nan
+        times, values = np.repeat(times[:n:step], 2), pairs.ravel()
+    axis.plot(times, values, linewidth=0.9, **style)
+
+
+def overview(streams: Sequence[StreamSummary]) -> str:
+    """Which samples are there, stream by stream."""
+    figure, (axis,) = _figure(0.55 + 0.42 * len(streams))
+    for i, stream in enumerate(streams):
+        there = np.isfinite(stream.whole.values).all(axis=1)
+        times = stream.whole.time_s
+        if times.size:
+            axis.plot([times[0], times[-1]], [i, i], color="#cfd8dc", linewidth=9, zorder=1)
+            shown = np.where(there, float(i), np.nan)
+            axis.plot(times, shown, color=COLORS[i % len(COLORS)], linewidth=9, zorder=2,
+                      solid_capstyle="butt")  # fmt: skip
+        for gap in stream.gaps:
+            axis.plot([gap.start_s, gap.stop_s], [i, i], color="#b3261e", linewidth=3, zorder=3,
+                      solid_capstyle="butt")  # fmt: skip
+    axis.set_yticks(range(len(streams)), [stream.name for stream in streams])
+    axis.set_ylim(len(streams) - 0.5, -0.5)
+    axis.set_xlabel("session time [s]", fontsize=8)
+    return svg(figure, "Recorded samples and gaps of every stream")
+
+
+def quality(streams: Sequence[StreamSummary]) -> str:
+    """Signal quality per window."""
+    figure, (axis,) = _figure(1.7)
+    for i, stream in enumerate(streams):
+        axis.step(
+            [q.time_s for q in stream.quality],
+            [q.quality for q in stream.quality],
+            where="mid", color=COLORS[i % len(COLORS)], label=stream.name, linewidth=1.2,
+        )  # fmt: skip
+    axis.set_ylim(-0.05, 1.05)
+    axis.set_ylabel("quality [0 to 1]", fontsize=8)
+    axis.set_xlabel("session time [s]", fontsize=8)
+    axis.legend(fontsize=8, ncols=len(streams), frameon=False, loc="lower left")
+    return svg(figure, "Signal quality of every stream per window")
+
+
+def pulse(analysis: Analysis, stream: StreamSummary) -> str:
+    """Photoplethysmogram with beats, and the pulse rate."""
+    figure, (top, bottom) = _figure(3.2, 2)
+    column = stream.kinds.index("ppg")
+    _gaps(top, stream)
+    _line(top, stream, column, color=COLORS[0])
+    times = np.array([beat.time_s for beat in analysis.beats])
+    heights = np.interp(times, stream.whole.time_s, stream.whole.values[:, column])
+    top.plot(times, heights, "v", color="#b3261e", markersize=4, label="beat")
+    top.set_ylabel("light [counts]", fontsize=8)
+    top.legend(fontsize=8, frameon=False, loc="lower left")
+    _rates(bottom, stream, analysis.pulse, "pulse [1/min]")
+    return svg(figure, "Pulse signal with beats, and pulse rate")
+
+
+def _rates(axis: "Axes", stream: StreamSummary, rates: Sequence[Any], label: str) -> None:
+    _gaps(axis, stream)
+    times = [rate.time_s for rate in rates]
+    axis.plot(times, [rate.per_minute for rate in rates], "o-", color=COLORS[2], markersize=3.5,
+              linewidth=1)  # fmt: skip
+    axis.set_ylabel(label, fontsize=8)
+    axis.set_xlabel("session time [s]", fontsize=8)
+    axis.margins(y=0.4)
+
+
+def breathing(analysis: Analysis, stream: StreamSummary) -> str:
+    """Strain with breaths, and the breathing rate."""
+    figure, (top, bottom) = _figure(3.2, 2)
+    column = stream.kinds.index("strain")
+    _gaps(top, stream)
+    _line(top, stream, column, color=COLORS[1])
+    times = np.array([breath.time_s for breath in analysis.breaths])
+    heights = np.interp(times, stream.whole.time_s, stream.whole.values[:, column])
+    top.plot(times, heights, "v", color="#b3261e", markersize=5, label="end of inspiration")
+    note = ", synthetic" if stream.is_synthetic else ""
+    top.set_ylabel(f"strain [m/m]{note}", fontsize=8)
+    top.legend(fontsize=8, frameon=False, loc="lower left")
+    _rates(bottom, stream, analysis.breathing, "breaths [1/min]")
+    return svg(figure, f"Strain{note} with breaths, and breathing rate")
+
+
+def motion(analysis: Analysis, stream: StreamSummary) -> str:
+    """Acceleration, rotation and intensity of movement."""
+    figure, axes = _figure(4.4, 3)
+    for axis, kind, label in (
+        (axes[0], "acc", "acceleration [m/s2]"),
+        (axes[1], "gyr", "rotation [rad/s]"),
+    ):
+        _gaps(axis, stream)
+        columns = [i for i, k in enumerate(stream.kinds) if k == kind]
+        for color, column in zip(COLORS, columns, strict=False):
+            _line(axis, stream, column, color=color, label=stream.channels[column][:5])
+        axis.set_ylabel(label, fontsize=8)
+        axis.legend(fontsize=7, ncols=3, frameon=False, loc="upper left")
+    _gaps(axes[2], stream)
+    times = [item.time_s for item in analysis.intensity]
+    values = [item.mad_m_s2 for item in analysis.intensity]
+    axes[2].step(times, values, where="mid", color=COLORS[3])
+    axes[2].set_ylabel("intensity, MAD [m/s2]", fontsize=8)
+    axes[2].set_xlabel("session time [s]", fontsize=8)
+    return svg(figure, "Acceleration, rotation and intensity of movement")
+
+
+def activity(result: ActivityResult, stream: StreamSummary) -> str:
+    """Activity timeline: what the model says above, what was true below."""
+    figure, (axis,) = _figure(2.2)
+    names = [*result.classes, "unknown"]
+    _gaps(axis, stream)
+    truth = [names.index(name) if name else np.nan for name in result.truth]
+    said = [names.index(name) for name in result.labels]
+    axis.step(result.times_s, truth, where="mid", color="#b0bec5", linewidth=9, label="truth")
+    right = np.array([a == b for a, b in zip(said, truth, strict=True)])
+    times, rows = np.array(result.times_s), np.array(said)
+    axis.plot(times[right], rows[right], "o", color=COLORS[2], markersize=4, label="right")
+    axis.plot(times[~right], rows[~right], "x", color="#b3261e", markersize=6,
+              label="wrong, or no truth")  # fmt: skip
+    axis.set_yticks(range(len(names)), names)
+    axis.set_ylim(-0.6, len(names) - 0.4)
+    axis.set_xlabel("session time [s]", fontsize=8)
+    axis.legend(fontsize=8, ncols=3, frameon=False, loc="upper left", bbox_to_anchor=(0, 1.2))
+    return svg(figure, "Activity by the model against the truth")
