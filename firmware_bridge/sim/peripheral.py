@@ -43,12 +43,17 @@ def advertising_bytes(serial: int) -> bytes:
 
 
 class GarmentPeripheral:
-    """A garment on the air."""
+    """A garment on the air.
+
+    Attributes:
+        garment: Its firmware.
+        woke_ns: Host time when its clock started.
+    """
 
     def __init__(
         self, garment: Garment, *, link: RadioLink, serial: int = 1, name: str = "Muslin"
     ) -> None:
-        self._garment = garment
+        self.garment = garment
         self._serial = serial
         self._connection: Connection | None = None
         self._subscribed: set[gatt.Characteristic[bytes]] = set()
@@ -56,7 +61,7 @@ class GarmentPeripheral:
         self._queue: deque[bytes | Reply] = deque()
         self._clock_replies: list[tuple[int, Reply]] = []
         self._cuts_s = deque(sorted(garment.faults.cuts_s))
-        self._woke_ns = time.monotonic_ns()
+        self.woke_ns = time.monotonic_ns()
         self._controller = VirtualController("garment", link=link, number=serial)
         config = DeviceConfiguration(name=name, address=_address(serial))
         config.advertising_interval_min = _ADVERTISING_INTERVAL_MS
@@ -74,7 +79,7 @@ class GarmentPeripheral:
 
     def device_us(self) -> int:
         """Device time now."""
-        return self._garment.faults.device_us(time.monotonic_ns() - self._woke_ns)
+        return self.garment.faults.device_us(time.monotonic_ns() - self.woke_ns)
 
     def _make_services(self, name: str) -> None:
         read, notify = gatt.Characteristic.Properties.READ, gatt.Characteristic.Properties.NOTIFY
@@ -86,7 +91,7 @@ class GarmentPeripheral:
             INFO_UUID,
             read,
             readable,
-            gatt.CharacteristicValue[bytes](read=lambda _connection: self._garment.info()),
+            gatt.CharacteristicValue[bytes](read=lambda _connection: self.garment.info()),
         )
         self._smp = gatt.Characteristic[bytes](
             SMP_UUID,
@@ -94,14 +99,14 @@ class GarmentPeripheral:
             writeable,
             gatt.CharacteristicValue[bytes](write=self._on_control),
         )
-        schema = self._garment.schema
+        schema = self.garment.schema
         texts = {
             gatt.GATT_MANUFACTURER_NAME_STRING_CHARACTERISTIC: schema.vendor,
             gatt.GATT_MODEL_NUMBER_STRING_CHARACTERISTIC: schema.name,
             gatt.GATT_SERIAL_NUMBER_STRING_CHARACTERISTIC: f"{self._serial:08x}",
             gatt.GATT_HARDWARE_REVISION_STRING_CHARACTERISTIC: schema.hw,
         }
-        battery_pct = round(self._garment.faults.battery_pct)
+        battery_pct = round(self.garment.faults.battery_pct)
         about = [
             gatt.Characteristic(uuid, read, readable, text.encode()) for uuid, text in texts.items()
         ]
@@ -150,7 +155,7 @@ class GarmentPeripheral:
         self._clock_replies.clear()
         for item in self._queue:
             if isinstance(item, bytes):
-                self._garment.note_unsent(item)
+                self.garment.note_unsent(item)
         self._queue.clear()
 
     def _on_control(self, connection: Connection, value: bytes) -> None:
@@ -161,20 +166,20 @@ class GarmentPeripheral:
             except MessageError:
                 self._assembler.reset()
                 return
-            self._garment.frame_size = min(DEFAULT_FRAME_SIZE, connection.att_mtu - _ATT_OVERHEAD)
-            reply = self._garment.respond(message, device_us=now_us)
+            self.garment.frame_size = min(DEFAULT_FRAME_SIZE, connection.att_mtu - _ATT_OVERHEAD)
+            reply = self.garment.respond(message, device_us=now_us)
             if reply.is_clock:
                 self._clock_replies.append((now_us + reply.wait_us, reply))
                 continue
-            self._take(self._garment.advance(now_us))
+            self._take(self.garment.advance(now_us))
             self._queue.append(reply)
 
     def _take(self, frames: list[bytes]) -> None:
-        silent = self._garment.faults.is_silent(self._garment.since_start_s(self.device_us()))
-        n_free = self._garment.faults.queue_frames - len(self._queue)
+        silent = self.garment.faults.is_silent(self.garment.since_start_s(self.device_us()))
+        n_free = self.garment.faults.queue_frames - len(self._queue)
         for i, frame in enumerate(frames):
             if silent or self._data not in self._subscribed or i >= n_free:
-                self._garment.note_unsent(frame)
+                self.garment.note_unsent(frame)
             else:
                 self._queue.append(frame)
 
@@ -193,8 +198,8 @@ class GarmentPeripheral:
         """Play until cancelled."""
         while True:
             now_us = self.device_us()
-            self._take(self._garment.advance(now_us))
-            await self._cut(self._garment.since_start_s(now_us))
+            self._take(self.garment.advance(now_us))
+            await self._cut(self.garment.since_start_s(now_us))
             await self._send_clock()
             await self._send()
             await asyncio.sleep(self._pause_s())
@@ -226,7 +231,7 @@ class GarmentPeripheral:
                     await asyncio.sleep(item.wait_us * 1e-6)
                 await self._notify(self._smp, item.make(self.device_us()))
             elif not await self._notify(self._data, item):
-                self._garment.note_unsent(item)
+                self.garment.note_unsent(item)
 
     async def _notify(self, characteristic: gatt.Characteristic[bytes], data: bytes) -> bool:
         """Send a value in pieces that fit; the data plane's frames always are one piece."""

@@ -130,10 +130,14 @@ class HciServer:
         self._server = await loop.create_server(lambda: _HciClient(self), "127.0.0.1", port)
         return int(self._server.sockets[0].getsockname()[1])
 
+    def drop(self) -> None:
+        """Hang up on the host without a word, as a crash of the garment would."""
+        if self._client is not None:
+            self._client.abort()
+
     async def close(self) -> None:
         """Stop listening and drop the host."""
-        if self._client is not None:
-            self._client.close()
+        self.drop()
         if self._server is not None:
             self._server.close()
             # One turn of the loop lets the transports close their sockets.

@@ -7,7 +7,6 @@ whoever scans or connects holds it, and the last one closes it.
 import asyncio
 import contextlib
 import functools
-import importlib
 import logging
 from collections.abc import Callable, Generator
 from typing import Any
@@ -23,7 +22,6 @@ from bleak.backends.scanner import (
     AdvertisementDataCallback,
     BaseBleakScanner,
 )
-from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 from bleak.exc import (
     BleakBluetoothNotAvailableError,
     BleakBluetoothNotAvailableReason,
@@ -37,20 +35,14 @@ from bumble.host import Host
 from bumble.transport import open_transport
 from bumble.transport.common import AsyncPipeSink, Transport
 
+from wearables.ble.advertisement import parse_advertisement
+from wearables.ble.services import discover_services
+
 logger = logging.getLogger(__name__)
 
 MTU = 247
 _OPEN_TIMEOUT_S = 10.0
 _DISCONNECT_TIMEOUT_S = 5.0
-_BASE_UUID_TAIL = "-0000-1000-8000-00805f9b34fb"
-_AD_UUID_SIZES = {0x02: 2, 0x03: 2, 0x04: 4, 0x05: 4, 0x06: 16, 0x07: 16}
-_AD_SERVICE_DATA_SIZES = {0x16: 2, 0x20: 4, 0x21: 16}
-_AD_NAMES = (0x08, 0x09)
-_AD_TX_POWER, _AD_MANUFACTURER = 0x0A, 0xFF
-_PROPERTIES = (
-    "broadcast", "read", "write-without-response", "write", "notify", "indicate",
-    "authenticated-signed-writes", "extended-properties",
-)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -183,43 +175,6 @@ class BumbleRadio:
                 await self.device.stop_scanning()
 
 
-def _uuid_text(data: bytes) -> str:
-    number = data[::-1].hex()
-    if len(data) < 16:
-        return number.rjust(8, "0") + _BASE_UUID_TAIL
-    return "-".join((number[:8], number[8:12], number[12:16], number[16:20], number[20:]))
-
-
-def parse_advertisement(advertisement: Advertisement) -> AdvertisementData:
-    """Read the fields that bleak shows to its users."""
-    name: str | None = None
-    tx_power: int | None = None
-    uuids: list[str] = []
-    manufacturer: dict[int, bytes] = {}
-    service_data: dict[str, bytes] = {}
-    for kind, data in advertisement.data.ad_structures:
-        if kind in _AD_NAMES:
-            name = data.decode("utf-8", errors="replace")
-        elif kind == _AD_TX_POWER and data:
-            tx_power = int.from_bytes(data[:1], "little", signed=True)
-        elif kind == _AD_MANUFACTURER and len(data) >= 2:
-            manufacturer[int.from_bytes(data[:2], "little")] = data[2:]
-        elif size := _AD_UUID_SIZES.get(kind):
-            starts = range(0, len(data) - size + 1, size)
-            uuids += [_uuid_text(data[start : start + size]) for start in starts]
-        elif size := _AD_SERVICE_DATA_SIZES.get(kind):
-            service_data[_uuid_text(data[:size])] = data[size:]
-    return AdvertisementData(
-        local_name=name,
-        manufacturer_data=manufacturer,
-        service_data=service_data,
-        service_uuids=uuids,
-        tx_power=tx_power,
-        rssi=advertisement.rssi,
-        platform_data=(advertisement,),
-    )
-
-
 def _address_text(address: hci.Address) -> str:
     return address.to_string(with_type_qualifier=False).upper()
 
@@ -264,7 +219,7 @@ class BleakScannerBumble(BaseBleakScanner):
             await radio.release()
 
     def _on_advertisement(self, advertisement: Advertisement) -> None:
-        data = parse_advertisement(advertisement)
+        data = parse_advertisement(advertisement.data.ad_structures, rssi_dbm=advertisement.rssi)
         if not self.is_allowed_uuid(data.service_uuids):
             return
         address = _address_text(advertisement.address)
@@ -335,7 +290,9 @@ class BleakClientBumble(BaseBleakClient):
             with _as_bleak_errors():
                 async with asyncio.timeout(self._timeout):
                     await connection.gatt_client.request_mtu(MTU)
-                    self.services = await self._discover(connection)
+                    self.services = await discover_services(
+                        connection.gatt_client, lambda: self.mtu_size - 3
+                    )
         except BaseException:
             await self.disconnect()
             raise
@@ -359,30 +316,6 @@ class BleakClientBumble(BaseBleakClient):
             ) from None
         finally:
             await scanner.stop()
-
-    async def _discover(self, connection: Connection) -> BleakGATTServiceCollection:
-        collection = BleakGATTServiceCollection()
-        client = connection.gatt_client
-        for service in await client.discover_services():
-            ours = BleakGATTService(service, service.handle, _uuid_text(service.uuid.to_bytes()))
-            collection.add_service(ours)
-            for item in await client.discover_characteristics((), service):
-                characteristic = BleakGATTCharacteristic(
-                    item,
-                    item.handle,
-                    _uuid_text(item.uuid.to_bytes()),
-                    [name for bit, name in enumerate(_PROPERTIES) if item.properties >> bit & 1],
-                    lambda: self.mtu_size - 3,
-                    ours,
-                )
-                collection.add_characteristic(characteristic)
-                for detail in await client.discover_descriptors(item):
-                    uuid = _uuid_text(detail.type.to_bytes())
-                    collection.add_descriptor(
-                        BleakGATTDescriptor(detail, detail.handle, uuid, characteristic)
-                    )
-                item.descriptors_discovered = True
-        return collection
 
     def on_link_end(self) -> None:
         """The link is gone: fail what waits on it, and tell the user."""
@@ -472,38 +405,3 @@ class BleakClientBumble(BaseBleakClient):
 
 def _forward(callback: NotifyCallback, value: bytes) -> None:
     callback(bytearray(value))
-
-
-def install(radio_uri: str) -> Callable[[], None]:
-    """Make bleak use this radio for code that names no backend.
-
-    Args:
-        radio_uri: Which radio.
-
-    Returns:
-        A function that undoes it.
-    """
-    bleak: Any = importlib.import_module("bleak")
-    names = ("get_platform_scanner_backend_type", "get_platform_client_backend_type")
-    before = [getattr(bleak, name) for name in names]
-
-    class Scanner(BleakScannerBumble):
-        """Scanner on the installed radio."""
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **{"radio_uri": radio_uri, **kwargs})
-
-    class Client(BleakClientBumble):
-        """Client on the installed radio."""
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **{"radio_uri": radio_uri, **kwargs})
-
-    for name, ours in zip(names, (Scanner, Client), strict=True):
-        setattr(bleak, name, functools.partial(tuple, (ours, "bumble")))
-
-    def undo() -> None:
-        for name, original in zip(names, before, strict=True):
-            setattr(bleak, name, original)
-
-    return undo

@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 
 from firmware_bridge.control import Command
-from firmware_bridge.errors import ControlError
+from firmware_bridge.errors import FirmwareBridgeError
 from firmware_bridge.reassembly import Reassembler
 from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import Exchange
@@ -25,6 +25,7 @@ from wearables.ble.supervisor import (
     Link,
     LinkEndedError,
     Packet,
+    State,
     Stopped,
     Supervisor,
     SupervisorSettings,
@@ -74,7 +75,6 @@ class GarmentSource:
         self._newest: dict[int, int] = {}
         self._opened = asyncio.Event()
         self._done = False
-        self._stop_ns: int | None = None
         self._stack = contextlib.AsyncExitStack()
         self._task: asyncio.Task[None] | None = None
 
@@ -89,6 +89,11 @@ class GarmentSource:
     def n_overflow(self) -> int:
         """Notifications dropped because the consumer was too slow."""
         return self._queue.n_overflow
+
+    @property
+    def state(self) -> State:
+        """What the link is doing."""
+        return self._supervisor.state
 
     async def stop(self) -> None:
         """Ask for the end; iterate on until it comes."""
@@ -106,12 +111,13 @@ class GarmentSource:
             self._task = tasks.create_task(self._run())
             stack.callback(self._task.cancel)
             await self._opened.wait()
-            if self._schema is None:
-                state = self._supervisor.state
-                reason = state.error if isinstance(state, Stopped) else None
-                raise LinkError(reason or "the garment sent no descriptor")
-            self._stack = stack.pop_all()
-        return self
+            if self._supervisor.has_streamed:
+                self._stack = stack.pop_all()
+                return self
+        # Outside the task group, which would wrap the error in a group.
+        state = self._supervisor.state
+        reason = state.error if isinstance(state, Stopped) else None
+        raise LinkError(reason or "the recording was stopped before the garment was connected")
 
     async def __aexit__(
         self,
@@ -174,9 +180,11 @@ class GarmentSource:
             self._queue.put_event(
                 LinkOpened(epoch=link.epoch, boot=boot, host_ns=time.monotonic_ns(), mtu=link.mtu)
             )
-            await link.ask(Command.START, {"streams": [s.id for s in self.schema.streams]})
-        except ControlError as error:
+            if not self._supervisor.is_stopping:
+                await link.ask(Command.START, {"streams": [s.id for s in self.schema.streams]})
+        except FirmwareBridgeError as error:
             raise LinkError(str(error)) from error
+        self._supervisor.has_streamed = True
         self._opened.set()
         await self._stream(link, boot)
         await self._end(link, boot)
@@ -206,15 +214,16 @@ class GarmentSource:
     async def _stream(self, link: Link, boot: int) -> None:
         """Watch the link and exchange clocks until the end is due."""
         link.last_data_ns = now_ns = time.monotonic_ns()
-        if self._stop_ns is None and self.duration_s is not None:
-            self._stop_ns = now_ns + round(self.duration_s * 1e9)
+        supervisor = self._supervisor
+        if supervisor.stop_at_ns is None and self.duration_s is not None:
+            supervisor.stop_at_ns = now_ns + round(self.duration_s * 1e9)
         silence_ns = round(self._silence_s() * 1e9)
         n_left, exchange_ns = self.settings.exchanges_per_burst, now_ns
         while True:
             now_ns = time.monotonic_ns()
             if link.is_lost:
                 raise LinkEndedError("lost")
-            if self._supervisor.is_stopping or now_ns >= (self._stop_ns or now_ns + 1):
+            if supervisor.is_stopping:
                 return
             if now_ns - link.last_data_ns > silence_ns:
                 raise LinkEndedError("silent")
@@ -229,7 +238,7 @@ class GarmentSource:
                     )
                 exchange_ns = time.monotonic_ns() + round(wait_s * 1e9)
             due_ns = min(exchange_ns, link.last_data_ns + silence_ns + 1)
-            due_ns = due_ns if self._stop_ns is None else min(due_ns, self._stop_ns)
+            due_ns = min(due_ns, supervisor.stop_at_ns or due_ns)
             await _sleep_until(link, due_ns)
 
     async def _exchange(self, link: Link, boot: int) -> None:

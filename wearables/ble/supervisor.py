@@ -24,7 +24,7 @@ from firmware_bridge.control import (
     encode_message,
     request,
 )
-from firmware_bridge.errors import MessageError
+from firmware_bridge.errors import ControlError, MessageError
 from firmware_bridge.uuids import DATA_UUID, INFO_UUID, SMP_UUID
 from wearables.ble.backends import backend_for
 from wearables.ble.scanning import find_garment
@@ -285,13 +285,16 @@ class Supervisor:
         self.queue = PacketQueue(settings.queue_size)
         self.epoch = 0
         self.state: State = Scanning()
+        self.stop_at_ns: int | None = None
+        self.has_streamed = False
         self._stop = asyncio.Event()
         self._link: Link | None = None
 
     @property
     def is_stopping(self) -> bool:
-        """Whether somebody asked for the end."""
-        return self._stop.is_set()
+        """Whether somebody asked for the end, or it is time."""
+        is_over = self.stop_at_ns is not None and time.monotonic_ns() >= self.stop_at_ns
+        return is_over or self._stop.is_set()
 
     def stop(self) -> None:
         """Ask for the end; serving notices at once."""
@@ -309,22 +312,28 @@ class Supervisor:
         from bleak.exc import BleakBluetoothNotAvailableError, BleakError
 
         n_failures = 0
-        while not self.is_stopping:
+        is_last = False
+        while not is_last:
+            # After the end one more link is worth it, to learn what the garment produced.
+            is_last = self.is_stopping
             started_ns = time.monotonic_ns()
             try:
                 await self._once(serve)
                 break
-            except (BleakError, LinkError, TimeoutError) as error:
+            except (BleakError, LinkError, ControlError, TimeoutError) as error:
                 reason = str(error.args[0]) if error.args else type(error).__name__
                 if time.monotonic_ns() - started_ns > self._settings.settled_s * 1e9:
                     n_failures = 0
                 n_failures += 1
                 hopeless = isinstance(error, BleakBluetoothNotAvailableError)
-                if self.epoch == 0 and (hopeless or n_failures >= self._settings.first_attempts):
+                if not self.has_streamed and (
+                    hopeless or n_failures >= self._settings.first_attempts
+                ):
                     self.state = Stopped(error=reason)
                     return
                 logger.info("link trouble %d: %s", n_failures, reason)
-            await self._pause(n_failures, reason)
+            if not is_last:
+                await self._pause(n_failures, reason)
         self.state = Stopped()
 
     async def _pause(self, n_failures: int, reason: str) -> None:

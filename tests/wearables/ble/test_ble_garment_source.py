@@ -1,0 +1,284 @@
+"""From the virtual garment over a virtual radio to events: what is lost is known exactly."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
+from firmware_bridge.sim import Faults, Garment, Replay, TruthMarker, sim_process, write_replay
+from firmware_bridge.sim.peripheral import GarmentPeripheral
+from firmware_bridge.sim.radio import shared_link
+from wearables.ble import GarmentSource, SupervisorSettings, scan
+from wearables.ble.supervisor import Packet, PacketQueue, Stopped
+from wearables.errors import LinkError
+from wearables.events import (
+    Event,
+    Exchanged,
+    LinkClosed,
+    LinkOpened,
+    LossCause,
+    Lost,
+    Marker,
+    Sampled,
+    Status,
+)
+
+QUICK = SupervisorSettings(
+    scan_timeout_s=2.0,
+    connect_timeout_s=3.0,
+    operation_timeout_s=1.0,
+    backoff_first_s=0.02,
+    exchanges_per_burst=2,
+    exchange_spacing_s=0.02,
+    dither_us=2_000,
+    silence_s=0.5,
+)
+
+
+def replay(duration_s: float) -> Replay:
+    def stream(number: int, rate_hz: float, n_channels: int) -> StreamSchema:
+        channels = tuple(
+            ChannelSchema(
+                name=f"c{i}", unit="1", bits=16, signed=True, scale=1.0, offset=0.0, kind="acc"
+            )
+            for i in range(n_channels)
+        )
+        return StreamSchema(
+            id=number, name=f"s{number}", rate_hz=rate_hz, rates_hz=(rate_hz,),
+            max_latency_ms=60, store=True, channels=channels,
+        )  # fmt: skip
+
+    rng = np.random.default_rng(3)
+    schema = GarmentSchema(
+        vendor="org.example", name="shirt", hw="r1", schema=1,
+        streams=(stream(1, 200.0, 6), stream(2, 64.0, 1)),
+    )  # fmt: skip
+    counts = {
+        s.id: rng.integers(-900, 900, (int(s.rate_hz * duration_s), len(s.channels)))
+        for s in schema.streams
+    }
+    return Replay(schema=schema, counts=counts, markers=(TruthMarker(0.1, "activity", "walk"),))
+
+
+@contextlib.asynccontextmanager
+async def on_air(
+    content: Replay, *, serial: int = 1, **knobs: object
+) -> AsyncIterator[GarmentPeripheral]:
+    """A garment in this process, reached as ``sim:``."""
+    unit = Garment(content, rng=np.random.default_rng(1), faults=Faults(**knobs))  # type: ignore[arg-type]
+    peripheral = GarmentPeripheral(unit, link=shared_link(), serial=serial)
+    await peripheral.open()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            playing = tasks.create_task(peripheral.run())
+            yield peripheral
+            playing.cancel()
+    finally:
+        peripheral.close()
+
+
+def check_complete(events: list[Event], content: Replay, produced: dict[int, int]) -> Counter[int]:
+    """Every produced sample came out once, as sampled (bit-exact) or as lost; counts the lost."""
+    n_lost: Counter[int] = Counter()
+    seen = {key: np.zeros(produced[key], dtype=int) for key in content.counts}
+    for event in events:
+        if isinstance(event, Sampled):
+            stop = event.first_index + len(event.counts)
+            want = content.counts[event.stream_id][event.first_index : stop]
+            np.testing.assert_array_equal(event.counts, want)
+            seen[event.stream_id][event.first_index : stop] += 1
+        elif isinstance(event, Lost):
+            seen[event.stream_id][event.first_index : event.first_index + event.n_samples] += 1
+            n_lost[event.stream_id] += event.n_samples
+    for counts in seen.values():
+        np.testing.assert_array_equal(counts, 1)
+    return n_lost
+
+
+def produced_by(summary: dict) -> dict[int, int]:
+    return {int(key): row["produced"] for key, row in summary["streams"].items()}
+
+
+async def test_a_whole_replay_with_loss_agrees_with_the_senders_counters():
+    content = replay(1.0)
+    async with on_air(content, loss=0.3) as peripheral:
+        async with GarmentSource("sim:", settings=QUICK) as source:
+            assert source.schema == content.schema
+            events = [event async for event in source]
+        summary = peripheral.garment.summary()
+    n_lost = check_complete(events, content, {1: 200, 2: 64})
+    assert summary["finished"]
+    assert n_lost[1] == summary["streams"]["1"]["samples_dropped"] > 0
+    assert n_lost[2] == summary["streams"]["2"]["samples_dropped"]
+    opened = [event for event in events if isinstance(event, LinkOpened)]
+    assert [(event.epoch, event.boot, event.mtu) for event in opened] == [(1, 1, 247)]
+    closed = [event for event in events if isinstance(event, LinkClosed)]
+    assert [(event.epoch, event.reason) for event in closed] == [(1, "stopped")]
+    assert ("activity", "walk") in [(e.kind, e.text) for e in events if isinstance(e, Marker)]
+    assert any(isinstance(event, Status) for event in events)
+    assert source.n_overflow == 0
+
+
+async def test_clock_exchanges_agree_with_the_clock_that_was_set():
+    async with on_air(replay(1.0), clock_offset_s=100.0, drift_ppm=0.0) as peripheral:
+        async with GarmentSource("sim:", settings=QUICK, duration_s=0.3) as source:
+            exchanges = [e.exchange async for e in source if isinstance(e, Exchanged)]
+        truth_s = peripheral.woke_ns * 1e-9 - 100.0
+    assert len(exchanges) >= 4
+    for exchange in exchanges:
+        assert abs(exchange.offset_s - truth_s) <= exchange.rtt_s / 2 + 1e-5
+
+
+async def test_duration_ends_the_recording_and_stop_does_too():
+    content = replay(4.0)
+    async with on_air(content) as peripheral:
+        async with GarmentSource("sim:", settings=QUICK, duration_s=0.3) as source:
+            events = [event async for event in source]
+        first = produced_by(peripheral.garment.summary())
+        assert 40 < first[1] < 400
+        assert check_complete(events, content, first).total() == 0
+        async with GarmentSource("sim:", settings=QUICK) as source:
+            async for event in source:
+                if isinstance(event, Sampled):
+                    await source.stop()
+        assert produced_by(peripheral.garment.summary())[1] < 800
+
+
+async def test_a_cut_link_comes_back_as_a_new_epoch():
+    content = replay(1.5)
+    async with on_air(content, cuts_s=(0.4,)), GarmentSource("sim:", settings=QUICK) as source:
+        events = [event async for event in source]
+    n_lost = check_complete(events, content, {1: 300, 2: 96})
+    assert n_lost[1] > 0
+    assert [e.epoch for e in events if isinstance(e, LinkOpened)] == [1, 2]
+    assert [e.reason for e in events if isinstance(e, LinkClosed)] == ["lost", "stopped"]
+    causes = {e.cause for e in events if isinstance(e, Lost)}
+    assert causes == {LossCause.NO_LINK}
+
+
+async def test_a_silent_garment_is_connected_anew():
+    content = replay(2.5)
+    async with (
+        on_air(content, silences_s=((0.3, 1.1),)),
+        GarmentSource("sim:", settings=QUICK) as source,
+    ):
+        events = [event async for event in source]
+    assert [e.reason for e in events if isinstance(e, LinkClosed)] == ["silent", "stopped"]
+    assert check_complete(events, content, {1: 500, 2: 160})[1] > 100
+
+
+async def test_scan_finds_garments_by_serial_and_the_right_one_is_connected():
+    async with on_air(replay(0.3), serial=0xABCD01), on_air(replay(0.2), serial=0xABCD02) as two:
+        found = await scan("sim:", timeout_s=0.3)
+        assert {garment.serial for garment in found} == {0xABCD01, 0xABCD02}
+        async with GarmentSource("sim:", serial=0xABCD02, settings=QUICK) as source:
+            assert two.is_connected
+            assert [e async for e in source if isinstance(e, Sampled)]
+
+
+async def test_no_garment_is_one_sentence():
+    quick = SupervisorSettings(scan_timeout_s=0.1, backoff_first_s=0.01, first_attempts=2)
+    with pytest.raises(LinkError, match=r"no garment with serial 00000007 was seen within 0\.1 s"):
+        async with GarmentSource("sim:", serial=7, settings=quick):
+            pass
+    assert await scan("sim:", timeout_s=0.05) == []
+
+
+async def test_a_garment_that_refuses_is_an_error():
+    quick = SupervisorSettings(backoff_first_s=0.01, first_attempts=1)
+    async with on_air(replay(0.2), budget_b_s=1.0):
+        with pytest.raises(LinkError, match="refused start: over budget"):
+            async with GarmentSource("sim:", settings=quick):
+                pass
+
+
+async def test_a_radio_that_is_not_there_is_an_error():
+    with pytest.raises(LinkError, match="cannot be opened"):
+        async with GarmentSource("tcp-client:127.0.0.1:9", settings=QUICK):
+            pass
+    with pytest.raises(LinkError, match="cannot be opened"):
+        await scan("tcp-client:127.0.0.1:9", timeout_s=0.1)
+    with pytest.raises(LinkError, match="is not known"):
+        async with GarmentSource("pigeon:1", settings=QUICK):
+            pass
+
+
+async def test_the_schema_is_unknown_before_the_source_is_open():
+    source = GarmentSource("sim:")
+    with pytest.raises(LinkError, match="once the source is open"):
+        _ = source.schema
+    with pytest.raises(LinkError, match="not open"):
+        await anext(aiter(source))
+
+
+async def test_a_full_queue_counts_what_it_drops_and_keeps_events():
+    queue = PacketQueue(2)
+    for i in range(5):
+        queue.put_packet(Packet(epoch=1, host_ns=i, data=b""))
+    closed = LinkClosed(epoch=1, host_ns=9, reason="stopped")
+    queue.put_event(closed)
+    items = [await queue.get(timeout_s=0.01) for _ in range(4)]
+    assert queue.n_overflow == 3
+    assert items[2:] == [closed, None]
+
+
+async def test_another_process_and_its_summary(tmp_path: Path):
+    content = replay(1.0)
+    path, summary = tmp_path / "r.npz", tmp_path / "s.json"
+    write_replay(path, content.schema, content.counts, content.markers)
+    async with sim_process(path, loss=0.2, seed=3, summary=summary) as uri:
+        assert [garment.serial for garment in await scan(uri, timeout_s=0.2)] == [1]
+        async with GarmentSource(uri, settings=QUICK) as source:
+            events = [event async for event in source]
+    told = json.loads(summary.read_text())
+    n_lost = check_complete(events, content, produced_by(told))
+    assert {key: n_lost[int(key)] for key in told["streams"]} == {
+        key: row["samples_dropped"] for key, row in told["streams"].items()
+    }
+
+
+async def test_a_killed_garment_ends_the_recording_at_its_time(tmp_path: Path):
+    content = replay(5.0)
+    path = tmp_path / "r.npz"
+    write_replay(path, content.schema, content.counts)
+    quick = SupervisorSettings(
+        scan_timeout_s=0.1, operation_timeout_s=0.5, backoff_first_s=0.05, exchanges_per_burst=1
+    )
+    events: list[Event] = []
+    async with (
+        sim_process(path) as uri,
+        GarmentSource(uri, settings=quick, duration_s=0.8) as source,
+    ):
+        async for event in source:
+            events.append(event)
+            if isinstance(event, Sampled) and event.first_index > 40:
+                for child in children_of(os.getpid(), "firmware_bridge.sim.serve"):
+                    os.kill(child, signal.SIGKILL)
+    assert [e.reason for e in events if isinstance(e, LinkClosed)] == ["lost"]
+    assert isinstance(source.state, Stopped)
+
+
+def children_of(parent: int, name: str) -> list[int]:
+    """Processes that a process started, found by a part of their command line."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            is_child = (folder / "stat").read_text().rpartition(")")[2].split()[1] == str(parent)
+            if is_child and name in (folder / "cmdline").read_text():
+                found.append(int(folder.name))
+    return found
+
+
+async def test_a_missing_replay_file_does_not_hang(tmp_path: Path, capfd):
+    with pytest.raises(ConnectionError, match="did not start"):
+        async with sim_process(tmp_path / "none.npz"):
+            pass
+    assert "none.npz" in capfd.readouterr().err
