@@ -17,6 +17,7 @@ from bumble.transport.common import AsyncPipeSink
 
 from firmware_bridge.control import SmpAssembler, decode_message
 from firmware_bridge.errors import MessageError
+from firmware_bridge.packet import FrameKind
 from firmware_bridge.sim.garment import DEFAULT_FRAME_SIZE, Garment, Reply
 from firmware_bridge.sim.radio import RadioLink, VirtualController
 from firmware_bridge.uuids import (
@@ -176,9 +177,11 @@ class GarmentPeripheral:
 
     def _take(self, frames: list[bytes]) -> None:
         silent = self.garment.faults.is_silent(self.garment.since_start_s(self.device_us()))
-        n_free = self.garment.faults.queue_frames - len(self._queue)
-        for i, frame in enumerate(frames):
-            if silent or self._data not in self._subscribed or i >= n_free:
+        for frame in frames:
+            # Events are few and small; a host that missed the end would wait for ever.
+            is_data = frame[0] & 0x0F == FrameKind.DATA
+            is_full = is_data and len(self._queue) >= self.garment.faults.queue_frames
+            if silent or is_full or self._data not in self._subscribed:
                 self.garment.note_unsent(frame)
             else:
                 self._queue.append(frame)

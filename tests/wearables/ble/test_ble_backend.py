@@ -264,7 +264,9 @@ async def test_tcp_hosts_come_crash_and_come_again():
     link = RadioLink(interval_s=0.002)
     it = Thing(link)
     await it.device.power_on()
-    await it.device.start_advertising(auto_restart=True, advertising_data=advertising_bytes(1))
+    await it.device.start_advertising(
+        auto_restart=True, advertising_data=advertising_bytes(1), advertising_interval_min=20
+    )
     server = HciServer(VirtualController("central", link=link, number=9))
     uri = f"tcp-client:127.0.0.1:{await server.open(port=0)}"
     arguments = backend_for(uri).for_client

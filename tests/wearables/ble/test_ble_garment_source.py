@@ -16,6 +16,7 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.sim import Faults, Garment, Replay, TruthMarker, sim_process, write_replay
 from firmware_bridge.sim.peripheral import GarmentPeripheral
 from firmware_bridge.sim.radio import shared_link
+from firmware_bridge.sim.serve import parse, serve
 from wearables.ble import GarmentSource, SupervisorSettings, scan
 from wearables.ble.supervisor import Packet, PacketQueue, Stopped
 from wearables.errors import LinkError
@@ -243,6 +244,42 @@ async def test_another_process_and_its_summary(tmp_path: Path):
     assert {key: n_lost[int(key)] for key in told["streams"]} == {
         key: row["samples_dropped"] for key, row in told["streams"].items()
     }
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_served_garment_tells_its_port_and_ends(tmp_path: Path, capsys, asked: bool):
+    """It ends when asked to, or when the replay is over and nobody is connected."""
+    content = replay(0.3)
+    path, summary = tmp_path / "r.npz", tmp_path / "s.json"
+    write_replay(path, content.schema, content.counts)
+    idle_s = "30" if asked else "0.05"
+    options = parse(["--replay", str(path), "--summary", str(summary), "--idle-s", idle_s])
+    closed = asyncio.Event()
+    async with asyncio.timeout(8), asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(serve(options, closed=closed))
+        await asyncio.sleep(0.05)
+        told = json.loads(capsys.readouterr().out)
+        uri = f"tcp-client:127.0.0.1:{told['port']}"
+        async with GarmentSource(uri, settings=QUICK) as source:
+            events = [event async for event in source]
+        if asked:
+            closed.set()
+        await serving
+    assert told["serial"] == 1
+    assert (
+        check_complete(events, content, produced_by(json.loads(summary.read_text()))).total() == 0
+    )
+
+
+async def test_a_slow_garment_with_a_short_queue_drops_and_says_so():
+    """Control responses hold up the queue; what does not fit is counted, not forgotten."""
+    content = replay(0.6)
+    async with on_air(content, slow_control_s=0.15, queue_frames=1) as peripheral:
+        async with GarmentSource("sim:", settings=QUICK) as source:
+            events = [event async for event in source]
+        summary = peripheral.garment.summary()
+    n_lost = check_complete(events, content, produced_by(summary))
+    assert n_lost[1] == summary["streams"]["1"]["samples_unsent"]
 
 
 async def test_a_killed_garment_ends_the_recording_at_its_time(tmp_path: Path):
