@@ -66,7 +66,7 @@ def record(
     duration_s: float = 40.0,
     subject: str = "anonymous",
     out: Path = Path("session.h5"),
-    loss: float = 0.03,
+    loss: float = 0.12,
     seed: int = 7,
 ) -> RecordResult:
     """Record a garment.
@@ -125,7 +125,7 @@ async def _garment(garment: str, duration_s: float, loss: float, seed: int) -> A
     if garment != "sim:":
         yield garment
         return
-    from firmware_bridge.sim import Faults, sim_process, write_replay
+    from firmware_bridge.sim import sim_process, write_replay
     from muslin.wearer import demo_replay
 
     with tempfile.TemporaryDirectory(prefix="muslin-garment-") as folder:
@@ -136,5 +136,5 @@ async def _garment(garment: str, duration_s: float, loss: float, seed: int) -> A
             rng=np.random.default_rng(seed),
         )
         write_replay(replay, schema, counts, markers)
-        async with sim_process(replay, faults=Faults(loss=loss), seed=seed) as uri:
+        async with sim_process(replay, loss=loss, seed=seed) as uri:
             yield uri

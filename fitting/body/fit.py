@@ -19,7 +19,7 @@ from fitting.errors import MeasurementError
 
 TOLERANCE_M = 1e-3
 REACHED_M = 1e-2
-N_STEPS = 14
+N_STEPS = 30
 _PHENOTYPE_SD = 0.22
 _LOCAL_SD = 0.25
 _TIGHT_LOCAL_SD = {"stomach-pregnant": 0.12, "torso-vshape": 0.15}

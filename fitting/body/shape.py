@@ -19,14 +19,30 @@ N_PHENOTYPES = len(CORNERS)
 N_PARAMETERS = N_PHENOTYPES + len(LOCAL_CHANGES)
 
 
+# Shapes have a kink at every anchor and where a local change turns its sign. The slope is blended
+# over this distance, or a solver would bounce between both sides.
+KINK_WIDTH = 0.05
+
+
 def _hat(value: float, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights of n even anchors at a value in [0, 1], and their slopes."""
+    """Weights of n even anchors at a value in [0, 1], and their blended slopes."""
     position = value * (n - 1)
     low = min(int(position), n - 2)
-    weights, slopes = np.zeros(n), np.zeros(n)
+    weights = np.zeros(n)
     weights[low], weights[low + 1] = 1 - (position - low), position - low
-    slopes[low], slopes[low + 1] = -(n - 1), n - 1
+    slopes = _hat_slope(low, n)
+    anchor = round(position)
+    share = 0.5 + (position - anchor) / (2 * KINK_WIDTH * (n - 1))
+    if 0 < anchor < n - 1 and 0 < share < 1:
+        slopes = (1 - share) * _hat_slope(anchor - 1, n) + share * _hat_slope(anchor, n)
     return weights, slopes
+
+
+def _hat_slope(low: int, n: int) -> NDArray[np.float64]:
+    """Slopes of the weights between anchor ``low`` and the next."""
+    slopes = np.zeros(n)
+    slopes[low], slopes[low + 1] = -(n - 1), n - 1
+    return slopes
 
 
 class ShapeSpace:
@@ -56,7 +72,7 @@ class ShapeSpace:
         return points.astype(np.float64)
 
     def jacobian(self, parameters: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Derivative of `points`, shape (n_parameters, n_vertices + n_joints, 3)."""
+        """Derivative of `points`, blended at kinks, (n_parameters, n_vertices + n_joints, 3)."""
         jacobian = np.zeros((N_PARAMETERS, *self._corners.shape[1:]), dtype=np.float32)
         both = [_hat(v, n) for v, n in zip(parameters, CORNERS.values(), strict=False)]
         for i in range(N_PHENOTYPES):
@@ -64,8 +80,9 @@ class ShapeSpace:
             weights = _outer(factors).astype(np.float32)
             active = np.flatnonzero(weights)
             jacobian[i] = np.tensordot(weights[active], self._corners[active], axes=1)
-        forward = parameters[N_PHENOTYPES:, None, None] >= 0
-        jacobian[N_PHENOTYPES:] = np.where(forward, self._plus, -self._minus)
+        share = np.clip(0.5 + parameters[N_PHENOTYPES:] / (2 * KINK_WIDTH), 0, 1)
+        share = share.astype(np.float32)[:, None, None]
+        jacobian[N_PHENOTYPES:] = share * self._plus - (1 - share) * self._minus
         return jacobian
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fitting.errors import MeasurementError
 
-N_DIRECTIONS = 72
+N_DIRECTIONS = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,8 +128,9 @@ def _edge(
     length = float(np.linalg.norm(b - a))
     if length < 1e-7:
         raise PatternError(f"panel {panel!r}, edge {i}: both ends are at the same place")
-    controls, arc = _curvature(content.get("curvature"), a, b, scale, absolute=absolute)
-    if not np.isfinite([x for point in controls for x in point]).all():
+    with np.errstate(invalid="ignore", over="ignore"):
+        controls, arc = _curvature(content.get("curvature"), a, b, scale, absolute=absolute)
+    if not np.isfinite([*(x for point in controls for x in point), *(arc or ())]).all():
         raise PatternError(f"panel {panel!r}, edge {i}: a control point is not a number")
     return Edge(
         start=start, stop=stop, controls_m=controls, arc=arc, label=str(content.get("label", ""))
