@@ -6,7 +6,6 @@ whoever scans or connects holds it, and the last one closes it.
 
 import asyncio
 import contextlib
-import functools
 import logging
 from collections.abc import Callable, Generator
 from typing import Any
@@ -175,10 +174,6 @@ class BumbleRadio:
                 await self.device.stop_scanning()
 
 
-def _address_text(address: hci.Address) -> str:
-    return address.to_string(with_type_qualifier=False).upper()
-
-
 class BleakScannerBumble(BaseBleakScanner):
     """Scanner; arguments as bleak passes them, and ``radio_uri``."""
 
@@ -222,7 +217,7 @@ class BleakScannerBumble(BaseBleakScanner):
         data = parse_advertisement(advertisement.data.ad_structures, rssi_dbm=advertisement.rssi)
         if not self.is_allowed_uuid(data.service_uuids):
             return
-        address = _address_text(advertisement.address)
+        address = advertisement.address.to_string(with_type_qualifier=False).upper()
         device = self.create_or_update_device(
             address, address, data.local_name, advertisement.address, data
         )
@@ -391,7 +386,10 @@ class BleakClientBumble(BaseBleakClient):
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_kwargs: Any
     ) -> None:
         """Subscribe; the callback gets every value as it arrives."""
-        forward = functools.partial(_forward, callback)
+
+        def forward(value: bytes) -> None:
+            callback(bytearray(value))
+
         self._notified[characteristic.handle] = forward
         with _as_bleak_errors():
             await self._link().gatt_client.subscribe(characteristic.obj, forward)
@@ -401,7 +399,3 @@ class BleakClientBumble(BaseBleakClient):
         forward = self._notified.pop(characteristic.handle, None)
         with _as_bleak_errors():
             await self._link().gatt_client.unsubscribe(characteristic.obj, forward)
-
-
-def _forward(callback: NotifyCallback, value: bytes) -> None:
-    callback(bytearray(value))
