@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from muslin.folders import assets_folder
+from muslin.activity import ActivityResult, classify_against_markers
 from muslin.version import version
 from wearables.events import SampleBlock
 from wearables.sessions import Gap, Session, SessionMarker, StreamReader
@@ -68,31 +68,6 @@ class StreamSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityResult:
-    """Activity by the model against the markers' truth.
-
-    Attributes:
-        times_s: Middle of each window.
-        labels: Smoothed label of each window.
-        probabilities: Of the label.
-        truth: True activity, empty where no marker says it.
-        classes: Classes of the model.
-        accuracy: Share of judged windows that are right; windows over a change are not judged.
-        unknown: Share of windows that are unknown.
-        n_judged: Windows with a truth and a label.
-    """
-
-    times_s: tuple[float, ...]
-    labels: tuple[str, ...]
-    probabilities: tuple[float, ...]
-    truth: tuple[str, ...]
-    classes: tuple[str, ...]
-    accuracy: float
-    unknown: float
-    n_judged: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockSummary:
     """How well device time is known on the host.
 
@@ -111,7 +86,7 @@ class ClockSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """Everything `analyze` found in a session."""
+    """Everything `analyze` found in a session; ``activity_refused`` says why there is none."""
 
     session_id: str
     path: str
@@ -130,6 +105,7 @@ class Analysis:
     breathing: tuple[Rate, ...]
     intensity: tuple[Intensity, ...]
     activity: ActivityResult | None
+    activity_refused: str
 
     @property
     def n_lost(self) -> int:
@@ -142,36 +118,29 @@ class Analysis:
 
     def rows(self) -> list[tuple[str, str]]:
         """Say it in a few rows for a person."""
+        note = ", from a synthetic channel" if self.breathing_is_synthetic else ""
+        breaths = f"{len(self.breaths)} breaths{note}"
         rows = [
-            (
-                "pulse",
-                f"{_median(self.pulse):.1f} /min median, {len(self.beats)} beats"
-                if self.pulse
-                else "not recorded",
-            ),
-            (
-                "breathing",
-                f"{_median(self.breathing):.1f} /min median, {len(self.breaths)} breaths"
-                if self.breathing
-                else "not recorded",
-            ),
+            ("pulse", _say_rate(self.pulse, f"{len(self.beats)} beats")),
+            ("breathing", _say_rate(self.breathing, breaths)),
         ]
         if self.activity is not None:
-            rows.append(
-                (
-                    "activity",
-                    f"{100 * self.activity.accuracy:.0f} % of {self.activity.n_judged} windows "
-                    f"right, {100 * self.activity.unknown:.0f} % unknown",
-                )
-            )
-        rows.append(
-            (
-                "clock",
+            rows.append(("activity", self.activity.sentence()))
+        elif self.activity_refused:
+            rows.append(("activity", f"not classified: {self.activity_refused}"))
+        clock = "no exchange recorded, times come from arrivals"
+        if self.clock.n_exchanges:
+            clock = (
                 f"{self.clock.drift_ppm:+.0f} ppm, {self.clock.n_exchanges} exchanges, "
-                f"residual {self.clock.rms_residual_s * 1000:.2f} ms",
+                f"residual {self.clock.rms_residual_s * 1000:.2f} ms"
             )
-        )
-        return rows
+        return [*rows, ("clock", clock)]
+
+    @property
+    def breathing_is_synthetic(self) -> bool:
+        """Whether the breaths come from a computed channel."""
+        stream = self.stream_of("strain")
+        return stream is not None and stream.is_synthetic
 
     def to_json(self) -> dict[str, Any]:
         """Result for a program: units in the key names, null for what is not known."""
@@ -196,10 +165,12 @@ class Analysis:
                 "pulse": [asdict(rate) for rate in self.pulse],
                 "n_beats": len(self.beats),
                 "breaths_per_minute_median": _median(self.breathing),
+                "breathing_is_synthetic": self.breathing_is_synthetic,
                 "breathing": [asdict(rate) for rate in self.breathing],
                 "n_breaths": len(self.breaths),
                 "intensity": [asdict(item) for item in self.intensity],
                 "activity": asdict(self.activity) if self.activity else None,
+                "activity_refused": self.activity_refused,
                 "software": self.software,
             }
         )
@@ -208,6 +179,15 @@ class Analysis:
 def _median(rates: Sequence[Rate]) -> float:
     known = [rate.per_minute for rate in rates if math.isfinite(rate.per_minute)]
     return float(np.median(known)) if known else float("nan")
+
+
+def _say_rate(rates: Sequence[Rate], events: str) -> str:
+    if not rates:
+        return "not recorded"
+    n_known = sum(math.isfinite(rate.per_minute) for rate in rates)
+    if not n_known:
+        return f"{events}, no rate: samples are missing or the intervals are too irregular"
+    return f"{_median(rates):.1f} /min median over {n_known} of {len(rates)} windows, {events}"
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -235,10 +215,11 @@ def analyze(path: Path, *, out: Path | None = None, model: Path | None = None) -
 
     Raises:
         SessionError: If the session cannot be read.
-        ModelError: If the model cannot be used.
+        ModelError: If the given model does not fit the session. The one that ships may not fit:
+            then there is no activity, and the result says why.
     """
     with Session.open(path) as session:
-        result = _analyze(session, model or assets_folder() / "models" / "basicmotions.safetensors")
+        result = _analyze(session, model)
     if out is not None:
         from muslin.report.session_page import write_session_page
 
@@ -246,11 +227,16 @@ def analyze(path: Path, *, out: Path | None = None, model: Path | None = None) -
     return result
 
 
-def _analyze(session: Session, model: Path) -> Analysis:
+def _analyze(session: Session, model: Path | None) -> Analysis:
     streams = {name: (stream, stream.read_runs()) for name, stream in session.streams.items()}
     beats, pulse = _pulse(_first(streams, "ppg"))
     breaths, breathing = _breathing(_first(streams, "strain"))
     motion = _first(streams, "acc")
+    activity, refused = None, ""
+    if motion is not None:
+        activity, refused = classify_against_markers(
+            motion[0], motion[1], model=model, markers=session.markers
+        )
     return Analysis(
         session_id=session.session_id,
         path=session.path.name,
@@ -268,7 +254,8 @@ def _analyze(session: Session, model: Path) -> Analysis:
         breaths=tuple(breaths),
         breathing=tuple(breathing),
         intensity=tuple(_intensity(motion)),
-        activity=_activity(motion, model, session.markers),
+        activity=activity,
+        activity_refused=refused,
     )
 
 
@@ -341,42 +328,3 @@ def _intensity(found: _Runs | None) -> list[Intensity]:
     stream, runs = found
     columns = [i for i, kind in enumerate(stream.kinds) if kind == "acc"]
     return movement_intensity(runs, rate_hz=stream.rate_hz, columns=columns)
-
-
-def _activity(
-    found: _Runs | None, model: Path, markers: Sequence[SessionMarker]
-) -> ActivityResult | None:
-    if found is None:
-        return None
-    from wearables.activity.classify import UNKNOWN, Classifier
-
-    stream, runs = found
-    classifier = Classifier(model)
-    windows = classifier(runs, channels=stream.channels, rate_hz=stream.rate_hz)
-    half_s = classifier.card.window / classifier.card.rate_hz / 2
-    truth = tuple(_truth(window.time_s, half_s, markers) for window in windows)
-    labels = tuple(window.smoothed for window in windows)
-    judged = [
-        (label, true)
-        for label, true in zip(labels, truth, strict=True)
-        if true and label != UNKNOWN
-    ]
-    n_right = sum(label == true for label, true in judged)
-    return ActivityResult(
-        times_s=tuple(window.time_s for window in windows),
-        labels=labels,
-        probabilities=tuple(window.probability for window in windows),
-        truth=truth,
-        classes=classifier.card.classes,
-        accuracy=n_right / len(judged) if judged else float("nan"),
-        unknown=_mean([float(label == UNKNOWN) for label in labels]),
-        n_judged=len(judged),
-    )
-
-
-def _truth(time_s: float, half_s: float, markers: Sequence[SessionMarker]) -> str:
-    """True activity over a whole window; empty when it changes inside, or nobody said it."""
-    told = [mark for mark in markers if mark.kind == "activity"]
-    before = [mark for mark in told if mark.time_s <= time_s - half_s + 0.1]
-    inside = [mark for mark in told if time_s - half_s + 0.1 < mark.time_s < time_s + half_s - 0.1]
-    return before[-1].text if before and not inside else ""

@@ -17,6 +17,8 @@ ACTIVITIES = ("Standing", "Walking", "Running", "Badminton")
 STRAIN_RATE_HZ = 50.0
 BREATHS_PER_MINUTE = 15.0
 PULSE_RATE_HZ = 117.0
+# Before this the recording shows the sensor being put on: noise, then seven seconds of nothing.
+PULSE_START_S = 60.0
 
 
 def demo_schema() -> GarmentSchema:
@@ -77,7 +79,8 @@ def demo_replay(
         with np.load(folder / "basicmotions_test.npz", allow_pickle=False) as data:
             cases, labels = data["cases"], data["labels"]
         with np.load(folder / "heartpy_ppg.npz", allow_pickle=False) as data:
-            pulse = data["counts"].astype(np.int64)
+            worn = round(PULSE_START_S * PULSE_RATE_HZ)
+            pulse = np.roll(data["counts"].astype(np.int64), -worn)
     except OSError as error:
         raise InputError(f"the demo's recordings are missing in {folder}: {error}") from error
     n = max(1, round(seconds_per_activity * 10))

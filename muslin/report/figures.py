@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from muslin.analyze import ActivityResult, Analysis, StreamSummary
+from muslin.activity import ActivityResult
+from muslin.analyze import Analysis, StreamSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +55,14 @@ def _gaps(axis: "Axes", stream: StreamSummary) -> None:
             axis.axvspan(gap.start_s, gap.stop_s, color=GAP_COLOR, alpha=0.45, linewidth=0)
 
 
+def _legend_above(axis: "Axes") -> None:
+    """Out of the way of the signal."""
+    axis.legend(
+        fontsize=8, ncols=4, frameon=False, loc="lower left", bbox_to_anchor=(0, 0.97),
+        borderpad=0.1,
+    )  # fmt: skip
+
+
 def _line(axis: "Axes", stream: StreamSummary, column: int, **style: Any) -> None:
     """Draw a channel; more points than pixels are drawn as their extremes, NaN breaks the line."""
     times, values = stream.whole.time_s, stream.whole.values[:, column]
@@ -67,6 +76,10 @@ def _line(axis: "Axes", stream: StreamSummary, column: int, **style: Any) -> Non
         pairs[missing] = np.nan
         times, values = np.repeat(times[:n:step], 2), pairs.ravel()
     axis.plot(times, values, linewidth=0.9, **style)
+
+
+def _name(stream: StreamSummary) -> str:
+    return f"{stream.name} (synthetic)" if stream.is_synthetic else stream.name
 
 
 def overview(streams: Sequence[StreamSummary]) -> str:
@@ -83,7 +96,7 @@ def overview(streams: Sequence[StreamSummary]) -> str:
         for gap in stream.gaps:
             axis.plot([gap.start_s, gap.stop_s], [i, i], color="#b3261e", linewidth=3, zorder=3,
                       solid_capstyle="butt")  # fmt: skip
-    axis.set_yticks(range(len(streams)), [stream.name for stream in streams])
+    axis.set_yticks(range(len(streams)), [_name(stream) for stream in streams])
     axis.set_ylim(len(streams) - 0.5, -0.5)
     axis.set_xlabel("session time [s]", fontsize=8)
     return svg(figure, "Recorded samples and gaps of every stream")
@@ -91,23 +104,24 @@ def overview(streams: Sequence[StreamSummary]) -> str:
 
 def quality(streams: Sequence[StreamSummary]) -> str:
     """Signal quality per window."""
-    figure, (axis,) = _figure(1.7)
+    figure, (axis,) = _figure(1.9)
     for i, stream in enumerate(streams):
         axis.step(
             [q.time_s for q in stream.quality],
             [q.quality for q in stream.quality],
-            where="mid", color=COLORS[i % len(COLORS)], label=stream.name, linewidth=1.2,
+            where="mid", color=COLORS[i % len(COLORS)], label=_name(stream), linewidth=1.2,
         )  # fmt: skip
     axis.set_ylim(-0.05, 1.05)
     axis.set_ylabel("quality [0 to 1]", fontsize=8)
     axis.set_xlabel("session time [s]", fontsize=8)
-    axis.legend(fontsize=8, ncols=len(streams), frameon=False, loc="lower left")
+    if streams:
+        _legend_above(axis)
     return svg(figure, "Signal quality of every stream per window")
 
 
 def pulse(analysis: Analysis, stream: StreamSummary) -> str:
     """Photoplethysmogram with beats, and the pulse rate."""
-    figure, (top, bottom) = _figure(3.2, 2)
+    figure, (top, bottom) = _figure(3.6, 2)
     column = stream.kinds.index("ppg")
     _gaps(top, stream)
     _line(top, stream, column, color=COLORS[0])
@@ -115,7 +129,7 @@ def pulse(analysis: Analysis, stream: StreamSummary) -> str:
     heights = np.interp(times, stream.whole.time_s, stream.whole.values[:, column])
     top.plot(times, heights, "v", color="#b3261e", markersize=4, label="beat")
     top.set_ylabel("light [counts]", fontsize=8)
-    top.legend(fontsize=8, frameon=False, loc="lower left")
+    _legend_above(top)
     _rates(bottom, stream, analysis.pulse, "pulse [1/min]")
     return svg(figure, "Pulse signal with beats, and pulse rate")
 
@@ -132,7 +146,7 @@ def _rates(axis: "Axes", stream: StreamSummary, rates: Sequence[Any], label: str
 
 def breathing(analysis: Analysis, stream: StreamSummary) -> str:
     """Strain with breaths, and the breathing rate."""
-    figure, (top, bottom) = _figure(3.2, 2)
+    figure, (top, bottom) = _figure(3.6, 2)
     column = stream.kinds.index("strain")
     _gaps(top, stream)
     _line(top, stream, column, color=COLORS[1])
@@ -141,14 +155,14 @@ def breathing(analysis: Analysis, stream: StreamSummary) -> str:
     top.plot(times, heights, "v", color="#b3261e", markersize=5, label="end of inspiration")
     note = ", synthetic" if stream.is_synthetic else ""
     top.set_ylabel(f"strain [m/m]{note}", fontsize=8)
-    top.legend(fontsize=8, frameon=False, loc="lower left")
+    _legend_above(top)
     _rates(bottom, stream, analysis.breathing, "breaths [1/min]")
     return svg(figure, f"Strain{note} with breaths, and breathing rate")
 
 
 def motion(analysis: Analysis, stream: StreamSummary) -> str:
     """Acceleration, rotation and intensity of movement."""
-    figure, axes = _figure(4.4, 3)
+    figure, axes = _figure(4.9, 3)
     for axis, kind, label in (
         (axes[0], "acc", "acceleration [m/s2]"),
         (axes[1], "gyr", "rotation [rad/s]"),
@@ -158,7 +172,7 @@ def motion(analysis: Analysis, stream: StreamSummary) -> str:
         for color, column in zip(COLORS, columns, strict=False):
             _line(axis, stream, column, color=color, label=stream.channels[column][:5])
         axis.set_ylabel(label, fontsize=8)
-        axis.legend(fontsize=7, ncols=3, frameon=False, loc="upper left")
+        _legend_above(axis)
     _gaps(axes[2], stream)
     times = [item.time_s for item in analysis.intensity]
     values = [item.mad_m_s2 for item in analysis.intensity]
@@ -171,18 +185,26 @@ def motion(analysis: Analysis, stream: StreamSummary) -> str:
 def activity(result: ActivityResult, stream: StreamSummary) -> str:
     """Activity timeline: what the model says above, what was true below."""
     figure, (axis,) = _figure(2.2)
-    names = [*result.classes, "unknown"]
+    # A marker may name an activity that the model never learned; it gets a row of its own.
+    foreign = sorted(set(result.truth) - set(result.classes) - {""})
+    names = [*result.classes, *foreign, "unknown"]
     _gaps(axis, stream)
     truth = [names.index(name) if name else np.nan for name in result.truth]
     said = [names.index(name) for name in result.labels]
     axis.step(result.times_s, truth, where="mid", color="#b0bec5", linewidth=9, label="truth")
-    right = np.array([a == b for a, b in zip(said, truth, strict=True)])
-    times, rows = np.array(result.times_s), np.array(said)
-    axis.plot(times[right], rows[right], "o", color=COLORS[2], markersize=4, label="right")
-    axis.plot(times[~right], rows[~right], "x", color="#b3261e", markersize=6,
-              label="wrong, or no truth")  # fmt: skip
+    times, rows, true = np.array(result.times_s), np.array(said), np.array(truth, dtype=float)
+    judged = np.isfinite(true) & (rows != len(names) - 1)
+    for chosen, marker, color, fill, label in (
+        (judged & (rows == true), "o", COLORS[2], COLORS[2], "right"),
+        (judged & (rows != true), "x", "#b3261e", "none", "wrong"),
+        (~judged, "o", COLORS[5], "none", "not judged"),
+    ):
+        axis.plot(
+            times[chosen], rows[chosen], linestyle="none", marker=marker, color=color,
+            markerfacecolor=fill, markersize=4.5, label=label,
+        )  # fmt: skip
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(-0.6, len(names) - 0.4)
     axis.set_xlabel("session time [s]", fontsize=8)
-    axis.legend(fontsize=8, ncols=3, frameon=False, loc="upper left", bbox_to_anchor=(0, 1.2))
+    axis.legend(fontsize=8, ncols=4, frameon=False, loc="upper left", bbox_to_anchor=(0, 1.2))
     return svg(figure, "Activity by the model against the truth")

@@ -25,7 +25,8 @@ p { margin: 6px 0; max-width: 72ch; } .soft { color: var(--soft); font-size: 13p
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; margin: 10px 0; }
 th, td { text-align: left; padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.n + td:not(.n), th.n + th:not(.n) { padding-left: 16px; }
 .tag { border: 1px solid var(--line); border-radius: 10px; padding: 0 8px; font-size: 12px; }
 .bad { color: var(--bad); } .good { color: var(--good); }
 figure { margin: 10px 0; background: #fff; border-radius: 8px; border: 1px solid var(--line);
@@ -95,8 +96,9 @@ def _cards(analysis: Analysis) -> str:
         note = ", from a synthetic channel" if strain and strain.is_synthetic else ""
         cards.append(_card(_number(value or math.nan), f"breaths, median [1/min]{note}"))
     if analysis.activity is not None:
-        accuracy = 100 * analysis.activity.accuracy
-        cards.append(_card(f"{_number(accuracy, '.0f')} %", "of judged windows right"))
+        accuracy = _number(100 * analysis.activity.accuracy, ".0f")
+        judged = f"{accuracy} %" if analysis.activity.n_judged else "not judged"
+        cards.append(_card(judged, "activity: judged windows right"))
     return f'<div class="cards">{"".join(cards)}</div>'
 
 
@@ -126,7 +128,7 @@ def _quality(analysis: Analysis) -> str:
         "<h2>Data quality</h2>"
         "<p>Every sample that the garment took is either in the file or in the table of gaps. "
         "Nothing is interpolated: gaps are drawn as grey bands and left out of every number.</p>"
-        '<table><thead><tr><th>stream</th><th>channels</th><th class="n">rate [Hz]</th>'
+        '<table><thead><tr><th>stream</th><th>channels</th><th class="n">rate (nominal) [Hz]</th>'
         '<th class="n">stored</th><th class="n">lost</th><th class="n">coverage</th>'
         f'<th class="n">quality</th></tr></thead><tbody>{rows}</tbody></table>'
         + _figure(figures.overview(analysis.streams), "Recorded samples; gaps in red.")
@@ -148,7 +150,7 @@ def _stream_row(stream: StreamSummary) -> str:
     lost = f'<span class="bad">{stream.n_lost}</span>' if stream.n_lost else "0"
     return (
         f"<tr><td>{escape(stream.name)}{tag}</td><td>{escape(', '.join(stream.channels))}</td>"
-        f'<td class="n">{stream.rate_hz:.3f} (nominal {stream.nominal_rate_hz:g})</td>'
+        f'<td class="n">{stream.rate_hz:.3f} ({stream.nominal_rate_hz:g})</td>'
         f'<td class="n">{stream.n_stored}</td><td class="n">{lost}</td>'
         f'<td class="n">{_number(100 * stream.coverage)} %</td>'
         f'<td class="n">{_number(mean, ".2f")}</td></tr>'
@@ -158,16 +160,15 @@ def _stream_row(stream: StreamSummary) -> str:
 def _activity(analysis: Analysis) -> str:
     stream = analysis.stream_of("acc")
     if analysis.activity is None or stream is None:
-        return ""
+        why = escape(analysis.activity_refused)
+        return f"<h2>Activity</h2><p>Not classified: {why}.</p>" if why else ""
     result = analysis.activity
     text = (
-        f"<p>{_number(100 * result.accuracy, '.0f')} % of {result.n_judged} judged windows agree "
-        f"with the markers; {_number(100 * result.unknown, '.0f')} % of all windows are unknown, "
-        "because samples are missing or the model doubts. Windows over a change of activity are "
-        "not judged.</p>"
+        f"<p>{escape(result.sentence())}. Unknown means that samples are missing inside the window "
+        "or that the model doubts. Windows over a change of activity are not judged.</p>"
     )
-    caption = "Grey: the true activity by the garment's markers. Windows of 2.5 s, n = "
-    picture = _figure(figures.activity(result, stream), f"{caption}{len(result.labels)}.")
+    caption = "Grey bars: the true activity by the garment's markers. n = "
+    picture = _figure(figures.activity(result, stream), f"{caption}{len(result.labels)} windows.")
     return f"<h2>Activity</h2>{text}{picture}"
 
 
@@ -178,7 +179,8 @@ def _pulse(analysis: Analysis) -> str:
     known = sum(math.isfinite(rate.per_minute) for rate in analysis.pulse)
     caption = (
         f"{len(analysis.beats)} beats; rate in windows of 10 s, {known} of {len(analysis.pulse)} "
-        "windows have one. No interval reaches over a gap."
+        "windows have one; the others miss samples or are too irregular. No interval reaches over "
+        "a gap."
     )
     return f"<h2>Pulse</h2>{_figure(figures.pulse(analysis, stream), caption)}"
 
@@ -193,7 +195,11 @@ def _breathing(analysis: Analysis) -> str:
         if stream.is_synthetic
         else ""
     )
-    caption = f"{len(analysis.breaths)} breaths; rate in windows of 20 s."
+    known = sum(math.isfinite(rate.per_minute) for rate in analysis.breathing)
+    caption = (
+        f"{len(analysis.breaths)} breaths; rate in windows of 20 s, {known} of "
+        f"{len(analysis.breathing)} windows have one. No interval reaches over a gap."
+    )
     return f"<h2>Breathing</h2>{note}{_figure(figures.breathing(analysis, stream), caption)}"
 
 

@@ -98,10 +98,11 @@ class Classifier:
 
 
 def _majority(labels: list[str]) -> str:
-    """Most frequent label, the newest one in a tie; unknown stays unknown."""
+    """Most frequent label, the newest one in a tie; unknown stays unknown and has no vote."""
     if labels[-1] == UNKNOWN:
         return UNKNOWN
-    return max(reversed(labels), key=labels.count)
+    known = [label for label in reversed(labels) if label != UNKNOWN]
+    return max(known, key=known.count)
 
 
 def _check_signal(card: ModelCard, channels: tuple[str, ...], rate_hz: float) -> None:

@@ -22,6 +22,8 @@ OFFSET_WINDOW_S = 3.0
 OFFSET_SHARE = 0.02
 REFRACTORY_S = 0.3
 BAND_HZ = (0.5, 8.0)
+# Below this the intervals are so irregular that their median would be a guess.
+MIN_QUALITY = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +203,8 @@ def pulse_rate(
         hop_s: Distance of windows.
 
     Returns:
-        One rate per window; NaN below half of coverage or with fewer than two intervals.
+        One rate per window; NaN below half of coverage, with fewer than two intervals, or where
+        they are too irregular.
     """
     times = np.array([beat.time_s for beat in beats])
     valid = np.array([not beat.after_gap for beat in beats[1:]], dtype=bool)
@@ -233,7 +236,8 @@ def _windowed(
         if coverage >= 0.5 and chosen.size >= 2:
             median = float(np.median(chosen))
             spread = float(np.median(np.abs(chosen - median))) / median
-            value, quality = 60.0 / median, coverage * max(0.0, 1.0 - 4.0 * spread)
+            quality = coverage * max(0.0, 1.0 - 4.0 * spread)
+            value = 60.0 / median if quality >= MIN_QUALITY else float("nan")
         rates.append(
             Rate(
                 time_s=float(start + window_s / 2),

@@ -49,16 +49,22 @@ class BreathDetector:
 
     def reset(self) -> None:
         """Forget the signal."""
-        self._filter.reset()
         self._recent: list[float] = []
+        self._restart()
+
+    def _restart(self) -> None:
+        self._filter.reset()
         self._rising = True
         self._low = self._high = (0.0, float("nan"))
         self._has_low = False
         self._after_gap = False
 
     def gap(self) -> Sequence[Breath]:
-        """Samples are missing: what was half seen is dropped."""
-        self.reset()
+        """Samples are missing: what was half seen is dropped, the range stays known.
+
+        With an empty range the first wiggle after the gap would count as a breath.
+        """
+        self._restart()
         self._after_gap = True
         return []
 
