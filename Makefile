@@ -9,6 +9,8 @@ venv: $(VENV)/.runtime
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+	# Dependency groups need a pip that knows them.
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 
 # The stamps make the second run start at once; they renew when the requirements change.
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python

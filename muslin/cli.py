@@ -56,7 +56,7 @@ def record(
     duration: Annotated[float, typer.Option(help="Seconds to record; 0 until interrupted.")] = 40.0,
     subject: Annotated[str, typer.Option(help="Pseudonym of the subject.")] = "anonymous",
     out: Annotated[Path, typer.Option(help="Session file to write.")] = Path("session.h5"),
-    loss: Annotated[float, typer.Option(help="sim: only: share of frames lost on purpose.")] = 0.12,
+    loss: Annotated[float, typer.Option(help="sim: only: share of frames lost on purpose.")] = 0.03,
     seed: Annotated[int, typer.Option(help="sim: only: seed of the virtual garment.")] = 7,
     as_json: Json = False,
 ) -> None:

@@ -66,7 +66,7 @@ def record(
     duration_s: float = 40.0,
     subject: str = "anonymous",
     out: Path = Path("session.h5"),
-    loss: float = 0.12,
+    loss: float = 0.03,
     seed: int = 7,
 ) -> RecordResult:
     """Record a garment.

@@ -28,21 +28,24 @@ def penetration(
     return float(max(0.0, -phi.min())), int((phi[: len(positions_m)] < 0).sum())
 
 
-def count_intersections(positions_m: NDArray[np.float64], faces: NDArray[np.int64]) -> int:
-    """Count pairs of triangles that cross, neighbours at a common vertex included.
+def crossing_pairs(positions_m: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find pairs of triangles that cross, neighbours at a common vertex included.
 
     Args:
         positions_m: Vertices, shape (n_vertices, 3).
         faces: Triangles, shape (n_faces, 3).
+
+    Returns:
+        Pairs of faces, shape (n_pairs, 2).
     """
     corners = positions_m[faces]
     low, high = corners.min(axis=1), corners.max(axis=1)
     pairs = box_pairs(low, high, low, high, same=True)
-    return int(_count_crossing(positions_m, faces, pairs))
+    return pairs[_cross(positions_m, faces, pairs)]
 
 
 @njit_inline
-def _volume(a, b, c, d):  # noqa: ANN001, ANN202
+def _volume(a, b, c, d):
     """Six times the signed volume of a tetrahedron."""
     ax, ay, az = a[0] - d[0], a[1] - d[1], a[2] - d[2]
     bx, by, bz = b[0] - d[0], b[1] - d[1], b[2] - d[2]
@@ -51,7 +54,7 @@ def _volume(a, b, c, d):  # noqa: ANN001, ANN202
 
 
 @njit_inline
-def _pierces(p, q, a, b, c):  # noqa: ANN001, ANN202
+def _pierces(p, q, a, b, c):
     """Whether segment pq passes through triangle abc."""
     if _volume(a, b, c, p) * _volume(a, b, c, q) > 0.0:
         return False
@@ -62,8 +65,8 @@ def _pierces(p, q, a, b, c):  # noqa: ANN001, ANN202
 
 
 @njit
-def _count_crossing(x, faces, pairs):  # noqa: ANN001, ANN202
-    total = 0
+def _cross(x, faces, pairs):
+    crosses = np.zeros(pairs.shape[0], np.bool_)
     for k in range(pairs.shape[0]):
         found = False
         for turn in range(2):
@@ -75,5 +78,5 @@ def _count_crossing(x, faces, pairs):  # noqa: ANN001, ANN202
                     shared = shared or g[m] == i or g[m] == j
                 if not shared and not found:
                     found = _pierces(x[i], x[j], x[g[0]], x[g[1]], x[g[2]])
-        total += found
-    return total
+        crosses[k] = found
+    return crosses

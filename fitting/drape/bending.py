@@ -63,7 +63,7 @@ def bending_matrix(
     rows = np.repeat(vertices, 6, axis=1).ravel()
     columns = np.tile(vertices, (1, 6)).ravel()
     matrix = sparse.coo_matrix((local.ravel(), (rows, columns)), shape=(n_vertices, n_vertices))
-    return matrix.tocsr()
+    return sparse.csr_matrix(matrix)
 
 
 def _curvature_operator(

@@ -54,7 +54,7 @@ def _cells(
 
 
 @njit
-def _fill(first, last, shape):  # noqa: ANN001, ANN202
+def _fill(first, last, shape):
     """Return row starts and members of each grid cell."""
     start = np.zeros(shape[0] * shape[1] * shape[2] + 1, np.int64)
     for k in range(first.shape[0]):
@@ -79,7 +79,7 @@ def _fill(first, last, shape):  # noqa: ANN001, ANN202
 @njit
 def _search(
     low_a, high_a, low_b, high_b, first_a, last_a, first_b, start, member, shape, same, out
-):  # noqa: ANN001, ANN202, E501
+):
     """Count pairs, and write them where out has room for them."""
     count = 0
     for a in range(low_a.shape[0]):

@@ -11,7 +11,7 @@ from fitting.drape.jit import njit
 
 
 @njit
-def contact_forces(x, phi, normal, origin, offset, stiffness, force):  # noqa: ANN001, ANN201
+def contact_forces(x, phi, normal, origin, offset, stiffness, force):  # noqa: ANN201
     """Write the normal force of every vertex [N], shape (n_vertices,)."""
     for i in range(x.shape[0]):
         gap = phi[i]
@@ -21,7 +21,7 @@ def contact_forces(x, phi, normal, origin, offset, stiffness, force):  # noqa: A
 
 
 @njit
-def contact_energy(x, phi, normal, origin, offset, stiffness, anchor, grip, slip):  # noqa: ANN001, ANN201
+def contact_energy(x, phi, normal, origin, offset, stiffness, anchor, grip, slip):  # noqa: ANN201
     """Return contact and friction energy [J]; grip is mu times the lagged normal force."""
     total = 0.0
     for i in range(x.shape[0]):
@@ -43,7 +43,7 @@ def contact_energy(x, phi, normal, origin, offset, stiffness, anchor, grip, slip
 
 
 @njit
-def contact_assemble(force, normal, stiffness, anchor, x, grip, slip, diagonal, gradient, blocks):  # noqa: ANN001, ANN201
+def contact_assemble(force, normal, stiffness, anchor, x, grip, slip, diagonal, gradient, blocks):  # noqa: ANN201
     """Add gradient [N] and diagonal blocks [N/m] of contact and friction in place."""
     u = np.zeros(3)
     for i in range(x.shape[0]):
@@ -68,7 +68,7 @@ def contact_assemble(force, normal, stiffness, anchor, x, grip, slip, diagonal, 
 
 
 @njit
-def move_anchors(x, force, normal, anchor, slip):  # noqa: ANN001, ANN201
+def move_anchors(x, force, normal, anchor, slip):  # noqa: ANN201
     """Let anchors follow where the cloth slid or left the body, in place."""
     u = np.zeros(3)
     for i in range(x.shape[0]):

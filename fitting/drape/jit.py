@@ -7,7 +7,7 @@ from typing import Any
 # Spinning OpenMP threads steal the second core; it must be set before numba is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import numba  # noqa: E402
+import numba
 
 
 def njit(function: Callable[..., Any]) -> Any:

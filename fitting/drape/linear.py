@@ -9,7 +9,7 @@ from fitting.drape.jit import njit, njit_inline
 
 
 @njit_inline
-def multiply(indptr, indices, blocks, bptr, bind, bval, free, x, y):  # noqa: ANN001, ANN201
+def multiply(indptr, indices, blocks, bptr, bind, bval, free, x, y):  # noqa: ANN201
     """Write ``y = A x`` with pinned rows zero; arrays as in solve."""
     for i in range(indptr.shape[0] - 1):
         a = b = c = np.float32(0.0)
@@ -32,7 +32,7 @@ def multiply(indptr, indices, blocks, bptr, bind, bval, free, x, y):  # noqa: AN
 
 
 @njit
-def invert_diagonal(blocks, diagonal, bdiag, free, inverse):  # noqa: ANN001, ANN201
+def invert_diagonal(blocks, diagonal, bdiag, free, inverse):  # noqa: ANN201
     """Write the inverse of each vertex's 3x3 block; pinned vertices get zero."""
     for i in range(diagonal.shape[0]):
         m = blocks[diagonal[i]]
@@ -51,7 +51,7 @@ def invert_diagonal(blocks, diagonal, bdiag, free, inverse):  # noqa: ANN001, AN
 
 
 @njit
-def solve(indptr, indices, blocks, bptr, bind, bval, inverse, free, right, guess, tol, cap):  # noqa: ANN001, ANN201
+def solve(indptr, indices, blocks, bptr, bind, bval, inverse, free, right, guess, tol, cap):  # noqa: ANN201
     """Solve ``A x = right``; returns x (float32), iterations and the relative residual.
 
     indptr, indices, blocks: Membrane pattern and 3x3 blocks. bptr, bind, bval: Bending matrix.

@@ -10,7 +10,7 @@ from fitting.drape.jit import njit
 
 
 @njit
-def membrane_energy(x, faces, wu, wv, area, stiff, soft):  # noqa: ANN001, ANN201
+def membrane_energy(x, faces, wu, wv, area, stiff, soft):  # noqa: ANN201
     """Return the membrane energy [J]."""
     total = 0.0
     for t in range(faces.shape[0]):
@@ -35,7 +35,7 @@ def membrane_energy(x, faces, wu, wv, area, stiff, soft):  # noqa: ANN001, ANN20
 
 
 @njit
-def membrane_assemble(x, faces, wu, wv, area, stiff, soft, slot, gradient, blocks, hessian):  # noqa: ANN001, ANN201
+def membrane_assemble(x, faces, wu, wv, area, stiff, soft, slot, gradient, blocks, hessian):  # noqa: ANN201
     """Add the membrane's gradient [N] and, if asked, its SPD blocks [N/m] in place."""
     fu = np.zeros(3)
     fv = np.zeros(3)

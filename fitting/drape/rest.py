@@ -101,7 +101,10 @@ def shape_weights(
     """Return the rows of ``F_u`` and ``F_v`` per face, each (n_faces, 3) [1/m], and areas [m2]."""
     first, second = rest_uv_m[:, 1] - rest_uv_m[:, 0], rest_uv_m[:, 2] - rest_uv_m[:, 0]
     inverse = np.linalg.inv(np.stack([first, second], axis=2))
-    area = 0.5 * np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])
+    area = np.asarray(
+        0.5 * np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]), dtype=np.float64
+    )
+    inverse = np.asarray(inverse, dtype=np.float64)
     rows = [
         np.stack([-inverse[:, 0, k] - inverse[:, 1, k], inverse[:, 0, k], inverse[:, 1, k]], axis=1)
         for k in range(2)
@@ -112,7 +115,8 @@ def shape_weights(
 def _lump(
     faces: NDArray[np.int64], per_face: NDArray[np.float64], n_vertices: int
 ) -> NDArray[np.float64]:
-    return np.bincount(faces.ravel(), np.repeat(per_face / 3, 3), minlength=n_vertices)
+    total = np.bincount(faces.ravel(), np.repeat(per_face / 3, 3), minlength=n_vertices)
+    return total.astype(np.float64)
 
 
 def _block_pattern(

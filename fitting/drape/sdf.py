@@ -112,7 +112,7 @@ def _pseudonormals(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> N
 
 
 @njit_inline
-def _closest(p, t):  # noqa: ANN001, ANN202
+def _closest(p, t):
     """Closest point of triangle t (3, 3) and its feature: 0 face, 1-3 vertex, 4-6 edge."""
     abx, aby, abz = t[1, 0] - t[0, 0], t[1, 1] - t[0, 1], t[1, 2] - t[0, 2]
     acx, acy, acz = t[2, 0] - t[0, 0], t[2, 1] - t[0, 1], t[2, 2] - t[0, 2]
@@ -153,7 +153,7 @@ def _closest(p, t):  # noqa: ANN001, ANN202
 
 
 @njit_inline
-def _box_distance2(p, low, high):  # noqa: ANN001, ANN202
+def _box_distance2(p, low, high):
     total = 0.0
     for d in range(3):
         e = max(low[d] - p[d], max(0.0, p[d] - high[d]))
@@ -162,7 +162,7 @@ def _box_distance2(p, low, high):  # noqa: ANN001, ANN202
 
 
 @njit
-def update_planes(x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach):  # noqa: ANN001, ANN201
+def update_planes(x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach):  # noqa: ANN201
     """Refresh distance, gradient, query point and closest face of vertices that may be near.
 
     A vertex is left alone while its last distance less its travel stays above reach; fresh

@@ -45,7 +45,7 @@ def find_pairs(
 
 
 @njit_inline
-def _segment_pair(p, q, r, s):  # noqa: ANN001, ANN202
+def _segment_pair(p, q, r, s):
     """Parameters of the closest points of segments pq and rs."""
     a = b = c = d = e = 0.0
     for k in range(3):
@@ -68,7 +68,7 @@ def _segment_pair(p, q, r, s):  # noqa: ANN001, ANN202
 
 
 @njit_inline
-def _barycentric(p, a, b, c):  # noqa: ANN001, ANN202
+def _barycentric(p, a, b, c):
     """Weights of the triangle's point closest to p."""
     d1 = d2 = aa = bb = cc = 0.0
     for k in range(3):
@@ -100,7 +100,7 @@ def _barycentric(p, a, b, c):  # noqa: ANN001, ANN202
 
 
 @njit_inline
-def _plane(x, vertices, weights, plane):  # noqa: ANN001, ANN202
+def _plane(x, vertices, weights, plane):
     """Write normal and gap of a pair; returns the gap."""
     gap = 0.0
     for d in range(3):
@@ -116,7 +116,7 @@ def _plane(x, vertices, weights, plane):  # noqa: ANN001, ANN202
 
 
 @njit
-def _close_vertex_face(x, faces, pairs, radius):  # noqa: ANN001, ANN202
+def _close_vertex_face(x, faces, pairs, radius):
     vertices = np.zeros((pairs.shape[0], 4), np.int64)
     weights = np.zeros((pairs.shape[0], 4))
     planes = np.zeros((pairs.shape[0], 4))
@@ -134,7 +134,7 @@ def _close_vertex_face(x, faces, pairs, radius):  # noqa: ANN001, ANN202
 
 
 @njit
-def _close_edges(x, edges, pairs, radius):  # noqa: ANN001, ANN202
+def _close_edges(x, edges, pairs, radius):
     vertices = np.zeros((pairs.shape[0], 4), np.int64)
     weights = np.zeros((pairs.shape[0], 4))
     planes = np.zeros((pairs.shape[0], 4))
@@ -153,7 +153,7 @@ def _close_edges(x, edges, pairs, radius):  # noqa: ANN001, ANN202
 
 
 @njit
-def push_energy(x, vertices, weights, planes, layer, stiffness):  # noqa: ANN001, ANN201
+def push_energy(x, vertices, weights, planes, layer, stiffness):  # noqa: ANN201
     """Return the energy of the layer [J], on the frozen planes."""
     total = 0.0
     for k in range(vertices.shape[0]):
@@ -167,7 +167,7 @@ def push_energy(x, vertices, weights, planes, layer, stiffness):  # noqa: ANN001
 
 
 @njit
-def push_assemble(vertices, weights, planes, layer, stiffness, diagonal, gradient, blocks):  # noqa: ANN001, ANN201
+def push_assemble(vertices, weights, planes, layer, stiffness, diagonal, gradient, blocks):  # noqa: ANN201
     """Add the layer's gradient [N] and a diagonal bound of its Hessian [N/m] in place."""
     for k in range(vertices.shape[0]):
         depth = layer - planes[k, 3]
@@ -186,7 +186,7 @@ def push_assemble(vertices, weights, planes, layer, stiffness, diagonal, gradien
 
 
 @njit
-def limit_step(move, vertices, split, planes, move_max):  # noqa: ANN001, ANN201
+def limit_step(move, vertices, split, planes, move_max):  # noqa: ANN201
     """Cut a step in place so that no pair crosses its plane and nobody moves beyond move_max."""
     n = move.shape[0]
     for i in range(n):

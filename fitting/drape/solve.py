@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fitting.drape.engine import Engine, StepRecord
 
 _N_HISTORY = 10  # steps over which the displacement of rest is measured
+_LOOK_EVERY = 10  # exact looks between steps cost a tenth of a step each
 _N_STILL = 3  # consecutive steps for which the conditions of rest must hold
 _STEP_REST_S = 0.3  # a slower clock would call slow motion rest
 
@@ -145,6 +146,8 @@ def relax(engine: "Engine", *, progress: Callable[[int, float], None] | None = N
     settings, run = engine.settings, Run()
     while run.n_steps < settings.n_steps_max and not run.at_rest:
         engine.soft = settings.soft_stiffness if run.n_steps < settings.n_steps_soft else 1.0
+        if run.n_steps % _LOOK_EVERY == 0:
+            engine.look_closely()
         record = engine.step()
         run.add(record, engine)
         if not np.isfinite(record.velocity_rms_m_s):
@@ -167,7 +170,7 @@ def seam_gap(cloth: Cloth, positions_m: NDArray[np.float64]) -> float:
 
 
 def _account(cloth: Cloth, engine: "Engine", run: Run, seed: int, start_ns: int) -> Drape:
-    from fitting.drape.audit import count_intersections, penetration
+    from fitting.drape.audit import crossing_pairs, penetration
 
     rest = engine.rest
     engine.look_around()
@@ -202,7 +205,7 @@ def _account(cloth: Cloth, engine: "Engine", run: Run, seed: int, start_ns: int)
         n_cg_capped=run.n_capped,
         penetration_max_m=depth,
         n_inside=n_inside,
-        intersections_cloth_cloth=count_intersections(engine.x, rest.faces),
+        intersections_cloth_cloth=len(crossing_pairs(engine.x, rest.faces)),
         seam_gap_max_m=gap,
         wall_s=(time.monotonic_ns() - start_ns) / 1e9,
         seed=seed,

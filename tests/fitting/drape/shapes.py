@@ -1,6 +1,7 @@
 """Cloths, bodies and a fabric with round numbers for the drape tests."""
 
 import numpy as np
+
 from fitting.body.body import Body
 from fitting.cloth.cloth import Cloth
 from fitting.cloth.fabric import Fabric
