@@ -156,7 +156,7 @@ def _closest(p, t):
 def _box_distance2(p, low, high):
     total = 0.0
     for d in range(3):
-        e = max(low[d] - p[d], max(0.0, p[d] - high[d]))
+        e = max(low[d] - p[d], 0.0, p[d] - high[d])
         total += e * e
     return total
 

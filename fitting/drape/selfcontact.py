@@ -142,7 +142,7 @@ def _close_edges(x, edges, pairs, radius):
     for k in range(pairs.shape[0]):
         p, q = edges[pairs[k, 0], 0], edges[pairs[k, 0], 1]
         r, s = edges[pairs[k, 1], 0], edges[pairs[k, 1], 1]
-        if p == r or p == s or q == r or q == s:
+        if p == r or p == s or q == r or q == s:  # noqa: SIM109 - numba has no tuple membership
             continue
         t, m = _segment_pair(x[p], x[q], x[r], x[s])
         vertices[n, 0], vertices[n, 1], vertices[n, 2], vertices[n, 3] = p, q, r, s

@@ -8,23 +8,23 @@ from fitting.cloth.fabric import Fabric
 
 
 def fabric(**changes):
-    values = dict(
-        name="plain",
-        area_density_kg_m2=0.18,
-        tensile_warp_n_m=800.0,
-        tensile_weft_n_m=600.0,
-        tensile_coupling_n_m=100.0,
-        shear_n_m_rad=60.0,
-        bending_warp_n_m=8e-6,
-        bending_weft_n_m=6e-6,
-        bending_twist_n_m=3.5e-6,
-        thickness_m=5e-4,
-        friction_skin=0.3,
-        friction_cloth=0.3,
-        strain_limit_warp=0.05,
-        strain_limit_weft=0.05,
-        provenance={},
-    )
+    values = {
+        "name": "plain",
+        "area_density_kg_m2": 0.18,
+        "tensile_warp_n_m": 800.0,
+        "tensile_weft_n_m": 600.0,
+        "tensile_coupling_n_m": 100.0,
+        "shear_n_m_rad": 60.0,
+        "bending_warp_n_m": 8e-6,
+        "bending_weft_n_m": 6e-6,
+        "bending_twist_n_m": 3.5e-6,
+        "thickness_m": 5e-4,
+        "friction_skin": 0.3,
+        "friction_cloth": 0.3,
+        "strain_limit_warp": 0.05,
+        "strain_limit_weft": 0.05,
+        "provenance": {},
+    }
     return Fabric(**(values | changes))
 
 
