@@ -18,6 +18,7 @@ from fitting.drape.settings import DrapeSettings
 _REACH_M = 0.04  # planes are kept fresh within this distance of the skin
 _N_ACTIVE_SETS = 2
 _ARMIJO = 1e-4
+_ROUNDING = 1e-12
 _N_HALVINGS = 5
 _RADIUS_EDGES = 0.8  # candidates explode when the search radius nears the edge length
 _LIFT_MAX_M = 3e-3
@@ -189,6 +190,8 @@ class Engine:
 
         # Contacts foreseen bend the direction only; the slope is the true potential's.
         before, slope = potential(self.x), min(0.0, float((true_gradient * move).sum()))
+        # At rest the energy cannot fall below its own rounding; that is no failed step.
+        before += _ROUNDING * abs(before)
         fraction = 1.0
         for _ in range(_N_HALVINGS):
             if potential(self.x + fraction * move) <= before + _ARMIJO * fraction * slope:
