@@ -15,10 +15,13 @@ from fitting.body.build import CORNERS, JOINTS, LANDMARKS, LOCAL_CHANGES, Progre
 from fitting.body.measure import Measured, Tapes
 from fitting.body.measurements import HUMAN_RANGE_M, Measurements, Sex
 from fitting.body.shape import N_PARAMETERS, N_PHENOTYPES, ShapeSpace, shape_space
+from fitting.body.survey import survey_warnings
 from fitting.errors import MeasurementError
 
 TOLERANCE_M = 1e-3
 REACHED_M = 1e-2
+# How well a person reads a tape; the solver's own tolerance is much finer.
+TAPE_SD_M = 4e-3
 N_STEPS = 30
 _PHENOTYPE_SD = 0.22
 _LOCAL_SD = 0.25
@@ -33,6 +36,8 @@ class BodyFit:
         body: The body in the A stance.
         achieved: All measures as taken on the body.
         residual_m: Achieved minus given, by measure.
+        uncertainty_m: Standard deviation of every measure of the body, by measure: the tape's own
+            error where it was taped, else what the prior leaves open.
         reachable: Whether every given measure is met within a centimetre.
         warnings: Sentences a person should read.
         parameters: Phenotypes and local changes, by name.
@@ -42,6 +47,7 @@ class BodyFit:
     body: Body
     achieved: Measurements
     residual_m: Mapping[str, float]
+    uncertainty_m: Mapping[str, float]
     reachable: bool
     warnings: tuple[str, ...]
     parameters: Mapping[str, float]
@@ -68,15 +74,19 @@ def body_from_measurements(
     tapes = Tapes(space)
     parameters, n_steps = _solve(space, tapes, given)
     points = space.points(parameters)
-    measured = tapes(points)
+    measured = tapes(points, space.jacobian(parameters))
     residual_m = {name: measured[name].value_m - value for name, value in given.items()}
     names = (*CORNERS, *LOCAL_CHANGES)
     return BodyFit(
         body=make_body(space, points, measured),
         achieved=_achieved(measured),
         residual_m=residual_m,
+        uncertainty_m=_uncertainty(measured, given),
         reachable=max(abs(value) for value in residual_m.values()) <= REACHED_M,
-        warnings=_warnings(residual_m, parameters, names),
+        warnings=(
+            *survey_warnings(measurements, sex=sex),
+            *_warnings(residual_m, parameters, names),
+        ),
         parameters=dict(zip(names, parameters.tolist(), strict=True)),
         n_steps=n_steps,
     )
@@ -127,6 +137,16 @@ def _solve(
         if done:
             return x, step
     return x, N_STEPS
+
+
+def _uncertainty(measured: Mapping[str, Measured], given: Mapping[str, float]) -> dict[str, float]:
+    """Posterior standard deviation of each measure, linear round the solution [m]."""
+    J = np.stack([measured[name].slope for name in given]) / TAPE_SD_M
+    covariance = np.linalg.inv(J.T @ J + np.diag(_prior()[1] ** -2.0))
+    return {
+        name: float(np.sqrt(value.slope @ covariance @ value.slope))
+        for name, value in measured.items()
+    }
 
 
 def _achieved(measured: Mapping[str, Measured]) -> Measurements:

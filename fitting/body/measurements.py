@@ -114,6 +114,8 @@ def _check_range(name: str, value_m: float) -> None:
         f"{name} of {value_m * 100:g} cm is outside of the human range "
         f"{low_m * 100:g} to {high_m * 100:g} cm"
     )
+    if low_m <= value_m * 0.01 <= high_m:
+        text += f"; metres are wanted here, and {value_m:g} looks like centimetres"
     for unit, factor in _UNITS:
         if low_m <= value_m * factor <= high_m:
             text += f"; {value_m * 100:g} looks like {unit}"
@@ -125,6 +127,18 @@ def _unknown_name(name: str, known: list[str]) -> str:
     near = _OTHER_WORDS.get(name) or next(iter(difflib.get_close_matches(name, known, n=1)), None)
     hint = f"; is {near} meant?" if near else f"; known are {', '.join(known)}"
     return f"measure {name!r} is not known{hint}"
+
+
+def body_assets() -> Path:
+    """Folder of the body tables that ship, in a checkout or in an installed package."""
+    root = Path(__file__).resolve().parents[2]
+    checkout = root / "assets" / "body"
+    return checkout if checkout.is_dir() else root / "muslin" / "assets" / "body"
+
+
+def default_measurements() -> tuple[Measurements, Sex]:
+    """Measures and sex of the demo's wearer: a real combination, no average."""
+    return read_measurements(body_assets() / "demo.toml")
 
 
 def read_measurements(path: Path) -> tuple[Measurements, Sex]:
