@@ -83,6 +83,7 @@ class Engine:
     tangled: NDArray[np.bool_] = field(init=False)
     expected: NDArray[np.bool_] = field(init=False)
     radius_m: float = field(init=False)
+    radius_max_m: float = field(init=False)
 
     def __post_init__(self) -> None:
         n = len(self.x)
@@ -97,7 +98,8 @@ class Engine:
         self.push = _PUSH_SHARE * float(np.median(self.stiffness))
         ends = self.x[rest.edges]
         length = float(np.median(np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)))
-        self.radius_m = max(_RADIUS_EDGES * length, 3 * self.settings.layer_m)
+        self.radius_max_m = max(_RADIUS_EDGES * length, 3 * self.settings.layer_m)
+        self.radius_m = self.radius_max_m
         self.offset_m = rest.offset_m.copy()
         self.tangled = np.zeros(n, dtype=np.bool_)
 
@@ -288,4 +290,7 @@ class Engine:
         if self.pairs is not None:
             vertices, split, _, planes = self.pairs
             limit_step(move, vertices, split, planes, move_max)
+            # Near rest a small neighbourhood is enough, and finding pairs is the cost.
+            low = 3 * self.settings.layer_m
+            self.radius_m = float(np.clip(4 * longest, low, self.radius_max_m))
         return clamped
