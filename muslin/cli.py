@@ -173,7 +173,8 @@ def run_command(arguments: list[str]) -> int:
         typer.echo("interrupted", err=True)
         return Exit.INTERRUPTED
     except OSError as error:
-        typer.echo(f"muslin: {describe_os_error(error)}", err=True)
+        text = str(error) if _is_input_error(error) else describe_os_error(error)
+        typer.echo(f"muslin: {text}", err=True)
         return Exit.BAD_INPUT
     except Exception as error:
         if not _is_input_error(error):

@@ -92,7 +92,7 @@ def drape(
     for warning in fitted.warnings:
         say(f"  note: {warning}")
     fits = [
-        _fit(sewn, fitted.body, card, title=f"{sewn.name}, {_size_name(step_)}, {card.name}",
+        _fit(sewn, fitted.body, card, title=f"{sewn.name}, {_size_name(pattern, step_)}, {card.name}",
              edge_length_m=edge_length_m, seed=seed)
         for sewn, step_ in zip(patterns, sizes, strict=True)
     ]  # fmt: skip
@@ -115,12 +115,12 @@ def _pattern(pattern: str, measures: Measurements, size_step: int) -> Pattern:
     return read_garmentcode(existing_file(Path(pattern), "pattern file"))
 
 
-def _size_name(size_step: int) -> str:
-    return (
-        "drafted size"
-        if size_step == 0
-        else f"{abs(size_step)} size " + ("down" if size_step < 0 else "up")
-    )
+def _size_name(pattern: str, size_step: int) -> str:
+    if pattern != "tshirt":
+        return "size of its file"
+    if size_step == 0:
+        return "drafted size"
+    return f"{abs(size_step)} size {'down' if size_step < 0 else 'up'}"
 
 
 def _fit(

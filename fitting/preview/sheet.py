@@ -40,7 +40,7 @@ def draw_sheet(
     *,
     views: tuple[View, ...] = ("front", "left", "back"),
     crop_low_m: float | None = None,
-    panel_width_px: int = 420,
+    panel_width_px: int = 480,
     panel_height_px: int = 620,
     backend: Backend = "numpy",
 ) -> Image.Image:
