@@ -1,10 +1,16 @@
-"""How a draped garment fits: maps over the cloth, ease at the girths, and a report."""
+"""What a drape says about the fit: maps, ease, verdicts."""
 
-from fitting.fit.ease import GirthEase, girth_ease
+from fitting.fit.ease import Ease, ease_at_levels
 from fitting.fit.maps import FitMap, fit_map
-from fitting.fit.report import FitReport, fit_report
-from fitting.fit.verdict import FitBands
+from fitting.fit.report import FitReport, FitThresholds, Summary, fit_report
 
 __all__ = [
-    "FitBands", "FitMap", "FitReport", "GirthEase", "fit_map", "fit_report", "girth_ease",
-]  # fmt: skip
+    "Ease",
+    "FitMap",
+    "FitReport",
+    "FitThresholds",
+    "Summary",
+    "ease_at_levels",
+    "fit_map",
+    "fit_report",
+]

@@ -1,8 +1,8 @@
-"""The fit report: per region and per panel, with the state of the solver on top."""
+"""What the fit says: numbers per region and panel, and a verdict where the drape is at rest."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,76 +11,89 @@ from fitting.body.body import REGIONS, Body
 from fitting.cloth.cloth import Cloth
 from fitting.cloth.fabric import Fabric
 from fitting.drape.result import Drape
-from fitting.fit.ease import GirthEase, girth_ease
-from fitting.fit.maps import FitMap, fit_map
-from fitting.fit.verdict import Fit, FitBands, judge
+from fitting.fit.ease import Ease, ease_at_levels
+from fitting.fit.maps import FitMap, face_areas_m2
 
-_N_FACES_MIN = 10  # a region touched by less has no statistics
-_GIRTHS = {
-    "chest": ("bust_girth",),
-    "waist": ("waist_girth",),
-    "hip": ("hip_girth",),
-    "upper_arm": ("upper_arm_girth_l", "upper_arm_girth_r"),
-}
+Verdict = Literal["tight", "close", "easy", "loose", "none"]
+PA_PER_MMHG = 133.322
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartFit:
+class FitThresholds:
+    """Where a casual top changes its verdict; strains at the 95th percentile of a region.
+
+    Attributes:
+        tight_strain: Stretch from which a region counts as tight.
+        close_strain: Stretch from which it counts as close.
+        loose_gap_m: Mean distance to the skin from which it counts as loose.
+    """
+
+    tight_strain: float = 0.06
+    close_strain: float = 0.02
+    loose_gap_m: float = 0.035
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
     """Numbers of one region or panel.
 
     Attributes:
-        n_faces: Triangles in it.
-        strain_warp_mean: Mean strain along the warp, no unit; then 95th percentile and largest.
+        area_m2: Cloth area, as draped.
+        strain_warp_mean: Area-weighted mean stretch along the warp, no unit.
+        strain_warp_p95: 95th percentile.
+        strain_warp_max: Largest.
         strain_weft_mean: The same along the weft.
-        limit_share_p95: 95th percentile of the worse strain over the fabric's limit, no unit.
-        pressure_mean_kpa: Area mean over the cloth that touches; 0 where none does.
-        pressure_p95_kpa: 95th percentile over the cloth that touches.
-        contact_share: Share of the area that touches the skin, no unit.
-        gap_median_m: Median gap to the skin.
-        ease_m: Ease of the region's girth; None where it has none. Least of both arms.
-        ease_share: Ease over body girth, no unit.
-        verdict: One word; None where the drape is not at rest, or for a panel.
-        rule: The rule that gave the verdict, or why there is none.
+        strain_weft_p95: The same along the weft.
+        strain_weft_max: The same along the weft.
+        pressure_mean_pa: Mean contact pressure.
+        pressure_p95_pa: 95th percentile.
+        gap_mean_m: Mean distance to the skin.
+        verdict: ``none`` when the drape is not at rest.
+        rule: Which threshold decided.
     """
 
-    n_faces: int
+    area_m2: float
     strain_warp_mean: float
     strain_warp_p95: float
     strain_warp_max: float
     strain_weft_mean: float
     strain_weft_p95: float
     strain_weft_max: float
-    limit_share_p95: float
-    pressure_mean_kpa: float
-    pressure_p95_kpa: float
-    contact_share: float
-    gap_median_m: float
-    ease_m: float | None
-    ease_share: float | None
-    verdict: Fit | None
+    pressure_mean_pa: float
+    pressure_p95_pa: float
+    gap_mean_m: float
+    verdict: Verdict
     rule: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Numbers for a program."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        values["pressure_mean_mmhg"] = self.pressure_mean_pa / PA_PER_MMHG
+        return values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitReport:
-    """How a garment fits.
+    """All numbers of one fit.
 
     Attributes:
-        drape: The solve behind it.
-        ease: Girths of garment and body, by measurement key.
-        regions: Numbers by body region.
-        panels: Numbers by panel.
-        estimated: Numbers of each fabric that nobody measured, by fabric name.
+        drape: The drape that was judged.
+        fabrics: Names of the fabrics.
+        estimated: Fields of the cards that nobody measured.
+        ease: Ease by level.
+        regions: Summary by body region.
+        panels: Summary by panel.
     """
 
     drape: Drape
-    ease: Mapping[str, GirthEase]
-    regions: Mapping[str, PartFit]
-    panels: Mapping[str, PartFit]
-    estimated: Mapping[str, tuple[str, ...]]
+    fabrics: tuple[str, ...]
+    estimated: tuple[str, ...]
+    ease: dict[str, Ease]
+    regions: dict[str, Summary]
+    panels: dict[str, Summary]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain numbers and words; units are in the keys."""
+        """Numbers for a program, units in the key names."""
         d = self.drape
         return {
             "converged": d.converged,
@@ -91,19 +104,45 @@ class FitReport:
             "residual_max_n": d.residual_max_n,
             "displacement_mean_m": d.displacement_mean_m,
             "velocity_rms_m_s": d.velocity_rms_m_s,
+            "intersections_cloth_cloth": d.intersections_cloth_cloth,
+            "penetration_max_m": d.penetration_max_m,
+            "n_vertices_inside": d.n_inside,
+            "seam_gap_max_m": d.seam_gap_max_m,
             "n_steps": d.n_steps,
             "n_cg": d.n_cg,
             "n_cg_capped": d.n_cg_capped,
-            "intersections_cloth_cloth": d.intersections_cloth_cloth,
-            "penetration_max_m": d.penetration_max_m,
-            "n_inside": d.n_inside,
-            "seam_gap_max_m": d.seam_gap_max_m,
+            "solve_s": d.wall_s,
             "seed": d.seed,
-            "ease": {name: asdict(ease) for name, ease in self.ease.items()},
-            "regions": {name: asdict(part) for name, part in self.regions.items()},
-            "panels": {name: asdict(part) for name, part in self.panels.items()},
-            "estimated": {name: list(fields) for name, fields in self.estimated.items()},
+            "fabrics": list(self.fabrics),
+            "fabric_numbers_estimated": list(self.estimated),
+            "ease": {
+                name: {
+                    "level_m": ease.level_m,
+                    "body_m": ease.body_m,
+                    "garment_m": ease.garment_m,
+                    "ease_m": ease.ease_m,
+                    "ease_share": ease.ease_m / ease.body_m,
+                }
+                for name, ease in self.ease.items()
+            },
+            "regions": {name: summary.to_json() for name, summary in self.regions.items()},
+            "panels": {name: summary.to_json() for name, summary in self.panels.items()},
         }
+
+    def lines(self) -> tuple[str, ...]:
+        """Two lines for a picture."""
+        eases = [
+            f"{name.removesuffix('_girth').replace('_', ' ')} {ease.ease_m * 100:+.1f} cm"
+            for name, ease in self.ease.items()
+            if name != "waist_navel_girth"
+        ]
+        verdicts = [
+            f"{name} {summary.verdict}"
+            for name, summary in self.regions.items()
+            if summary.verdict != "none" and name in ("shoulder", "chest", "waist", "hip")
+        ]
+        estimated = "; fabric numbers are estimated" if self.estimated else ""
+        return (f"ease: {', '.join(eases)}", f"{', '.join(verdicts)}{estimated}")
 
 
 def fit_report(
@@ -111,85 +150,80 @@ def fit_report(
     drape: Drape,
     body: Body,
     fabrics: Sequence[Fabric],
+    fit: FitMap,
     *,
-    bands: FitBands | None = None,
+    thresholds: FitThresholds | None = None,
 ) -> FitReport:
-    """Summarise a drape; one that is not at rest gets numbers but no verdict.
+    """Summarise a fit per region and panel.
 
     Args:
-        cloth: The garment that was draped.
-        drape: Its drape.
-        body: The body it was draped on.
-        fabrics: Fabrics that ``cloth.face_fabric`` points into.
-        bands: Where one verdict ends and the next begins.
+        cloth: The garment.
+        drape: Its rest on the body.
+        body: The body.
+        fabrics: Fabrics by the cloth's ``face_fabric``.
+        fit: Maps of the drape.
+        thresholds: Where verdicts change.
     """
-    maps = fit_map(cloth, drape, body, fabrics)
-    ease = girth_ease(cloth, drape, body)
-    chosen = bands or FitBands()
-    regions: dict[str, PartFit] = {}
-    for index, name in enumerate(REGIONS):
-        faces = maps.face_region == index
-        if faces.sum() >= _N_FACES_MIN:
-            girths = [ease[key] for key in _GIRTHS.get(name, ()) if key in ease]
-            least = min(girths, key=lambda girth: girth.ease_share, default=None)
-            regions[name] = _part(cloth, maps, drape, faces, least, chosen)
-    panels = {
-        name: _part(cloth, maps, drape, cloth.face_panel == index, None, None)
-        for index, name in enumerate(cloth.panel_names)
-        if (cloth.face_panel == index).any()
-    }
-    estimated = {
-        fabric.name: tuple(
-            field for field, source in fabric.provenance.items() if "estimated" in source.lower()
-        )
-        for fabric in fabrics
-    }
-    return FitReport(drape=drape, ease=ease, regions=regions, panels=panels, estimated=estimated)
+    rules = thresholds or FitThresholds()
+    areas = face_areas_m2(drape.positions_m, cloth.faces)
+
+    def summary(chosen: NDArray[np.bool_]) -> Summary:
+        return _summary(cloth, fit, areas, chosen, rules, converged=drape.converged)
+
+    estimated = {key for f in fabrics for key, text in f.provenance.items() if text == "estimated"}
+    return FitReport(
+        drape=drape,
+        fabrics=tuple(fabric.name for fabric in fabrics),
+        estimated=tuple(sorted(estimated)),
+        ease=ease_at_levels(cloth, drape, body, fit.face_region),
+        regions={
+            name: summary(fit.face_region == i)
+            for i, name in enumerate(REGIONS)
+            if (fit.face_region == i).any()
+        },
+        panels={name: summary(cloth.face_panel == i) for i, name in enumerate(cloth.panel_names)},
+    )
 
 
-def _part(
+def _summary(
     cloth: Cloth,
-    maps: FitMap,
-    drape: Drape,
-    faces: NDArray[np.bool_],
-    ease: GirthEase | None,
-    bands: FitBands | None,
-) -> PartFit:
-    vertices = np.unique(cloth.faces[faces])
-    pressure, area = maps.pressure_kpa[vertices], maps.vertex_area_m2[vertices]
-    touching = pressure > 0
-    mean = float(np.average(pressure[touching], weights=area[touching])) if touching.any() else 0.0
-    p95 = float(np.percentile(pressure[touching], 95)) if touching.any() else 0.0
-    worst = np.maximum(maps.limit_share_warp, maps.limit_share_weft)[faces]
-    limit = float(np.percentile(worst, 95))
-    gap = float(np.median(maps.gap_m[vertices]))
-    verdict, rule = None, "a panel gets no verdict"
-    if not drape.converged:
-        rule = f"not at rest: {drape.cause}"
-    elif bands is not None:
-        verdict, rule = judge(
-            bands,
-            limit_share_p95=limit,
-            pressure_mean_kpa=mean,
-            ease_share=None if ease is None else ease.ease_share,
-            gap_median_m=gap,
-        )
-    warp, weft = maps.strain_warp[faces], maps.strain_weft[faces]
-    return PartFit(
-        n_faces=int(faces.sum()),
-        strain_warp_mean=float(warp.mean()),
-        strain_warp_p95=float(np.percentile(warp, 95)),
+    fit: FitMap,
+    areas: NDArray[np.float64],
+    chosen: NDArray[np.bool_],
+    rules: FitThresholds,
+    *,
+    converged: bool,
+) -> Summary:
+    weight = areas[chosen] / areas[chosen].sum()
+    warp, weft = fit.strain_warp[chosen], fit.strain_weft[chosen]
+    vertices = np.unique(cloth.faces[chosen])
+    pressure, gap = fit.pressure_pa[vertices], float(fit.gap_m[vertices].mean())
+    strain_p95 = float(np.quantile(np.maximum(warp, weft), 0.95))
+    verdict, rule = _verdict(strain_p95, gap, rules) if converged else ("none", "not at rest")
+    return Summary(
+        area_m2=float(areas[chosen].sum()),
+        strain_warp_mean=float(weight @ warp),
+        strain_warp_p95=float(np.quantile(warp, 0.95)),
         strain_warp_max=float(warp.max()),
-        strain_weft_mean=float(weft.mean()),
-        strain_weft_p95=float(np.percentile(weft, 95)),
+        strain_weft_mean=float(weight @ weft),
+        strain_weft_p95=float(np.quantile(weft, 0.95)),
         strain_weft_max=float(weft.max()),
-        limit_share_p95=limit,
-        pressure_mean_kpa=mean,
-        pressure_p95_kpa=p95,
-        contact_share=float(area[touching].sum() / area.sum()),
-        gap_median_m=gap,
-        ease_m=None if ease is None else ease.ease_m,
-        ease_share=None if ease is None else ease.ease_share,
+        pressure_mean_pa=float(pressure.mean()),
+        pressure_p95_pa=float(np.quantile(pressure, 0.95)),
+        gap_mean_m=gap,
         verdict=verdict,
         rule=rule,
     )
+
+
+def _verdict(strain: float, gap_m: float, rules: FitThresholds) -> tuple[Verdict, str]:
+    if strain >= rules.tight_strain:
+        return "tight", f"strain p95 {strain:.3f} is at or above {rules.tight_strain:g}"
+    if strain >= rules.close_strain:
+        return "close", f"strain p95 {strain:.3f} is at or above {rules.close_strain:g}"
+    if gap_m >= rules.loose_gap_m:
+        return (
+            "loose",
+            f"mean gap {gap_m * 1000:.0f} mm is at or above {rules.loose_gap_m * 1000:g}",
+        )
+    return "easy", f"strain p95 {strain:.3f} is below {rules.close_strain:g}"
