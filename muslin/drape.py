@@ -91,11 +91,12 @@ def drape(
         fitted = body_from_measurements(measures, sex=sex, progress=say)
     for warning in fitted.warnings:
         say(f"  note: {warning}")
-    fits = [
-        _fit(sewn, fitted.body, card, title=f"{sewn.name}, {_size_name(pattern, step_)}, {card.name}",
-             edge_length_m=edge_length_m, seed=seed)
-        for sewn, step_ in zip(patterns, sizes, strict=True)
-    ]  # fmt: skip
+    fits = []
+    for sewn, step_ in zip(patterns, sizes, strict=True):
+        title = f"{sewn.name}, {_size_name(pattern, step_)}, {card.name}"
+        fits.append(
+            _fit(sewn, fitted.body, card, title=title, edge_length_m=edge_length_m, seed=seed)
+        )
     numbers = _numbers(fits, fitted.achieved, fitted.residual_m, seed)
     with step("picture and GLB"):
         write_pictures(folder, fitted.body, fits)
