@@ -1,7 +1,8 @@
 """Session files: write, read, verify. The only room that knows HDF5."""
 
-from wearables.sessions.reader import Gap, Session, SessionMarker, StreamReader
+from wearables.sessions.reader import Session, StreamReader
 from wearables.sessions.recording import RecordSummary, record
+from wearables.sessions.timeline import Gap, SessionMarker
 from wearables.sessions.verify import VerifyReport, verify
 from wearables.sessions.writer import SessionWriter, SubjectInfo
 

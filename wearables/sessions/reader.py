@@ -1,7 +1,6 @@
 """Read a session file lazily: streams in SI on one clock, gaps explicit."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,40 +15,10 @@ from wearables.errors import SessionError
 from wearables.events import SampleBlock
 from wearables.sessions import layout
 from wearables.sessions.sample_time import RateLine, fit_rate
+from wearables.sessions.timeline import Gap, SessionMarker
 from wearables.sessions.units import si_factor, si_name
 
 Base = Literal["session", "device", "utc"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """Samples that the garment took and that are not in the file.
-
-    Attributes:
-        start_s: Session time of the first missing sample.
-        stop_s: Session time of the first sample after.
-        first_index: Index of the first missing sample.
-        n_samples: Missing samples when the gap was found.
-        cause: Why.
-        n_filled: How many came later.
-    """
-
-    start_s: float
-    stop_s: float
-    first_index: int
-    n_samples: int
-    cause: LossCause
-    n_filled: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionMarker:
-    """A marker on the session's clock."""
-
-    time_s: float
-    kind: str
-    text: str
-    source: str
 
 
 class StreamReader:

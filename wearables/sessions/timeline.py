@@ -1,0 +1,36 @@
+"""What stands on a session's time line beside the samples: gaps and markers."""
+
+from dataclasses import dataclass
+
+from firmware_bridge.events import LossCause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Samples that the garment took and that are not in the file.
+
+    Attributes:
+        start_s: Session time of the first missing sample.
+        stop_s: Session time of the first sample after.
+        first_index: Index of the first missing sample.
+        n_samples: Missing samples when the gap was found.
+        cause: Why.
+        n_filled: How many came later.
+    """
+
+    start_s: float
+    stop_s: float
+    first_index: int
+    n_samples: int
+    cause: LossCause
+    n_filled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMarker:
+    """A marker on the session's clock."""
+
+    time_s: float
+    kind: str
+    text: str
+    source: str
