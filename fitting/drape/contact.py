@@ -9,6 +9,8 @@ import numpy as np
 
 from fitting.drape.jit import njit
 
+_SLIDING_STIFFNESS = 0.05  # share that stays, so that a step remains bounded
+
 
 @njit
 def contact_forces(x, phi, normal, origin, offset, stiffness, force):  # noqa: ANN201
@@ -58,12 +60,20 @@ def contact_assemble(force, normal, stiffness, anchor, x, grip, slip, diagonal, 
         for d in range(3):
             u[d] -= along * n[d]
             square += u[d] * u[d]
-        hold = grip[i] / max(np.sqrt(square), slip)
+        length = np.sqrt(square)
+        hold = grip[i] / max(length, slip)
+        drive = 0.0
+        for d in range(3):
+            drive -= gradient[i, d] * u[d]
+        # Friction that is used up resists no further motion; a stiff slope there would let cloth
+        # that slides look like cloth at rest.
+        slides = length > 0.999 * slip and drive > grip[i] * length
+        loose = (1.0 - _SLIDING_STIFFNESS) * hold / square if slides else 0.0
         s = diagonal[i]
         for d in range(3):
             gradient[i, d] += hold * u[d] - force[i] * n[d]
             for e in range(3):
-                blocks[s, d, e] += (stiffness[i] - hold) * n[d] * n[e]
+                blocks[s, d, e] += (stiffness[i] - hold) * n[d] * n[e] - loose * u[d] * u[e]
             blocks[s, d, d] += hold
 
 
