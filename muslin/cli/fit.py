@@ -1,0 +1,61 @@
+"""Commands of the fitting half: bodies, patterns, drape, fit."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from muslin.cli.options import Json
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog="Example: muslin drape --body body.toml --fabric cotton_jersey --size 0 --out fit"
+)
+def drape(
+    *,
+    pattern: Annotated[
+        str, typer.Option(help="tshirt drafts a block; or a GarmentCode specification (JSON).")
+    ] = "tshirt",
+    body: Annotated[
+        Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")
+    ] = None,
+    fabric: Annotated[str, typer.Option(help="Name of a fabric card, or a card (TOML).")] = (
+        "cotton_jersey"
+    ),
+    size: Annotated[int, typer.Option(help="Size step of the block: 0 as drafted, -1 down.")] = 0,
+    compare: Annotated[
+        int | None, typer.Option(help="Second size step, draped beside the first.")
+    ] = None,
+    edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.6,
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("fit"),
+    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Drape a garment on a body and judge the fit: fit.json, fit.png, fit.glb."""
+    from muslin.drape import drape as run
+
+    result = run(
+        pattern=pattern,
+        body=body,
+        fabric=fabric,
+        size=size,
+        compare=compare,
+        edge_length_m=edge / 100,
+        out=out,
+        seed=seed,
+    )
+    raise typer.Exit(result.tell(as_json=as_json))
+
+
+@app.command(epilog="Example: muslin check shirt_specification.json")
+def check(
+    pattern: Annotated[Path, typer.Argument(help="GarmentCode specification (JSON).")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Find every problem of a pattern: exit 0 clean, 1 problems found, 2 unreadable."""
+    from muslin.commands import check_file
+
+    raise typer.Exit(check_file(pattern, as_json=as_json))
