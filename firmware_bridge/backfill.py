@@ -100,8 +100,8 @@ class BackfillPlanner:
                 wish.parts = []
                 continue
             room = settings.max_asked - n_asked
-            for start, stop in wish.parts[: max(room, 0)]:
-                stop = min(stop, start + settings.max_samples)
+            for start, end in wish.parts[: max(room, 0)]:
+                stop = min(end, start + settings.max_samples)
                 wish.asked.append((start, stop))
                 result.append(BackfillRange(stream_id=stream_id, boot=boot, start=start, stop=stop))
             if wish.asked:

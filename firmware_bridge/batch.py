@@ -119,7 +119,7 @@ def decode_batch(
         n_samples=n_samples,
         flags=data[start + 15].astype(np.int64),
         counts=counts,
-        damaged=tuple((int(i), _reason(packets[i], stream)) for i in np.flatnonzero(~valid)),
+        damaged=tuple((i, _reason(packets[i], stream)) for i in np.flatnonzero(~valid).tolist()),
     )
 
 
@@ -151,10 +151,10 @@ def _check(
     valid = length >= MIN_SIZE
     safe = np.where(valid, start, 0)
     valid &= (data[safe] == VERSION << 4) & (data[safe + 1] == stream_id)
-    for i in np.flatnonzero(valid):
+    for i in np.flatnonzero(valid).tolist():
         packet = packets[i]
         told = packet[-2] | packet[-1] << 8
-        valid[i] = crc16(memoryview(packet)[:-CRC_SIZE]) == told  # pyright: ignore[reportArgumentType]
+        valid[i] = crc16(packet[:-CRC_SIZE]) == told
     n_samples = data[np.where(valid, start + 14, 0)].astype(np.int64)
     valid &= n_samples >= 1
     n_groups = (n_samples + GROUP - 2) // GROUP
