@@ -8,7 +8,8 @@ import numpy as np
 
 from wearables.errors import SessionError
 from wearables.sessions import layout
-from wearables.sessions.reader import Session, StreamReader
+from wearables.sessions.reader import Session
+from wearables.sessions.stream_reader import StreamReader
 
 _PRIVATE = ("name", "birth_date", "address", "email", "phone")
 
@@ -63,7 +64,7 @@ def verify(path: Path) -> VerifyReport:
 def _verify_open(session: Session) -> VerifyReport:
     notes: list[str] = []
     damage: list[str] = []
-    if session.state != layout.STATE_CLOSED:
+    if session.state == layout.STATE_RECORDING:
         notes.append(f"state is {session.state}: the recorder did not close the file")
     private = sorted(set(session.subject) & set(_PRIVATE))
     if private:
@@ -102,7 +103,7 @@ def _stream_damage(stream: StreamReader, state: str) -> list[str]:
     for segment in stream.segments:
         inside[int(segment["row0"]) : int(segment["row0"] + segment["n_rows"])] = True
     missing = int((inside & (times == 0)).sum())
-    if state == layout.STATE_CLOSED and missing != stream.n_lost:
+    if state != layout.STATE_RECORDING and missing != stream.n_lost:
         damage.append(f"{missing} rows are missing, the gap table says {stream.n_lost}")
     stream.counts(0, stream.n_rows)
     return damage
