@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.errors import FirmwareBridgeError
 from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import ClockFit, Exchange, refit
 from wearables.errors import SessionError
@@ -58,7 +59,10 @@ class Session:
         except SessionError:
             file.close()
             raise
-        except (OSError, KeyError, ValueError, AttributeError) as error:
+        except (
+            FirmwareBridgeError, OSError, KeyError, ValueError, AttributeError, TypeError,
+            RuntimeError, IndexError, ArithmeticError, MemoryError,
+        ) as error:  # fmt: skip
             file.close()
             raise SessionError(f"session file {path} is damaged: {error}") from error
 
@@ -79,6 +83,18 @@ class Session:
     def subject(self) -> Mapping[str, Any]:
         """Attributes of the subject."""
         return dict(self._file["subject"].attrs)
+
+    @property
+    def descriptor_sha256(self) -> str:
+        """Hash of the descriptor as it was noted while recording."""
+        return str(self._device["descriptor"].attrs["sha256"])
+
+    @property
+    def committed(self) -> Mapping[str, int]:
+        """Frames that were complete at the last flush, by stream."""
+        counts = self._file["committed"]
+        names = (str(name).rsplit("/", 1)[-1] for name in counts.attrs["streams"])
+        return {name: int(n) for name, n in zip(names, counts[...], strict=True)}
 
     @property
     def exchanges(self) -> NDArray[Any]:

@@ -90,6 +90,23 @@ class StreamReader:
         """Raw integers of rows ``[row0, row1)``, shape (n_rows, n_channels); holes hold fill."""
         return dataset(self._group, "raw")[row0:row1]
 
+    def physical(self, counts: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Counts in the channels' own units, shape as given."""
+        return (counts.astype(np.float64) - self._offset) * self._scale
+
+    def physical_range(self, channel: int) -> tuple[float, float]:
+        """Smallest and largest value of a channel in its own unit."""
+        bits, signed = int(self._bits[channel]), bool(self._signed[channel])
+        low = -(1 << (bits - 1)) if signed else 0
+        ends = np.array([low, low + (1 << bits) - 1], dtype=np.float64)
+        values = (ends - self._offset[channel]) * self._scale[channel]
+        return float(values.min()), float(values.max())
+
+    @property
+    def max_bits(self) -> int:
+        """Width of the widest channel."""
+        return int(self._bits.max())
+
     def stored_rows(self, row0: int = 0, row1: int | None = None) -> NDArray[np.bool_]:
         """Which of the rows ``[row0, row1)`` arrived, shape (row1 - row0,)."""
         stop = self.n_rows if row1 is None else row1

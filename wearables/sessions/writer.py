@@ -33,6 +33,7 @@ from wearables.events import (
 )
 from wearables.sessions import layout
 from wearables.sessions.journal import JournalWriter, journal_path
+from wearables.sessions.recording_file import RecordingFile
 from wearables.sessions.repack import repack
 from wearables.sessions.stream_writer import StreamWriter, append_rows, make_table
 from wearables.sessions.subject import SubjectInfo
@@ -63,7 +64,8 @@ class SessionWriter:
         self._path = path
         try:
             # h5py's stubs make every lookup a union; Any is honest at this door.
-            self._file: Any = h5py.File(path, "w")
+            self._disk = RecordingFile(path)
+            self._file: Any = h5py.File(self._disk, "w")
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise SessionError(f"session file {path} cannot be created: {reason}") from error
@@ -107,6 +109,7 @@ class SessionWriter:
             self.flush(sync=True)
         with contextlib.suppress(OSError, RuntimeError):
             self._file.close()
+        self._disk.close()
         if self._journal is not None:
             self._journal.close()
 
@@ -277,10 +280,11 @@ class SessionWriter:
         frames = [stream.n_frames for stream in self._streams.values()]
         self._file["committed"][...] = np.array(frames, dtype=np.uint64)
         self._file.flush()
+        if self._disk.error is not None:
+            raise self._disk.error
         self._last_flush_ns = time.monotonic_ns()
         if sync or self._last_flush_ns - self._last_fsync_ns >= FSYNC_NS:
-            with _opened(self._path) as descriptor:
-                os.fsync(descriptor)
+            os.fsync(self._disk.fileno())
             self._last_fsync_ns = self._last_flush_ns
 
     def _check_there(self) -> None:
@@ -318,6 +322,7 @@ class SessionWriter:
             self._file.attrs["state"] = state
             self.flush(sync=True)
             self._file.close()
+            self._disk.close()
             if self._journal is not None:
                 self._journal.close()
             self._must_be_sound()
@@ -384,12 +389,3 @@ def _anchor() -> tuple[int, int, int]:
         if after_ns - before_ns < best[2]:
             best = ((before_ns + after_ns) // 2, utc_ns, after_ns - before_ns)
     return best
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
