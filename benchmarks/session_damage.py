@@ -1,4 +1,4 @@
-"""Corrupt a session at random and ask `verify`, `recover` and the reader: a sentence, never a crash.
+"""Corrupt a session at random and ask `verify` and `recover`: a sentence, never a crash.
 
 Each file is looked at in a process of its own, so that a crash of the HDF5 library is seen too.
 """

@@ -69,7 +69,7 @@ def change(file, table, row, field, value):
         (lambda f: f["devices/garment/descriptor"].attrs.__setitem__("sha256", "00"), "hash"),
         (lambda f: change(f, "devices/garment/exchanges", 0, "t4_host_ns", 0), "before it starts"),
         (lambda f: change(f, f"{STREAM}/segments", 1, "row0", 50), "samples at row"),
-        (lambda f: change(f, f"{STREAM}/segments", 0, "n_rows", 20000), "overlap"),
+        (lambda f: change(f, f"{STREAM}/segments", 0, "n_rows", 16400), "overlap"),
         (lambda f: change(f, f"{STREAM}/frames", 3, "index", 31), "where its segment puts it"),
         (lambda f: f[f"{STREAM}/frames"].resize((19,)), "rows are missing"),
     ],
