@@ -89,7 +89,7 @@ def align_file(session: Path, *, rate_hz: float, method: str, out: Path) -> Exit
         raise InputError(f"method {method!r} is not known; known are {', '.join(known)}")
     with Session.open(existing_file(session, "session file")) as opened:
         result = align(list(opened.streams.values()), rate_hz=rate_hz, method=chosen)
-    arrays = {"time_s": result.time_s}
+    arrays: dict[str, Any] = {"time_s": result.time_s}
     for name, values in result.values.items():
         arrays[name] = values
         arrays[f"{name}.is_measured"] = result.is_measured[name]

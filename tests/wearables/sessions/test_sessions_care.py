@@ -74,11 +74,10 @@ def test_streams_meet_on_one_grid(path, method, atol):
     assert gap.sum() == pytest.approx(50, abs=2)
 
 
-def test_align_says_what_it_cannot_do(path):
-    with Session.open(path) as session:
-        for rate_hz, streams, words in ((0.0, [], "above 0"), (5.0, [], "without samples")):
-            with pytest.raises(SessionError, match=words):
-                align(streams, rate_hz=rate_hz)
+def test_align_says_what_it_cannot_do():
+    for rate_hz, words in ((0.0, "above 0"), (5.0, "without samples")):
+        with pytest.raises(SessionError, match=words):
+            align([], rate_hz=rate_hz)
 
 
 def test_the_catalogue_is_rebuilt_and_asked(path):
