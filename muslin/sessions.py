@@ -1,7 +1,7 @@
 """Care for session files: what `muslin repair` and its siblings do."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 
@@ -83,12 +83,13 @@ def align_file(session: Path, *, rate_hz: float, method: str, out: Path) -> Exit
     from wearables.sessions import Session
     from wearables.sessions.align import Method, align
 
-    known: tuple[Method, ...] = get_args(Method)
-    chosen = next((name for name in known if name == method), None)
-    if chosen is None:
-        raise InputError(f"method {method!r} is not known; known are {', '.join(known)}")
+    if method not in get_args(Method):
+        known = ", ".join(get_args(Method))
+        raise InputError(f"method {method!r} is not known; known are {known}")
     with Session.open(existing_file(session, "session file")) as opened:
-        result = align(list(opened.streams.values()), rate_hz=rate_hz, method=chosen)
+        result = align(
+            list(opened.streams.values()), rate_hz=rate_hz, method=cast("Method", method)
+        )
     arrays: dict[str, Any] = {"time_s": result.time_s}
     for name, values in result.values.items():
         arrays[name] = values
