@@ -81,6 +81,9 @@ def _verify_open(session: Session) -> VerifyReport:
     streams = session.streams
     for name, stream in streams.items():
         damage += [f"stream {name}: {text}" for text in _stream_damage(stream, session.state)]
+        broken, cut = _unreadable(stream, session)
+        damage += [f"stream {name}: {text}" for text in broken]
+        notes += [f"stream {name}: {text}" for text in cut]
         for gap in stream.gaps:
             open_samples = gap.n_samples - gap.n_filled
             if open_samples:
@@ -141,9 +144,31 @@ def _stream_damage(stream: StreamReader, state: str) -> list[str]:
     missing = int((inside & (times == 0)).sum())
     if state != layout.STATE_RECORDING and missing != stream.n_lost:
         damage.append(f"{missing} rows are missing, the gap table says {stream.n_lost}")
-    for row in range(0, n_rows, BLOCK_ROWS):
-        stream.counts(row, row + BLOCK_ROWS)
     return damage
+
+
+def _unreadable(stream: StreamReader, session: Session) -> tuple[list[str], list[str]]:
+    """What cannot be read: damage, and what a kill in the middle of a flush left half-written.
+
+    The library writes the index of a new block before the block, so a killed recorder may leave
+    an index that points behind the end of the file. That is beyond what was committed.
+    """
+    sure = stream.n_rows
+    if session.state == layout.STATE_RECORDING and stream.name in session.committed:
+        frames = stream.frames[: session.committed[stream.name]]
+        sure = int((frames["row"].astype(np.int64) + frames["n"]).max(initial=0))
+    for row in range(0, stream.n_rows, BLOCK_ROWS):
+        stop = min(row + BLOCK_ROWS, stream.n_rows)
+        try:
+            stream.counts(row, min(stop, max(sure, row)))
+        except _DAMAGE as error:
+            return [f"samples from row {row} cannot be read: {error}"], []
+        try:
+            stream.counts(row, stop)
+        except _DAMAGE:
+            text = f"rows from {sure} on were cut short by the end; the journal has them"
+            return [], [f"{text}: muslin repair"]
+    return [], []
 
 
 def _frame_damage(frames: NDArray[Any], segments: NDArray[Any]) -> list[str]:

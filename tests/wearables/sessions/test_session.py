@@ -1,6 +1,7 @@
 """A session file holds every sample or says that it is missing."""
 
 import asyncio
+import importlib
 import subprocess
 import sys
 import time
@@ -264,6 +265,8 @@ def test_contradictions_are_found(tmp_path):
     assert report.to_json()["verdict"] == "damaged"
 
 
+unreadable = importlib.import_module("wearables.sessions.verify")._unreadable
+
 KILLED = """
 import sys, time
 from pathlib import Path
@@ -279,6 +282,38 @@ while True:
         writer.flush()
         print(i, flush=True)
 """
+
+
+class CutFile:
+    """A stream whose samples from a row on cannot be read."""
+
+    def __init__(self, stream, row):
+        self.stream, self.row = stream, row
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def counts(self, row0, row1):
+        if row1 > self.row:
+            raise OSError("addr overflow")
+        return self.stream.counts(row0, row1)
+
+
+@pytest.mark.parametrize(("state", "word"), [("recording", "cut short"), ("closed", "cannot be")])
+def test_a_block_cut_by_a_kill_is_no_damage_unless_it_was_committed(tmp_path, state, word):
+    path = tmp_path / "s.h5"
+    with SessionWriter(path, garment(), subject=SubjectInfo(id="P1")) as writer:
+        for i in range(10):
+            writer.write(sampled(i * 20, 20))
+    with h5py.File(path, "a") as file:
+        file.attrs["state"] = state
+        file["committed"][...] = 6
+    with Session.open(path) as session:
+        broken, cut = unreadable(CutFile(session.streams["strain"], 150), session)
+        assert bool(broken) == (state == "closed")
+        assert word in (broken + cut)[0]
+        broken, cut = unreadable(CutFile(session.streams["strain"], 100), session)
+        assert broken
 
 
 @pytest.mark.parametrize("seed", range(4))
