@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from firmware_bridge.events import Damaged
 
+BODY_LOCATIONS = ("other", "chest", "wrist", "finger", "hand", "ear", "foot")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartRate:
@@ -35,6 +37,25 @@ class RunningCadence:
     stride_m: float | None
     distance_m: float | None
     is_running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CyclingCadence:
+    """CSC Measurement, 2A5B; nothing where the sensor leaves a part out.
+
+    Event times count 1/1024 s in 16 bits, so they wrap every 64 s; see `revolutions_per_s`.
+
+    Attributes:
+        wheel_revolutions: Turns of the wheel since reset.
+        wheel_event_ticks: Time of the last one, 1/1024 s.
+        crank_revolutions: Turns of the crank since reset, 16 bits.
+        crank_event_ticks: Time of the last one, 1/1024 s.
+    """
+
+    wheel_revolutions: int | None
+    wheel_event_ticks: int | None
+    crank_revolutions: int | None
+    crank_event_ticks: int | None
 
 
 def _wrong_size(what: str, data: bytes, wanted: str, *, host_ns: int, epoch: int) -> Damaged:
@@ -74,6 +95,56 @@ def decode_running(data: bytes, *, host_ns: int, epoch: int) -> RunningCadence |
         distance_m=int.from_bytes(data[stride_end:], "little") / 10 if flags & 2 else None,
         is_running=bool(flags & 4),
     )
+
+
+def decode_cycling(data: bytes, *, host_ns: int, epoch: int) -> CyclingCadence | Damaged:
+    """Read 2A5B: wheel u32 and u16, crank u16 and u16, each only where its flag is set."""
+    flags = data[0] if data else 0
+    wheel_end = 1 + 6 * (flags & 1)
+    size = wheel_end + 4 * (flags >> 1 & 1)
+    if len(data) != size:
+        return _wrong_size("cycling cadence", data, str(size), host_ns=host_ns, epoch=epoch)
+    wheel = struct.unpack("<IH", data[1:wheel_end]) if flags & 1 else (None, None)
+    crank = struct.unpack("<HH", data[wheel_end:]) if flags & 2 else (None, None)
+    return CyclingCadence(
+        wheel_revolutions=wheel[0],
+        wheel_event_ticks=wheel[1],
+        crank_revolutions=crank[0],
+        crank_event_ticks=crank[1],
+    )
+
+
+def revolutions_per_s(
+    before: tuple[int, int], after: tuple[int, int], *, counter_bits: int
+) -> float | None:
+    """Turns per second between two readings, across the wraps of counter and clock.
+
+    Args:
+        before: Revolutions and event ticks (1/1024 s) of the earlier reading.
+        after: The same of the later one.
+        counter_bits: 32 for the wheel, 16 for the crank.
+
+    Returns:
+        Rate; nothing when no turn ended between the two.
+    """
+    turns = (after[0] - before[0]) % (1 << counter_bits)
+    ticks = (after[1] - before[1]) % (1 << 16)
+    return turns * 1024 / ticks if ticks else None
+
+
+def decode_temperature_c(data: bytes, *, host_ns: int, epoch: int) -> float | Damaged | None:
+    """Read 2A6E, 0.01 degrees Celsius; nothing for "not known"."""
+    if len(data) != 2:
+        return _wrong_size("temperature", data, "2", host_ns=host_ns, epoch=epoch)
+    (raw,) = struct.unpack("<h", data)
+    return None if raw == -0x8000 else raw / 100
+
+
+def decode_body_location(data: bytes, *, host_ns: int, epoch: int) -> str | Damaged:
+    """Read 2A38, where a heart rate sensor is worn."""
+    if len(data) != 1:
+        return _wrong_size("body location", data, "1", host_ns=host_ns, epoch=epoch)
+    return BODY_LOCATIONS[data[0]] if data[0] < len(BODY_LOCATIONS) else "unknown"
 
 
 def decode_battery_pct(data: bytes, *, host_ns: int, epoch: int) -> int | Damaged:
