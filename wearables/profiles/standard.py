@@ -20,6 +20,7 @@ _RR_TICKS_PER_S = 1024
 # Beats chain by their intervals; when the chain leaves the arrival by more, beats were missed.
 _RR_SLACK_S = 2.0
 UNKNOWN = 0xFFFF
+_TOO_LARGE = 1 << 40
 
 Made = Sequence[Reading | Damaged | Status]
 
@@ -60,7 +61,13 @@ class OneValue:
 
 
 def _row(stream: str, *values: float | None, regular: bool = True) -> list[Reading]:
-    numbers = [UNKNOWN if v is None or not math.isfinite(v) else round(v) for v in values]
+    # Values too large for any channel stay so; the index finds them.
+    numbers = [
+        UNKNOWN
+        if v is None or not math.isfinite(v)
+        else round(max(-_TOO_LARGE, min(v, _TOO_LARGE)))
+        for v in values
+    ]
     return [Reading(stream=stream, counts=np.array([numbers], np.int64), is_regular=regular)]
 
 
