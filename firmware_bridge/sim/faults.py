@@ -25,6 +25,7 @@ class Faults:
         budget_b_s: Link budget; a start above it is refused.
         battery_pct: Charge, 0..100.
         slow_control_s: Wait before every control response but the clock's.
+        log_kib: Size of the flash log; 0 for a garment that keeps nothing.
     """
 
     loss: float = 0.0
@@ -38,10 +39,13 @@ class Faults:
     budget_b_s: float = 90_000.0
     battery_pct: float = 87.0
     slow_control_s: float = 0.0
+    log_kib: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.loss <= 1:
             raise SchemaError(f"loss is {self.loss:g}, wanted a probability from 0 to 1")
+        if self.log_kib and self.log_kib < 8:
+            raise SchemaError(f"log_kib is {self.log_kib}, wanted 0 or at least 8")
 
     def device_us(self, elapsed_ns: int) -> int:
         """Device clock, this long after the garment woke on the host's clock."""

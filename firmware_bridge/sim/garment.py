@@ -20,9 +20,11 @@ from firmware_bridge.control import (
     refusal,
     response,
 )
+from firmware_bridge.flash_log import Flash
 from firmware_bridge.packet import FLAG_END_OF_BLOCK, EventKind, FrameKind, device_frame
 from firmware_bridge.schema import GarmentSchema, StreamSchema
 from firmware_bridge.sim.faults import Faults
+from firmware_bridge.sim.memory import Memory
 from firmware_bridge.sim.signals import Replay
 
 STATUS_PERIOD_US = 5_000_000
@@ -31,6 +33,8 @@ DEFAULT_DITHER_US = 7_500
 _DESCRIPTOR_CHUNK = 400
 _LINK_SHARE = 0.92
 _N_SAMPLES_AT = 14
+_HAS_LOG, _STREAMING = 0x02, 0x04
+_REPLAYED_PER_TURN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +83,10 @@ class Garment:
         faults: Faults | None = None,
         session: int = 1,
         frame_size: int = DEFAULT_FRAME_SIZE,
+        flash: Flash | None = None,
     ) -> None:
         self.replay = replay
+        self._memory = Memory(flash) if flash is not None else None
         self.faults = faults or Faults()
         self.session = session
         self.frame_size = frame_size
@@ -88,6 +94,7 @@ class Garment:
         self._rng = rng
         self._tracks: dict[int, _Track] = {}
         self._outbox: list[bytes] = []
+        self._replies: list[bytes] = []
         self._origin_us: int | None = None
         self._stopped_us: int | None = None
         self._next_marker = 0
@@ -116,7 +123,9 @@ class Garment:
 
     def info(self) -> bytes:
         """Value of the Info characteristic, 12 bytes."""
-        head = bytes([1, 0x04 if self.is_streaming else 0]) + self.session.to_bytes(2, "little")
+        flags = _STREAMING if self.is_streaming else 0
+        flags |= _HAS_LOG if self._memory is not None else 0
+        head = bytes([1, flags]) + self.session.to_bytes(2, "little")
         return head + self.schema.sha256()[:8]
 
     def advance(self, device_us: int) -> list[bytes]:
@@ -136,6 +145,12 @@ class Garment:
         if self.is_finished and not self._end_told:
             self._finish(device_us)
         frames, self._outbox = self._outbox, []
+        return frames
+
+    def replayed(self) -> list[bytes]:
+        """Frames of the log to send next; a bounded share, since the live stream comes first."""
+        frames = self._replies[:_REPLAYED_PER_TURN]
+        del self._replies[:_REPLAYED_PER_TURN]
         return frames
 
     def _play(self, track: _Track, origin_us: int, device_us: int) -> None:
@@ -158,6 +173,8 @@ class Garment:
         if frame is None:
             return
         track.frames += 1
+        if self._memory is not None and track.stream.store:
+            self._memory.store(frame)
         if track.rng.random() < self.faults.loss:
             track.frames_dropped += 1
             track.samples_dropped += frame[_N_SAMPLES_AT]
@@ -201,7 +218,8 @@ class Garment:
             [key, 0, track.frames_dropped + track.frames_unsent]
             for key, track in self._tracks.items()
         ]
-        content = {0: self.faults.battery_pct, 1: streams, 2: 0}
+        used_b = self._memory.used_bytes if self._memory is not None else 0
+        content = {0: self.faults.battery_pct, 1: streams, 2: used_b}
         self._tell(FrameKind.STATUS, content, device_us)
 
     def note_unsent(self, frame: bytes) -> None:
@@ -230,6 +248,10 @@ class Garment:
                 return self._exchange(request, device_us)
             case Command.LOG_STATUS:
                 answer = response(request, self._log_status())
+            case Command.BACKFILL:
+                answer = self._backfill(request)
+            case Command.ACK:
+                answer = response(request, {}) if self._memory else refusal(request, Rc.STORAGE)
             case Command.MARKER:
                 text = str(request.body.get("text", ""))
                 self._tell(FrameKind.EVENT, {0: int(EventKind.MARKER), 1: text}, device_us)
@@ -287,10 +309,36 @@ class Garment:
         return Reply(wait_us=wait_us, make=make, is_clock=True)
 
     def _log_status(self) -> dict[str, Any]:
+        oldest = {
+            key: self._memory.oldest(key, self.session) if self._memory is not None else None
+            for key in self._tracks
+        }
         return {
-            str(key): {"session": self.session, "oldest": 0, "newest": track.produced}
+            str(key): {
+                "session": self.session,
+                "oldest": track.produced if oldest[key] is None else oldest[key],
+                "newest": track.produced,
+            }
             for key, track in self._tracks.items()
         }
+
+    def _backfill(self, request: SmpMessage) -> SmpMessage:
+        if self._memory is None:
+            return refusal(request, Rc.STORAGE)
+        try:
+            stream_id, session, start, stop = (
+                int(request.body[key]) for key in ("stream", "session", "a", "b")
+            )
+        except (KeyError, TypeError, ValueError):
+            return refusal(request, Rc.RANGE)
+        oldest = self._memory.oldest(stream_id, session)
+        if oldest is None:
+            return refusal(request, Rc.NO_SUCH_SESSION)
+        frames = self._memory.find(stream_id, session, start, stop)
+        if any(len(frame) > self.frame_size for frame in frames):
+            return refusal(request, Rc.OVER_BUDGET)
+        self._replies.extend(frames)
+        return response(request, {"frames": len(frames), "oldest": oldest})
 
     def _describe(self, request: SmpMessage) -> SmpMessage:
         offset = int(request.body.get("off", 0))

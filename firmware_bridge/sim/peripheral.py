@@ -175,14 +175,16 @@ class GarmentPeripheral:
             self._take(self.garment.advance(now_us))
             self._queue.append(reply)
 
-    def _take(self, frames: list[bytes]) -> None:
+    def _take(self, frames: list[bytes], *, replayed: bool = False) -> None:
         silent = self.garment.faults.is_silent(self.garment.since_start_s(self.device_us()))
         for frame in frames:
             # Events are few and small; a host that missed the end would wait for ever.
             is_data = frame[0] & 0x0F == FrameKind.DATA
             is_full = is_data and len(self._queue) >= self.garment.faults.queue_frames
             if silent or is_full or self._data not in self._subscribed:
-                self.garment.note_unsent(frame)
+                # A replayed frame stays in the log; the host asks again.
+                if not replayed:
+                    self.garment.note_unsent(frame)
             else:
                 self._queue.append(frame)
 
@@ -202,6 +204,7 @@ class GarmentPeripheral:
         while True:
             now_us = self.device_us()
             self._take(self.garment.advance(now_us))
+            self._take(self.garment.replayed(), replayed=True)
             await self._cut(self.garment.since_start_s(now_us))
             await self._send_clock()
             await self._send()

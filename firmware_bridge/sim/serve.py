@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from firmware_bridge.sim.faults import Faults
+from firmware_bridge.sim.flash import DEFAULT_SECTOR_BYTES, NorFlash
 from firmware_bridge.sim.garment import Garment
 from firmware_bridge.sim.peripheral import GarmentPeripheral
 from firmware_bridge.sim.radio import HciServer, RadioLink, VirtualController
@@ -53,13 +54,22 @@ def faults_from_json(text: str) -> Faults:
     return Faults(**knobs)
 
 
+def flash_of(faults: Faults) -> NorFlash | None:
+    """The flash of a garment that has one."""
+    if not faults.log_kib:
+        return None
+    return NorFlash(n_sectors=faults.log_kib * 1024 // DEFAULT_SECTOR_BYTES)
+
+
 async def serve(options: argparse.Namespace, *, closed: asyncio.Event) -> None:
     """Be a garment until told to end."""
+    faults = faults_from_json(options.faults)
     garment = Garment(
         read_replay(options.replay),
         rng=np.random.default_rng(options.seed),
-        faults=faults_from_json(options.faults),
+        faults=faults,
         session=options.session,
+        flash=flash_of(faults),
     )
     link = RadioLink(interval_s=options.interval_ms * 1e-3)
     peripheral = GarmentPeripheral(garment, link=link, serial=options.serial)

@@ -15,8 +15,10 @@ from typing import Self
 
 import numpy as np
 
+from firmware_bridge.backfill import BackfillPlanner
 from firmware_bridge.control import Command
-from firmware_bridge.errors import FirmwareBridgeError
+from firmware_bridge.errors import ControlError, FirmwareBridgeError, FrameError
+from firmware_bridge.packet import Frame
 from firmware_bridge.reassembly import Reassembler
 from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import Exchange
@@ -38,6 +40,9 @@ logger = logging.getLogger(__name__)
 _END_KIND = "end"
 _LOOK_S = 0.25
 _HOST_DITHER_S = 0.015
+_HAS_LOG = 0x02
+_BACKFILL_LOOK_S = 0.5
+_IN_THE_LOG = (LossCause.RADIO, LossCause.NO_LINK, LossCause.DAMAGED, LossCause.HOST_QUEUE)
 
 
 class GarmentSource:
@@ -73,6 +78,8 @@ class GarmentSource:
         self._schema_hash = b""
         self._reassembler: Reassembler | None = None
         self._newest: dict[int, int] = {}
+        self._planner: BackfillPlanner | None = None
+        self._tails_due = False
         self._opened = asyncio.Event()
         self._done = False
         self._stack = contextlib.AsyncExitStack()
@@ -146,20 +153,44 @@ class GarmentSource:
         while True:
             item = await self._queue.get(timeout_s=_LOOK_S)
             if isinstance(item, Packet):
-                events = reassembler.accept(item.data, host_ns=item.host_ns, epoch=item.epoch)
+                events = reassembler.accept(
+                    item.data,
+                    host_ns=item.host_ns,
+                    epoch=item.epoch,
+                    backfilled=self._note_arrival(item.data, item.host_ns),
+                )
                 for event in events:
                     yield self._seen(event)
             elif item is not None:
                 yield item
             elif self._done:
                 break
+            elif self._tails_due:
+                self._tails_due = False
+                for event in reassembler.finish(self._newest, host_ns=time.monotonic_ns()):
+                    yield self._seen(event)
             else:
                 for event in reassembler.tick(time.monotonic_ns()):
                     yield self._seen(event)
         for event in reassembler.finish(self._newest, host_ns=time.monotonic_ns()):
             yield self._seen(event)
 
+    def _note_arrival(self, data: bytes, host_ns: int) -> bool:
+        """Tell the planner of a frame; returns whether it was asked for."""
+        if self._planner is None:
+            return False
+        with contextlib.suppress(FrameError):
+            frame = Frame.from_bytes(data)
+            start, stop = frame.first_index, frame.first_index + frame.n_samples
+            return self._planner.arrived(
+                frame.stream_id, frame.session, start, stop, host_ns=host_ns
+            )
+        return False
+
     def _seen(self, event: Event) -> Event:
+        if self._planner is not None and isinstance(event, Lost) and event.cause in _IN_THE_LOG:
+            stop = event.first_index + event.n_samples
+            self._planner.want(event.stream_id, event.boot, event.first_index, stop)
         if isinstance(event, Marker) and event.kind == _END_KIND:
             self._supervisor.stop()
         if (
@@ -176,6 +207,9 @@ class GarmentSource:
             await link.open()
             info = await link.read_info()
             boot = int.from_bytes(info[2:4], "little")
+            if info[1] & _HAS_LOG:
+                self._planner = self._planner or BackfillPlanner()
+                self._planner.forget_asked()
             await self._learn_schema(link, info[4:12])
             self._queue.put_event(
                 LinkOpened(epoch=link.epoch, boot=boot, host_ns=time.monotonic_ns(), mtu=link.mtu)
@@ -237,7 +271,10 @@ class GarmentSource:
                         self.settings.exchange_every_s,
                     )
                 exchange_ns = time.monotonic_ns() + round(wait_s * 1e9)
+            await self._backfill(link)
             due_ns = min(exchange_ns, link.last_data_ns + silence_ns + 1)
+            if self._planner is not None and self._planner.n_missing:
+                due_ns = min(due_ns, time.monotonic_ns() + round(_BACKFILL_LOOK_S * 1e9))
             due_ns = min(due_ns, supervisor.stop_at_ns or due_ns)
             await _sleep_until(link, due_ns)
 
@@ -256,6 +293,24 @@ class GarmentSource:
         )
         self._queue.put_event(Exchanged(exchange=exchange, epoch=link.epoch, boot=boot))
 
+    async def _backfill(self, link: Link) -> None:
+        """Ask the garment's log for what is missing, if it is time to."""
+        if self._planner is None:
+            return
+        for wanted in self._planner.requests(time.monotonic_ns()):
+            body = {"stream": wanted.stream_id, "session": wanted.boot}
+            try:
+                answer, _ = await link.ask(
+                    Command.BACKFILL, {**body, "a": wanted.start, "b": wanted.stop}
+                )
+            except ControlError as error:
+                logger.info("backfill of stream %d refused: %s", wanted.stream_id, error)
+                self._planner.answered(wanted, n_frames=0, oldest=wanted.stop)
+                continue
+            self._planner.answered(
+                wanted, n_frames=int(answer["frames"]), oldest=int(answer["oldest"])
+            )
+
     async def _end(self, link: Link, boot: int) -> None:
         """Stop the garment, then learn how far it got."""
         for i in range(self.settings.exchanges_per_burst):
@@ -266,6 +321,21 @@ class GarmentSource:
         status, _ = await link.ask(Command.LOG_STATUS, {})
         self._newest = {int(key): int(row["newest"]) for key, row in status.items()}
         await asyncio.sleep(self.settings.drain_s)
+        if self._planner is not None and self._reassembler is not None:
+            await self._fill_the_rest(link)
+
+    async def _fill_the_rest(self, link: Link) -> None:
+        """Give the log time to close the gaps that are left, the tails included."""
+        until_ns = time.monotonic_ns() + round(self.settings.backfill_s * 1e9)
+        # What was sent last may be missing without a later frame that shows it.
+        self._tails_due = True
+        self._queue.wake()
+        await asyncio.sleep(2 * _LOOK_S)
+        while self._planner is not None and self._planner.n_missing:
+            if time.monotonic_ns() > until_ns or link.is_lost:
+                return
+            await self._backfill(link)
+            await asyncio.sleep(_LOOK_S)
 
 
 async def _sleep_until(link: Link, due_ns: int) -> None:

@@ -59,6 +59,7 @@ class SupervisorSettings:
         exchange_every_s: Time between two bursts.
         dither_us: Upper bound of the garment's random wait before a clock response.
         drain_s: Wait for late notifications after stop.
+        backfill_s: Longest wait, after stop, for what the garment's log still holds.
     """
 
     scan_timeout_s: float = 10.0
@@ -76,6 +77,7 @@ class SupervisorSettings:
     exchange_every_s: float = 10.0
     dither_us: int = 15_000
     drain_s: float = 0.05
+    backfill_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,18 @@
 """Session files: write, read, verify. The only room that knows HDF5."""
 
-from wearables.sessions.reader import Session, StreamReader
+from wearables.sessions.reader import Session
 from wearables.sessions.recording import RecordSummary, record
+from wearables.sessions.recover import RecoverReport, recover
+from wearables.sessions.stream_reader import StreamReader
+from wearables.sessions.subject import SubjectInfo
 from wearables.sessions.timeline import Gap, SessionMarker
 from wearables.sessions.verify import VerifyReport, verify
-from wearables.sessions.writer import SessionWriter, SubjectInfo
+from wearables.sessions.writer import SessionWriter
 
 __all__ = [
     "Gap",
     "RecordSummary",
+    "RecoverReport",
     "Session",
     "SessionMarker",
     "SessionWriter",
@@ -16,5 +20,6 @@ __all__ = [
     "SubjectInfo",
     "VerifyReport",
     "record",
+    "recover",
     "verify",
 ]

@@ -1,209 +1,20 @@
 """Read a session file lazily: streams in SI on one clock, gaps explicit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.events import LossCause
+from firmware_bridge.errors import FirmwareBridgeError
 from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import ClockFit, Exchange, refit
 from wearables.errors import SessionError
-from wearables.events import SampleBlock
 from wearables.sessions import layout
-from wearables.sessions.sample_time import RateLine, fit_rate
-from wearables.sessions.timeline import Gap, SessionMarker
-from wearables.sessions.units import si_factor, si_name
-
-Base = Literal["session", "device", "utc"]
-
-
-class StreamReader:
-    """One stream of an open session."""
-
-    def __init__(self, session: "Session", group: Any, name: str) -> None:
-        self._session = session
-        self._group = group
-        self.name = name
-        self.frames = _table(group, "frames")
-        self.segments = _table(group, "segments")
-        self._gap_rows = _table(group, "gaps")
-        self.nominal_rate_hz = float(group.attrs["rate_hz"])
-        self.kind = str(group.attrs["kind"])
-        rows = _table(group, "channels")
-        self.units = tuple(row["unit"].decode() for row in rows)
-        self.kinds = tuple(row["kind"].decode() for row in rows)
-        self.channel_names = tuple(row["name"].decode() for row in rows)
-        self._scale, self._offset = rows["scale"], rows["offset"]
-        self._bits, self._signed = rows["bits"], rows["signed"]
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names with their SI unit."""
-        named = zip(self.channel_names, self.units, strict=True)
-        return tuple(si_name(name, unit) for name, unit in named)
-
-    @property
-    def n_stored(self) -> int:
-        """Samples in the file."""
-        return int(self.frames["n"].sum())
-
-    @property
-    def n_lost(self) -> int:
-        """Samples in gap rows that nothing has filled."""
-        return int((self._gap_rows["n"] - self._gap_rows["n_filled"]).sum())
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of ``raw``, holes included."""
-        return _dataset(self._group, "raw").shape[0]
-
-    def _line(self, segment: Any) -> RateLine:
-        own = self.frames[self.frames["boot"] == segment["boot"]]
-        return fit_rate(own["index"], own["device_us"], self.nominal_rate_hz)
-
-    @property
-    def rate_hz(self) -> float:
-        """Measured rate of the longest segment; the nominal rate when it cannot be measured."""
-        if len(self.segments) == 0:
-            return self.nominal_rate_hz
-        longest = self.segments[np.argmax(self.segments["n_rows"])]
-        return self._line(longest).rate_hz
-
-    def counts(self, row0: int, row1: int) -> NDArray[np.integer]:
-        """Raw integers of rows ``[row0, row1)``, shape (n_rows, n_channels); holes hold fill."""
-        return _dataset(self._group, "raw")[row0:row1]
-
-    def stored_rows(self) -> NDArray[np.bool_]:
-        """Which rows arrived, shape (n_rows,)."""
-        stored = np.zeros(self.n_rows, dtype=bool)
-        for frame in self.frames:
-            stored[int(frame["row"]) : int(frame["row"]) + int(frame["n"])] = True
-        return stored
-
-    def time_s(self, rows: NDArray[np.integer], *, base: Base = "session") -> NDArray[np.float64]:
-        """Time of rows.
-
-        Args:
-            rows: Rows of ``raw``, shape (n,).
-            base: Seconds since the session's start, since the garment's boot, or since 1970.
-
-        Returns:
-            Times, shape (n,); NaN for rows outside of every segment.
-        """
-        rows = np.asarray(rows, dtype=np.int64)
-        times = np.full(rows.shape, np.nan)
-        for segment in self.segments:
-            row0, n_rows = int(segment["row0"]), int(segment["n_rows"])
-            inside = (rows >= row0) & (rows < row0 + n_rows + 1)
-            device_us = self._line(segment).device_us(rows[inside] - row0)
-            if base == "device":
-                times[inside] = device_us * 1e-6
-                continue
-            host_ns = self._session.clock(int(segment["boot"])).host_ns(device_us)
-            shift_ns = self._session.anchor_host_ns
-            times[inside] = (host_ns - shift_ns) * 1e-9
-            if base == "utc":
-                times[inside] += self._session.anchor_utc_ns * 1e-9
-        return times
-
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        """Gaps in the order they were found, filled ones included."""
-        rows = self._gap_rows
-        start_s = self.time_s(rows["row"].astype(np.int64))
-        stop_s = self.time_s((rows["row"] + rows["n"]).astype(np.int64))
-        return tuple(
-            Gap(
-                start_s=float(start),
-                stop_s=float(stop),
-                first_index=int(row["index"]),
-                n_samples=int(row["n"]),
-                cause=LossCause(int(row["cause"])),
-                n_filled=int(row["n_filled"]),
-            )
-            for row, start, stop in zip(rows, start_s, stop_s, strict=True)
-        )
-
-    def coverage(self, start_s: float | None = None, stop_s: float | None = None) -> float:
-        """Share of samples in a time range that are in the file; NaN for an empty range."""
-        rows = self._rows(start_s, stop_s)
-        stored = self.stored_rows()[rows.start : rows.stop]
-        return float(stored.mean()) if stored.size else float("nan")
-
-    def _rows(self, start_s: float | None, stop_s: float | None) -> range:
-        times = self.time_s(np.arange(self.n_rows))
-        inside = np.isfinite(times)
-        if start_s is not None:
-            inside &= times >= start_s
-        if stop_s is not None:
-            inside &= times < stop_s
-        rows = np.flatnonzero(inside)
-        return range(int(rows[0]), int(rows[-1]) + 1) if rows.size else range(0)
-
-    def read(self, start_s: float | None = None, stop_s: float | None = None) -> SampleBlock:
-        """Samples of a time range in SI; what is missing is NaN and nothing is made up.
-
-        Args:
-            start_s: First session time, inclusive.
-            stop_s: Last session time, exclusive.
-        """
-        rows = self._rows(start_s, stop_s)
-        counts = self.counts(rows.start, rows.stop).astype(np.float64)
-        factor = np.array([si_factor(unit) for unit in self.units])
-        values = (counts - self._offset) * self._scale * factor
-        values[~self.stored_rows()[rows.start : rows.stop]] = np.nan
-        return SampleBlock(
-            stream=self.name,
-            first_index=rows.start,
-            time_s=self.time_s(np.arange(rows.start, rows.stop)),
-            values=values.reshape(len(rows), len(self.channels)),
-            channels=self.channels,
-        )
-
-    def read_runs(
-        self, start_s: float | None = None, stop_s: float | None = None
-    ) -> list[SampleBlock]:
-        """The same samples as one block for each unbroken run."""
-        rows = self._rows(start_s, stop_s)
-        stored = self.stored_rows()[rows.start : rows.stop].astype(np.int8)
-        change = np.diff(stored, prepend=0, append=0)
-        whole = self.read(start_s, stop_s)
-        return [
-            _part(whole, int(start), int(stop))
-            for start, stop in zip(
-                np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True
-            )
-        ]
-
-    def blocks(self, *, seconds: float) -> Iterator[SampleBlock]:
-        """Blocks of at most so many seconds that never cross a gap, as a live source gives."""
-        n = max(1, round(seconds * self.nominal_rate_hz))
-        for run in self.read_runs():
-            for start in range(0, run.n_samples, n):
-                yield _part(run, start, min(start + n, run.n_samples))
-
-    def clipped(self) -> NDArray[np.bool_]:
-        """Which stored values sit at an end of their count range, shape (n_rows, n_channels)."""
-        counts = self.counts(0, self.n_rows).astype(np.int64)
-        signed = self._signed.astype(bool)
-        bits = self._bits.astype(np.int64)
-        low = np.where(signed, -(1 << (bits - 1)), 0)
-        high = np.where(signed, (1 << (bits - 1)) - 1, (1 << bits) - 1)
-        return ((counts <= low) | (counts >= high)) & self.stored_rows()[:, None]
-
-
-def _part(block: SampleBlock, start: int, stop: int) -> SampleBlock:
-    return SampleBlock(
-        stream=block.stream,
-        first_index=block.first_index + start,
-        time_s=block.time_s[start:stop],
-        values=block.values[start:stop],
-        channels=block.channels,
-    )
+from wearables.sessions.stream_reader import StreamReader, table
+from wearables.sessions.timeline import SessionMarker
 
 
 class Session:
@@ -248,7 +59,10 @@ class Session:
         except SessionError:
             file.close()
             raise
-        except (OSError, KeyError, ValueError, AttributeError) as error:
+        except (
+            FirmwareBridgeError, OSError, KeyError, ValueError, AttributeError, TypeError,
+            RuntimeError, IndexError, ArithmeticError, MemoryError,
+        ) as error:  # fmt: skip
             file.close()
             raise SessionError(f"session file {path} is damaged: {error}") from error
 
@@ -269,6 +83,18 @@ class Session:
     def subject(self) -> Mapping[str, Any]:
         """Attributes of the subject."""
         return dict(self._file["subject"].attrs)
+
+    @property
+    def descriptor_sha256(self) -> str:
+        """Hash of the descriptor as it was noted while recording."""
+        return str(self._device["descriptor"].attrs["sha256"])
+
+    @property
+    def committed(self) -> Mapping[str, int]:
+        """Frames that were complete at the last flush, by stream."""
+        counts = self._file["committed"]
+        names = (str(name).rsplit("/", 1)[-1] for name in counts.attrs["streams"])
+        return {name: int(n) for name, n in zip(names, counts[...], strict=True)}
 
     @property
     def exchanges(self) -> NDArray[Any]:
@@ -309,7 +135,7 @@ class Session:
         """Without exchanges: the least delay of a frame's arrival, biased late by the radio."""
         best_s = np.inf
         for group in self._device["streams"].values():
-            frames = _table(group, "frames")
+            frames = table(group, "frames")
             own = frames[frames["boot"] == boot]
             if len(own):
                 delay_s = own["host_ns"] * 1e-9 - own["device_us"] * 1e-6
@@ -331,7 +157,7 @@ class Session:
         boots = [boot for s in self.streams.values() for boot in s.segments["boot"]]
         boot = int(boots[-1]) if boots else 0
         marks = []
-        for row in _table(self._file, "markers"):
+        for row in table(self._file, "markers"):
             host_ns = float(row["host_ns"])
             if row["device_us"] != layout.NO_DEVICE_TIME:
                 host_ns = float(self.clock(boot).host_ns(np.array([row["device_us"]]))[0])
@@ -366,14 +192,3 @@ def _check_format(file: Any, path: Path) -> None:
         raise SessionError(
             f"{path} has session layout {major}, this version reads {layout.VERSION[0]}"
         )
-
-
-def _dataset(group: Any, name: str) -> Any:
-    item = group[name]
-    if not isinstance(item, h5py.Dataset):
-        raise SessionError(f"{name} in the session file is not a dataset")
-    return item
-
-
-def _table(group: Any, name: str) -> NDArray[Any]:
-    return _dataset(group, name)[...]

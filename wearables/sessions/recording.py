@@ -10,7 +10,8 @@ from typing import Protocol
 
 from firmware_bridge.schema import GarmentSchema
 from wearables.events import Event
-from wearables.sessions.writer import SessionWriter, SubjectInfo
+from wearables.sessions.subject import SubjectInfo
+from wearables.sessions.writer import SessionWriter
 
 QUEUE_SIZE = 4096
 

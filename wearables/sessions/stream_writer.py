@@ -54,6 +54,7 @@ class StreamWriter:
         self._samples: list[tuple[int, NDArray[np.int64]]] = []
         self._frames: list[tuple[Any, ...]] = []
         self._gaps: list[dict[str, int]] = []
+        self._gaps_end: dict[int, int] = {}
         self._n_gaps_written = 0
         self._changed_gaps: set[int] = set()
         self.n_frames = 0
@@ -75,14 +76,20 @@ class StreamWriter:
         ]
         self._group.create_dataset("channels", data=np.array(rows, dtype=layout.CHANNELS))
 
-    def _segment(self, boot: int, device_us: int) -> dict[str, Any]:
-        for segment in self._segments:
-            if segment["boot"] == boot:
+    def _segment(self, boot: int, index: int, n: int, device_us: int) -> dict[str, Any]:
+        """Segment that takes these samples; opens one where they would run into the next."""
+        for i, segment in enumerate(self._segments):
+            is_last = i + 1 == len(self._segments)
+            limit = None if is_last else self._segments[i + 1]["row0"]
+            stop_row = segment["row0"] + index + n - segment["index0"]
+            fits = index >= segment["index0"] and (limit is None or stop_row <= limit)
+            if segment["boot"] == boot and fits:
+                segment["n_rows"] = max(segment["n_rows"], stop_row - segment["row0"])
                 return segment
         ends = [s["row0"] + s["n_rows"] for s in self._segments]
         row0 = -(-max(ends, default=0) // self._chunk_rows) * self._chunk_rows
         segment = {
-            "boot": boot, "generation": 0, "index0": 0, "row0": row0, "n_rows": 0,
+            "boot": boot, "generation": 0, "index0": index, "row0": row0, "n_rows": n,
             "device_us0": device_us, "rate_hz": self._schema.rate_hz, "rate_sd_hz": 0.0,
         }  # fmt: skip
         self._segments.append(segment)
@@ -90,10 +97,9 @@ class StreamWriter:
 
     def write_samples(self, event: Sampled) -> None:
         """Take in the samples of a frame; a gap they fill is marked so."""
-        segment = self._segment(event.boot, event.device_us)
         n = len(event.counts)
-        row = segment["row0"] + event.first_index
-        segment["n_rows"] = max(segment["n_rows"], event.first_index + n)
+        segment = self._segment(event.boot, event.first_index, n, event.device_us)
+        row = segment["row0"] + event.first_index - segment["index0"]
         self._samples.append((row, event.counts))
         source = layout.SOURCE_BACKFILL if event.backfilled else layout.SOURCE_LIVE
         generation = event.flags >> 4
@@ -101,7 +107,9 @@ class StreamWriter:
         self._frames.append((*head, event.first_index, row, event.device_us, event.host_ns))
         self.n_frames += 1
         self.n_stored += n
-        self._fill_gaps(event.boot, event.first_index, n, event.host_ns)
+        # A frame beyond every gap of its boot fills none; most are, and gaps may be many.
+        if event.first_index < self._gaps_end.get(event.boot, 0):
+            self._fill_gaps(event.boot, event.first_index, n, event.host_ns)
 
     def _fill_gaps(self, boot: int, index: int, n: int, host_ns: int) -> None:
         for i, gap in enumerate(self._gaps):
@@ -114,13 +122,14 @@ class StreamWriter:
 
     def write_loss(self, event: Lost) -> None:
         """Add a gap row."""
-        segment = self._segment(event.boot, 0)
+        segment = self._segment(event.boot, event.first_index, event.n_samples, 0)
         stop = event.first_index + event.n_samples
-        segment["n_rows"] = max(segment["n_rows"], stop)
+        self._gaps_end[event.boot] = max(self._gaps_end.get(event.boot, 0), stop)
         self._gaps.append(
             {
                 "boot": event.boot, "index": event.first_index, "n": event.n_samples,
-                "row": segment["row0"] + event.first_index, "cause": int(event.cause),
+                "row": segment["row0"] + event.first_index - segment["index0"],
+                "cause": int(event.cause),
                 "epoch_before": event.epoch_before, "epoch_after": event.epoch_after,
                 "n_filled": 0, "opened_host_ns": event.host_ns, "closed_host_ns": 0,
             }

@@ -5,11 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wearables.errors import SessionError
+from firmware_bridge.errors import FirmwareBridgeError
+from wearables.errors import WearablesError
 from wearables.sessions import layout
-from wearables.sessions.reader import Session, StreamReader
+from wearables.sessions.reader import Session
+from wearables.sessions.stream_reader import StreamReader
 
+BLOCK_ROWS = 1 << 18
+_DAMAGE = (
+    OSError, KeyError, ValueError, RuntimeError, TypeError, IndexError, AttributeError,
+    ArithmeticError, MemoryError,
+)  # fmt: skip
 _PRIVATE = ("name", "birth_date", "address", "email", "phone")
 
 
@@ -56,18 +64,20 @@ def verify(path: Path) -> VerifyReport:
     try:
         with Session.open(path) as session:
             return _verify_open(session)
-    except (SessionError, OSError, KeyError, ValueError) as error:
-        return VerifyReport(findings=(str(error),), is_damaged=True, n_stored={}, n_lost={})
+    except (WearablesError, FirmwareBridgeError, *_DAMAGE) as error:
+        text = str(error) or f"the file cannot be read ({type(error).__name__})"
+        return VerifyReport(findings=(text,), is_damaged=True, n_stored={}, n_lost={})
 
 
 def _verify_open(session: Session) -> VerifyReport:
     notes: list[str] = []
     damage: list[str] = []
-    if session.state != layout.STATE_CLOSED:
+    if session.state == layout.STATE_RECORDING:
         notes.append(f"state is {session.state}: the recorder did not close the file")
     private = sorted(set(session.subject) & set(_PRIVATE))
     if private:
         notes.append(f"subject has {', '.join(private)}: only a pseudonym belongs here")
+    damage += _device_damage(session)
     streams = session.streams
     for name, stream in streams.items():
         damage += [f"stream {name}: {text}" for text in _stream_damage(stream, session.state)]
@@ -86,23 +96,66 @@ def _verify_open(session: Session) -> VerifyReport:
     )
 
 
+def _device_damage(session: Session) -> list[str]:
+    """Contradictions of the descriptor, the commit counters and the clock exchanges."""
+    damage: list[str] = []
+    if session.descriptor_sha256 != session.schema.sha256().hex():
+        damage.append("the descriptor of the garment does not match its hash")
+    for name, n_frames in session.committed.items():
+        stream = session.streams.get(name)
+        if stream is None or n_frames > len(stream.frames):
+            damage.append(f"stream {name}: {n_frames} frames were committed and are not all there")
+    rows = session.exchanges
+    if (rows["t4_host_ns"] < rows["t1_host_ns"]).any():
+        damage.append("a clock exchange ends before it starts")
+    return damage
+
+
 def _stream_damage(stream: StreamReader, state: str) -> list[str]:
     """Contradictions within one stream."""
+    segments, frames = stream.segments, stream.frames
+    stops = (segments["row0"] + segments["n_rows"]).astype(np.int64)
+    n_rows = int(stops.max(initial=0))
+    if n_rows != stream.n_rows:
+        return [f"the segments end at row {n_rows}, the samples at row {stream.n_rows}"]
+    order = np.argsort(segments["row0"])
+    if (segments["row0"][order][1:].astype(np.int64) < stops[order][:-1]).any():
+        return ["two segments overlap"]
+    start = frames["row"].astype(np.int64)
+    end = start + frames["n"]
+    outside = (start < 0) | (end > n_rows)
     damage: list[str] = []
-    times = np.zeros(stream.n_rows, dtype=np.int64)
-    for frame in stream.frames:
-        row, n = int(frame["row"]), int(frame["n"])
-        if row + n > stream.n_rows:
-            damage.append(f"a frame at row {row} ends beyond the last row {stream.n_rows}")
-            continue
-        times[row : row + n] += 1
+    if outside.any():
+        row = int(start[np.argmax(outside)])
+        damage.append(f"a frame at row {row} ends beyond the last row {n_rows}")
+        frames, start, end = frames[~outside], start[~outside], end[~outside]
+    damage += _frame_damage(frames, segments)
+    times = np.cumsum(
+        np.bincount(start, minlength=n_rows + 1) - np.bincount(end, minlength=n_rows + 1)
+    )[:-1]
     if (times > 1).any():
         damage.append(f"row {int(np.argmax(times > 1))} was written by two frames")
-    inside = np.zeros(stream.n_rows, dtype=bool)
-    for segment in stream.segments:
+    inside = np.zeros(n_rows, dtype=bool)
+    for segment in segments:
         inside[int(segment["row0"]) : int(segment["row0"] + segment["n_rows"])] = True
     missing = int((inside & (times == 0)).sum())
-    if state == layout.STATE_CLOSED and missing != stream.n_lost:
+    if state != layout.STATE_RECORDING and missing != stream.n_lost:
         damage.append(f"{missing} rows are missing, the gap table says {stream.n_lost}")
-    stream.counts(0, stream.n_rows)
+    for row in range(0, n_rows, BLOCK_ROWS):
+        stream.counts(row, row + BLOCK_ROWS)
     return damage
+
+
+def _frame_damage(frames: NDArray[Any], segments: NDArray[Any]) -> list[str]:
+    """Frames that lie in no segment, or whose row and index disagree."""
+    row, index = frames["row"].astype(np.int64), frames["index"].astype(np.int64)
+    placed = np.zeros(len(frames), dtype=bool)
+    for segment in segments:
+        row0, index0 = int(segment["row0"]), int(segment["index0"])
+        own = (frames["boot"] == segment["boot"]) & (row >= row0)
+        own &= row + frames["n"] <= row0 + int(segment["n_rows"])
+        placed |= own & (row - row0 == index - index0)
+    if placed.all():
+        return []
+    first = int(np.argmin(placed))
+    return [f"the frame of index {index[first]} does not lie where its segment puts it"]

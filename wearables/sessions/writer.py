@@ -9,7 +9,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, assert_never
@@ -19,6 +19,7 @@ import numpy as np
 
 from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import Exchange, refit
+from wearables.errors import SessionError
 from wearables.events import (
     Damaged,
     Event,
@@ -31,29 +32,16 @@ from wearables.events import (
     Status,
 )
 from wearables.sessions import layout
+from wearables.sessions.journal import JournalWriter, journal_path
+from wearables.sessions.recording_file import RecordingFile
+from wearables.sessions.repack import repack
 from wearables.sessions.stream_writer import StreamWriter, append_rows, make_table
+from wearables.sessions.subject import SubjectInfo
+from wearables.sessions.verify import verify
 
 FLUSH_NS = 1_000_000_000
 FSYNC_NS = 10_000_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectInfo:
-    """Who wore the garment; never a name or a birth date.
-
-    Attributes:
-        id: Pseudonym.
-        sex: ``female``, ``male`` or what the study uses.
-        birth_year: Year only.
-        height_m: Stature.
-        mass_kg: Mass.
-    """
-
-    id: str
-    sex: str | None = None
-    birth_year: int | None = None
-    height_m: float | None = None
-    mass_kg: float | None = None
+CLOCK_STEP_NS = 500_000_000
 
 
 class SessionWriter:
@@ -70,10 +58,17 @@ class SessionWriter:
         subject: SubjectInfo,
         title: str = "",
         software: str = "muslin",
+        journal: bool = True,
+        origin: dict[str, Any] | None = None,
     ) -> None:
         self._path = path
-        # h5py's stubs make every lookup a union; Any is honest at this door.
-        self._file: Any = h5py.File(path, "w")
+        try:
+            # h5py's stubs make every lookup a union; Any is honest at this door.
+            self._disk = RecordingFile(path)
+            self._file: Any = h5py.File(self._disk, "w")
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise SessionError(f"session file {path} cannot be created: {reason}") from error
         self._streams: dict[int, StreamWriter] = {}
         self._last_flush_ns = self._last_fsync_ns = time.monotonic_ns()
         self._exchanges: dict[int, list[Exchange]] = {}
@@ -82,10 +77,23 @@ class SessionWriter:
         self._n_epoch_frames: dict[int, int] = {}
         self._n_epoch_damaged: dict[int, int] = {}
         self._boot = 0
-        self._write_root(subject, title, software)
+        self._write_root(subject, title, software, origin or {})
         self._streams = self._write_device(schema)
         self._names = {stream.id: stream.name for stream in schema.streams}
+        self._journal: JournalWriter | None = None
+        self._open_journal(schema, subject, enabled=journal)
+        self._inode = path.stat().st_ino
         self.flush(sync=True)
+
+    def _open_journal(self, schema: GarmentSchema, subject: SubjectInfo, *, enabled: bool) -> None:
+        if not enabled:
+            return
+        names = ("session_id", "created_utc", "title", "software")
+        head: dict[str, Any] = {name: str(self._file.attrs[name]) for name in names}
+        for name in ("anchor_host_ns", "anchor_utc_ns", "anchor_uncertainty_ns"):
+            head[name] = int(self._file.attrs[name])
+        head["subject"] = asdict(subject)
+        self._journal = JournalWriter(journal_path(self._path), schema, head)
 
     def __enter__(self) -> "SessionWriter":
         """Use the writer in a ``with`` block."""
@@ -95,9 +103,15 @@ class SessionWriter:
         """Close the file; after an error it keeps the state ``recording``."""
         if exception[0] is None:
             self.close()
-        else:
+            return
+        # The first error is the one to tell; on a full disk these would only repeat it.
+        with contextlib.suppress(OSError, RuntimeError, SessionError):
             self.flush(sync=True)
+        with contextlib.suppress(OSError, RuntimeError):
             self._file.close()
+        self._disk.close()
+        if self._journal is not None:
+            self._journal.close()
 
     @property
     def n_stored(self) -> dict[str, int]:
@@ -109,7 +123,9 @@ class SessionWriter:
         """Samples in gap rows that nothing has filled, by stream."""
         return {self._names[key]: stream.n_lost for key, stream in self._streams.items()}
 
-    def _write_root(self, subject: SubjectInfo, title: str, software: str) -> None:
+    def _write_root(
+        self, subject: SubjectInfo, title: str, software: str, origin: dict[str, Any]
+    ) -> None:
         attrs = self._file.attrs
         attrs["format"] = layout.FORMAT
         attrs["format_version"] = np.array(layout.VERSION, dtype=np.int32)
@@ -122,6 +138,9 @@ class SessionWriter:
         self.anchor_host_ns = host_ns
         attrs["anchor_host_ns"], attrs["anchor_utc_ns"] = host_ns, utc_ns
         attrs["anchor_uncertainty_ns"] = width_ns
+        for name, value in origin.items():
+            attrs[name] = value
+        self.anchor_host_ns = int(attrs["anchor_host_ns"])
         person = self._file.create_group("subject")
         for field in fields(subject):
             value = getattr(subject, field.name)
@@ -151,7 +170,32 @@ class SessionWriter:
         }
 
     def write(self, event: Event) -> None:
-        """Take in one event; what is due is flushed to disk."""
+        """Take in one event; what is due is flushed to disk.
+
+        Raises:
+            SessionError: If the disk does not take it; all earlier events are safe.
+        """
+        with self._told():
+            if self._journal is not None:
+                self._journal.append(event)
+            self._take(event)
+            if time.monotonic_ns() - self._last_flush_ns >= FLUSH_NS:
+                self.flush()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn trouble with the disk into one sentence."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            code = error.errno if isinstance(error, OSError) else None
+            reason = os.strerror(code).lower() if code else str(error)
+            raise SessionError(
+                f"session file {self._path} cannot be written any more ({reason}); what was "
+                f"recorded before is kept: muslin repair {self._path}"
+            ) from error
+
+    def _take(self, event: Event) -> None:
         match event:
             case Sampled():
                 self._boot = event.boot
@@ -177,8 +221,6 @@ class SessionWriter:
                 self._write_exchange(event)
             case _:
                 assert_never(event)
-        if time.monotonic_ns() - self._last_flush_ns >= FLUSH_NS:
-            self.flush()
 
     def _add(self, table: str, row: tuple[Any, ...]) -> None:
         self._pending.setdefault(f"devices/{layout.DEVICE_KEY}/{table}", []).append(row)
@@ -218,7 +260,18 @@ class SessionWriter:
         self._add("exchanges", row)
 
     def flush(self, *, sync: bool = False) -> None:
-        """Bring everything to the file; ``sync`` also waits for the disk."""
+        """Bring everything to the file; ``sync`` also waits for the disk.
+
+        Raises:
+            SessionError: If the file was removed or the disk is full.
+        """
+        with self._told():
+            if self._journal is not None:
+                self._journal.flush(sync=sync)
+            self._flush_file(sync=sync)
+        self._check_there()
+
+    def _flush_file(self, *, sync: bool) -> None:
         for path, rows in self._pending.items():
             append_rows(self._file[path], rows)
         self._pending.clear()
@@ -227,28 +280,74 @@ class SessionWriter:
         frames = [stream.n_frames for stream in self._streams.values()]
         self._file["committed"][...] = np.array(frames, dtype=np.uint64)
         self._file.flush()
+        if self._disk.error is not None:
+            raise self._disk.error
         self._last_flush_ns = time.monotonic_ns()
         if sync or self._last_flush_ns - self._last_fsync_ns >= FSYNC_NS:
-            with _opened(self._path) as descriptor:
-                os.fsync(descriptor)
+            os.fsync(self._disk.fileno())
             self._last_fsync_ns = self._last_flush_ns
 
-    def close(self, *, compress: bool = True) -> None:
-        """Fit the clocks, mark the file closed, and repack it compressed.
+    def _check_there(self) -> None:
+        """A removed file takes writes without a word, so ask for it by name."""
+        if not self._path.exists() or self._path.stat().st_ino != self._inode:
+            raise SessionError(
+                f"session file {self._path} was removed or replaced while recording; what was "
+                f"recorded is in its journal: muslin repair {self._path}"
+            )
+
+    def close(
+        self,
+        *,
+        compress: bool = True,
+        keep_journal: bool = False,
+        state: str = layout.STATE_CLOSED,
+    ) -> None:
+        """Fit the clocks, mark the file closed, check it, and repack it compressed.
 
         Args:
             compress: Write the closed file again with gzip and shuffle.
+            keep_journal: Keep the journal although the closed file is sound.
+            state: What the file says of itself.
+
+        Raises:
+            SessionError: If the disk is full, or the closed file is not sound; the journal stays.
         """
+        self._log_clock_step()
         self.flush()
-        for stream in self._streams.values():
-            stream.finish()
-        self._write_clock()
-        self._write_boots()
-        self._file.attrs["state"] = layout.STATE_CLOSED
-        self.flush(sync=True)
-        self._file.close()
-        if compress:
-            repack(self._path)
+        with self._told():
+            for stream in self._streams.values():
+                stream.finish()
+            self._write_clock()
+            self._write_boots()
+            self._file.attrs["state"] = state
+            self.flush(sync=True)
+            self._file.close()
+            self._disk.close()
+            if self._journal is not None:
+                self._journal.close()
+            self._must_be_sound()
+            if compress:
+                repack(self._path)
+                self._must_be_sound()
+        if self._journal is not None and not keep_journal:
+            self._journal.path.unlink(missing_ok=True)
+
+    def _must_be_sound(self) -> None:
+        report = verify(self._path)
+        if report.is_damaged:
+            raise SessionError(
+                f"session file {self._path} is not sound after the close "
+                f"({report.findings[0]}): muslin repair {self._path}"
+            )
+
+    def _log_clock_step(self) -> None:
+        """Times are monotonic, so a step of the wall clock moves nothing; it is only noted."""
+        host_ns, utc_ns, _ = _anchor()
+        attrs = self._file.attrs
+        moved_ns = (utc_ns - int(attrs["anchor_utc_ns"])) - (host_ns - self.anchor_host_ns)
+        if abs(moved_ns) > CLOCK_STEP_NS:
+            text = f"the wall clock moved by {moved_ns * 1e-9:.3f} s against the session's clock"
+            self._log(host_ns, "warning", text)
 
     def _write_clock(self) -> None:
         device = self._file["devices"][layout.DEVICE_KEY]
@@ -290,52 +389,3 @@ def _anchor() -> tuple[int, int, int]:
         if after_ns - before_ns < best[2]:
             best = ((before_ns + after_ns) // 2, utc_ns, after_ns - before_ns)
     return best
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def repack(path: Path) -> None:
-    """Write a closed file again, compressed, and put it in place of the old one in one step."""
-    packed = path.with_name(path.name + ".packing")
-    with h5py.File(path, "r") as old, h5py.File(packed, "w") as new:
-        for name, value in old.attrs.items():
-            new.attrs[name] = value
-        for name, item in old.items():
-            _copy_packed(item, new, str(name))
-    packed.replace(path)
-
-
-def _copy_packed(item: Any, target: Any, name: str) -> None:
-    """Copy a group or dataset; large integer datasets are compressed."""
-    if isinstance(item, h5py.Group):
-        group = target.create_group(name)
-        for key, value in item.attrs.items():
-            group.attrs[key] = value
-        for key, member in item.items():
-            _copy_packed(member, group, str(key))
-        return
-    if item.chunks is None or item.dtype.hasobject or item.size == 0:
-        item.parent.copy(item, target, name=name)
-        return
-    rows = min(item.chunks[0], max(1, item.shape[0]))
-    copy = target.create_dataset(
-        name,
-        shape=item.shape,
-        maxshape=item.maxshape,
-        dtype=item.dtype,
-        chunks=(rows, *item.chunks[1:]),
-        fillvalue=item.fillvalue,
-        compression="gzip",
-        compression_opts=1,
-        shuffle=True,
-    )
-    copy[...] = item[...]
-    for key, value in item.attrs.items():
-        copy.attrs[key] = value

@@ -16,7 +16,7 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.sim import Faults, Garment, Replay, TruthMarker, sim_process, write_replay
 from firmware_bridge.sim.peripheral import GarmentPeripheral
 from firmware_bridge.sim.radio import shared_link
-from firmware_bridge.sim.serve import parse, serve
+from firmware_bridge.sim.serve import flash_of, parse, serve
 from wearables.ble import GarmentSource, SupervisorSettings, scan
 from wearables.ble.supervisor import Packet, PacketQueue, Stopped
 from wearables.errors import LinkError
@@ -74,7 +74,8 @@ async def on_air(
     content: Replay, *, serial: int = 1, **knobs: object
 ) -> AsyncIterator[GarmentPeripheral]:
     """A garment in this process, reached as ``sim:``."""
-    unit = Garment(content, rng=np.random.default_rng(1), faults=Faults(**knobs))  # type: ignore[arg-type]
+    faults = Faults(**knobs)  # type: ignore[arg-type]
+    unit = Garment(content, rng=np.random.default_rng(1), faults=faults, flash=flash_of(faults))
     peripheral = GarmentPeripheral(unit, link=shared_link(), serial=serial)
     await peripheral.open()
     try:
@@ -126,6 +127,25 @@ async def test_a_whole_replay_with_loss_agrees_with_the_senders_counters():
     assert ("activity", "walk") in [(e.kind, e.text) for e in events if isinstance(e, Marker)]
     assert any(isinstance(event, Status) for event in events)
     assert source.n_overflow == 0
+
+
+async def test_a_garment_with_a_log_gives_back_what_was_lost():
+    content = replay(2.0)
+    async with on_air(content, loss=0.3, log_kib=512, cuts_s=(0.8,)) as peripheral:
+        async with GarmentSource("sim:", settings=QUICK) as source:
+            events = [event async for event in source]
+        summary = peripheral.garment.summary()
+    assert summary["streams"]["1"]["samples_dropped"] > 0
+    for stream_id, want in content.counts.items():
+        found = np.full(want.shape, 99_999)
+        for event in events:
+            if isinstance(event, Sampled) and event.stream_id == stream_id:
+                low = event.first_index
+                assert np.all(found[low : low + len(event.counts)] == 99_999)
+                found[low : low + len(event.counts)] = event.counts
+        np.testing.assert_array_equal(found, want)
+    assert any(isinstance(event, Sampled) and event.backfilled for event in events)
+    assert any(isinstance(event, Lost) for event in events)
 
 
 async def test_clock_exchanges_agree_with_the_clock_that_was_set():

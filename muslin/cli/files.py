@@ -1,0 +1,92 @@
+"""Commands that care for session files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from muslin.cli.options import Json
+
+app = typer.Typer()
+
+SessionFile = Annotated[Path, typer.Argument(help="Session file (HDF5).")]
+
+
+@app.command(epilog="Example: muslin repair session.h5")
+def repair(
+    session: SessionFile,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="New file; SESSION.recovered.h5 by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a sound copy of a damaged or unfinished session, with the help of its journal."""
+    from muslin.sessions import repair_session
+
+    raise typer.Exit(repair_session(session, out=out, as_json=as_json))
+
+
+@app.command(epilog="Example: muslin sessions study --where \"task='walk' and coverage>0.95\"")
+def sessions(
+    folder: Annotated[Path, typer.Argument(help="Folder of session files.")],
+    *,
+    where: Annotated[str, typer.Option(help="SQL condition on the columns of the index.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the sessions of a folder; the index is rebuilt from the files."""
+    from muslin.sessions import list_sessions
+
+    raise typer.Exit(list_sessions(folder, where=where, as_json=as_json))
+
+
+@app.command(epilog="Example: muslin info session.h5")
+def info(session: SessionFile, *, as_json: Json = False) -> None:
+    """Say what a session holds and what is missing."""
+    from muslin.sessions import describe_session
+
+    raise typer.Exit(describe_session(session, as_json=as_json))
+
+
+@app.command(epilog="Example: muslin export session.h5 --to xdf --out exported")
+def export(
+    session: SessionFile,
+    *,
+    to: Annotated[str, typer.Option(help="bids, csv, edf, mcap, parquet or xdf.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("exported"),
+    as_json: Json = False,
+) -> None:
+    """Write a session in a format of the field, gaps explicit."""
+    from muslin.sessions import export_file
+
+    raise typer.Exit(export_file(session, to=to, out=out, as_json=as_json))
+
+
+@app.command(epilog="Example: muslin align session.h5 --rate 50 --out aligned.npz")
+def align(
+    session: SessionFile,
+    *,
+    rate: Annotated[float, typer.Option(help="Rate of the grid, Hz.")],
+    method: Annotated[str, typer.Option(help="polyphase, linear or hold.")] = "polyphase",
+    out: Annotated[Path, typer.Option(help="File (npz).")] = Path("aligned.npz"),
+) -> None:
+    """Bring all streams of a session to one time grid."""
+    from muslin.sessions import align_file
+
+    raise typer.Exit(align_file(session, rate_hz=rate, method=method, out=out))
+
+
+@app.command(epilog='Example: muslin annotate session.h5 "strap slipped" --author mk --at 12.5')
+def annotate(
+    session: SessionFile,
+    text: Annotated[str, typer.Argument(help="The remark.")],
+    *,
+    author: Annotated[str, typer.Option(help="Who says so.")],
+    at: Annotated[float, typer.Option(help="Session time, s.")],
+    duration: Annotated[float, typer.Option(help="How long it holds, s.")] = 0.0,
+) -> None:
+    """Add a remark to a closed session; the samples stay as they are."""
+    from muslin.sessions import annotate_file
+
+    code = annotate_file(session, author=author, text=text, start_s=at, duration_s=duration)
+    raise typer.Exit(code)

@@ -1,0 +1,113 @@
+"""Care for session files: what `muslin repair` and its siblings do."""
+
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import numpy as np
+
+from muslin.errors import Exit, InputError
+from muslin.folders import existing_file, writable_folder
+from muslin.screen import print_json, say, say_table
+
+
+def repair_session(session: Path, *, out: Path | None, as_json: bool) -> Exit:
+    """Write a sound copy of a session; the damaged one stays."""
+    from wearables.sessions import recover
+
+    report = recover(session, out)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        for name, n_stored in report.n_stored.items():
+            lost_s = report.lost_s[name]
+            say(f"stream {name}: {n_stored} samples, {lost_s:.2f} s known to be missing")
+        say(f"{report.path}: {report.method}")
+    return Exit.INCOMPLETE if any(report.lost_s.values()) else Exit.DONE
+
+
+def list_sessions(folder: Path, *, where: str, as_json: bool) -> Exit:
+    """List the sessions of a folder."""
+    from wearables.sessions.catalogue import catalogue
+
+    rows = catalogue(folder, where=where)
+    if as_json:
+        print_json({"sessions": [row.to_json() for row in rows]})
+        return Exit.DONE
+    for row in rows:
+        say(
+            f"{row.path}: {row.state}, {row.duration_s:.1f} s, subject {row.subject or '-'}, "
+            f"{row.streams or 'no streams'}, {100 * row.coverage:.1f} % covered"
+        )
+    say(f"{len(rows)} sessions in {folder}")
+    return Exit.DONE
+
+
+def describe_session(session: Path, *, as_json: bool) -> Exit:
+    """Say what a session holds."""
+    from wearables.sessions import Session
+    from wearables.sessions.export.sidecar import describe
+
+    with Session.open(existing_file(session, "session file")) as opened:
+        facts: dict[str, Any] = describe(opened)
+    if as_json:
+        print_json(facts)
+        return Exit.DONE
+    rows = [(name, str(facts[name])) for name in ("session_id", "created_utc", "state", "subject")]
+    for name, stream in facts["streams"].items():
+        text = f"{stream['n_stored']} samples at {stream['measured_rate_hz']:.3f} Hz, "
+        rows.append((f"stream {name}", text + f"{stream['lost_s']:.2f} s lost"))
+    rows.append(("markers", str(len(facts["markers"]))))
+    say_table(str(session), rows)
+    return Exit.DONE
+
+
+def export_file(session: Path, *, to: str, out: Path, as_json: bool) -> Exit:
+    """Write a session in another format."""
+    from wearables.sessions import Session
+    from wearables.sessions.export import export_session
+
+    writable_folder(out)
+    with Session.open(existing_file(session, "session file")) as opened:
+        paths = export_session(opened, out, to=to)
+        has_loss = any(stream.n_lost for stream in opened.streams.values())
+    if as_json:
+        print_json({"paths": [str(path) for path in paths]})
+    else:
+        for path in paths:
+            say(str(path))
+    return Exit.INCOMPLETE if has_loss else Exit.DONE
+
+
+def align_file(session: Path, *, rate_hz: float, method: str, out: Path) -> Exit:
+    """Write all streams on one grid as an npz."""
+    from wearables.sessions import Session
+    from wearables.sessions.align import Method, align
+
+    if method not in get_args(Method):
+        known = ", ".join(get_args(Method))
+        raise InputError(f"method {method!r} is not known; known are {known}")
+    with Session.open(existing_file(session, "session file")) as opened:
+        result = align(
+            list(opened.streams.values()), rate_hz=rate_hz, method=cast("Method", method)
+        )
+    arrays: dict[str, Any] = {"time_s": result.time_s}
+    for name, values in result.values.items():
+        arrays[name] = values
+        arrays[f"{name}.is_measured"] = result.is_measured[name]
+        arrays[f"{name}.channels"] = np.array(result.channels[name])
+    with out.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    say(f"{out}: {result.time_s.size} rows at {rate_hz:g} Hz")
+    return Exit.DONE
+
+
+def annotate_file(
+    session: Path, *, author: str, text: str, start_s: float, duration_s: float
+) -> Exit:
+    """Add a remark to a session."""
+    from wearables.sessions.annotate import annotate
+
+    existing_file(session, "session file")
+    annotate(session, author=author, text=text, start_s=start_s, duration_s=duration_s)
+    say(f"{session}: remark at {start_s:g} s by {author}")
+    return Exit.DONE

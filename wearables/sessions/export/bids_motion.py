@@ -1,0 +1,86 @@
+"""Motion-BIDS 1.10: one tracking system per stream; gaps are ``n/a`` cells.
+
+Source: bids-specification.readthedocs.io, modality "Motion".
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from wearables.sessions.export.sidecar import write_sidecar
+from wearables.sessions.reader import Session
+from wearables.sessions.stream_reader import StreamReader
+
+_TYPES = {"acc": "ACCEL", "gyr": "GYRO", "mag": "MAGN", "quat": "ORNT"}
+
+
+def write_bids(session: Session, folder: Path) -> list[Path]:
+    """Write a data set of one subject; its task is the session's title."""
+    subject = "sub-" + _label(str(session.subject["id"]))
+    base = f"{subject}_task-{_label(session.title or 'recording')}"
+    motion = folder / subject / "motion"
+    motion.mkdir(parents=True, exist_ok=True)
+    paths = [_json(folder / "dataset_description.json", _DATASET)]
+    paths.append(_table(folder / "participants.tsv", [["participant_id"], [subject]]))
+    scans = [["filename", "acq_time"]]
+    for name, stream in session.streams.items():
+        stem = f"{base}_tracksys-{_label(name)}"
+        paths += _write_stream(session, stream, motion, stem)
+        scans.append([f"motion/{stem}_motion.tsv", session.created_utc[:19]])
+    paths.append(_table(folder / subject / f"{subject}_scans.tsv", scans))
+    rows = [["onset", "duration", "trial_type", "value"]]
+    rows += [[f"{mark.time_s:.6f}", "n/a", mark.kind, mark.text] for mark in session.markers]
+    paths.append(_table(motion / f"{base}_events.tsv", rows))
+    return [*paths, write_sidecar(session, folder / f"{session.path.stem}.json")]
+
+
+_DATASET = {"Name": "Muslin session", "BIDSVersion": "1.10.0", "DatasetType": "raw"}
+
+
+def _label(text: str) -> str:
+    """Letters and digits only, as entities of file names must be."""
+    return re.sub(r"[^a-zA-Z0-9]", "", text) or "x"
+
+
+def _write_stream(session: Session, stream: StreamReader, folder: Path, stem: str) -> list[Path]:
+    block = stream.read()
+    rows = np.flatnonzero(np.isfinite(block.time_s))
+    lines = []
+    for i in rows:
+        cells = ["n/a" if np.isnan(value) else repr(float(value)) for value in block.values[i]]
+        lines.append([*cells, f"{block.time_s[i]:.6f}"])
+    channels = [["name", "component", "type", "tracked_point", "units", "sampling_frequency"]]
+    for name, kind, unit in zip(stream.channel_names, stream.kinds, block.channels, strict=True):
+        component = name[-1] if name[-1] in "xyz" else "n/a"
+        suffix = unit.removeprefix(name + "_")
+        row = [name, component, _TYPES.get(kind, "MISC"), "n/a", suffix]
+        channels.append([*row, f"{stream.nominal_rate_hz:g}"])
+    channels.append(["latency", "n/a", "LATENCY", "n/a", "s", f"{stream.nominal_rate_hz:g}"])
+    facts = {
+        "TaskName": session.title or "recording",
+        "SamplingFrequency": stream.nominal_rate_hz,
+        "SamplingFrequencyEffective": stream.rate_hz,
+        "TrackingSystemName": stream.name,
+        "MotionChannelCount": len(stream.channels) + 1,
+        "MissingValues": "n/a",
+        "RecordingDuration": rows.size / stream.nominal_rate_hz,
+    }
+    return [
+        _table(folder / f"{stem}_motion.tsv", lines),
+        _json(folder / f"{stem}_motion.json", facts),
+        _table(folder / f"{stem}_channels.tsv", channels),
+    ]
+
+
+def _json(path: Path, data: Mapping[str, object]) -> Path:
+    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _table(path: Path, rows: list[list[str]]) -> Path:
+    text = "".join("\t".join(cell.replace("\t", " ") for cell in row) + "\n" for row in rows)
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,63 @@
+"""What every export says beside the samples: origin, clock, and what is missing."""
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from wearables.errors import SessionError
+from wearables.sessions.reader import Session
+from wearables.sessions.stream_reader import StreamReader
+
+
+def describe(session: Session) -> dict[str, Any]:
+    """Facts of a session, for a sidecar."""
+    return {
+        "session_id": session.session_id,
+        "created_utc": session.created_utc,
+        "state": session.state,
+        "subject": session.subject["id"],
+        "streams": {name: describe_stream(s) for name, s in session.streams.items()},
+        "markers": [
+            {"time_s": m.time_s, "kind": m.kind, "text": m.text, "source": m.source}
+            for m in session.markers
+        ],
+    }
+
+
+def describe_stream(stream: StreamReader) -> dict[str, Any]:
+    """Rates, channels and gaps of a stream."""
+    return {
+        "nominal_rate_hz": stream.nominal_rate_hz,
+        "measured_rate_hz": stream.rate_hz,
+        "channels": list(stream.channels),
+        "n_stored": stream.n_stored,
+        "lost_s": stream.n_lost / stream.nominal_rate_hz,
+        "gaps": [
+            {
+                "start_s": gap.start_s,
+                "stop_s": gap.stop_s,
+                "n_samples": gap.n_samples,
+                "n_filled": gap.n_filled,
+                "cause": gap.cause.name.lower(),
+            }
+            for gap in stream.gaps
+        ],
+    }
+
+
+def write_sidecar(session: Session, path: Path) -> Path:
+    """Write the facts as JSON."""
+    path.write_text(json.dumps(describe(session), indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def require(package: str, extra: str) -> Any:
+    """Import an optional package, or say how to get it."""
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        name = package.partition(".")[0]
+        raise SessionError(
+            f"this needs the package {name}: pip install 'muslin[{extra}]'"
+        ) from error

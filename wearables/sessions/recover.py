@@ -1,0 +1,300 @@
+"""Make a sound session out of a damaged or unfinished one, and say what is lost.
+
+A sound file is completed from the journal; a damaged one is rebuilt from the journal; without a
+journal everything that can still be read is kept. The result is a new file; the old one stays.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from firmware_bridge.events import LossCause
+from firmware_bridge.schema import GarmentSchema
+from firmware_bridge.timesync import Exchange
+from wearables.errors import SessionError, WearablesError
+from wearables.events import Damaged, Event, Exchanged, Lost, Marker, Sampled, Status
+from wearables.sessions import layout
+from wearables.sessions.journal import Journal, journal_path, read_journal
+from wearables.sessions.subject import SubjectInfo
+from wearables.sessions.verify import verify
+from wearables.sessions.writer import SessionWriter
+
+_READ_ERRORS = (OSError, KeyError, ValueError, RuntimeError, TypeError, IndexError, AttributeError)
+_ORIGIN = (
+    "session_id", "created_utc", "anchor_host_ns", "anchor_utc_ns", "anchor_uncertainty_ns",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverReport:
+    """What `recover` did.
+
+    Attributes:
+        path: The new file.
+        method: ``completed``, ``rebuilt`` (from the journal) or ``salvaged``.
+        n_stored: Samples in the new file, by stream.
+        lost_s: Seconds known to be missing, by stream.
+        n_damaged_records: Journal records that could not be read.
+    """
+
+    path: Path
+    method: str
+    n_stored: dict[str, int]
+    lost_s: dict[str, float]
+    n_damaged_records: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Report for a program."""
+        return {
+            "path": str(self.path),
+            "method": self.method,
+            "n_stored": self.n_stored,
+            "lost_s": self.lost_s,
+            "n_damaged_records": self.n_damaged_records,
+        }
+
+
+def recover(path: Path, out: Path | None = None) -> RecoverReport:
+    """Write a sound copy of a session.
+
+    Args:
+        path: The session file; it may be missing when its journal is there.
+        out: New file; by default the name with ``.recovered`` before the ending.
+
+    Raises:
+        SessionError: If nothing can be read, or ``out`` would overwrite something.
+    """
+    path = Path(path)
+    target = path.with_name(f"{path.stem}.recovered{path.suffix}") if out is None else Path(out)
+    if target.exists():
+        raise SessionError(f"{target} exists; name another file for the recovered session")
+    journal = _journal_of(path)
+    is_sound = path.is_file() and not verify(path).is_damaged
+    if journal is not None and not is_sound:
+        method, head, schema, events = "rebuilt", journal.head, journal.schema, journal.events
+    else:
+        method = "completed" if journal is not None else "salvaged"
+        head, schema, events = _read_file(path)
+        if journal is not None:
+            seen = {_key(event) for event in events}
+            events += [event for event in journal.events if _key(event) not in seen]
+    return _rewrite(target, method, head, schema, events, journal)
+
+
+def _journal_of(path: Path) -> Journal | None:
+    try:
+        return read_journal(journal_path(path))
+    except (WearablesError, *_READ_ERRORS):
+        return None
+
+
+def _rewrite(
+    target: Path,
+    method: str,
+    head: dict[str, Any],
+    schema: GarmentSchema,
+    events: list[Event],
+    journal: Journal | None,
+) -> RecoverReport:
+    known = {field.name for field in fields(SubjectInfo)}
+    person = {key: value for key, value in head.get("subject", {}).items() if key in known}
+    writer = SessionWriter(
+        target,
+        schema,
+        subject=SubjectInfo(**{"id": "unknown", **person}),
+        title=head.get("title", ""),
+        software=head.get("software", "muslin"),
+        journal=False,
+        origin={name: head[name] for name in _ORIGIN if name in head},
+    )
+    with_holes = [*events, *_unlisted_holes(events)]
+    for event in with_holes:
+        writer.write(event)
+    writer.close(state=layout.STATE_RECOVERED)
+    return RecoverReport(
+        path=target,
+        method=method,
+        n_stored=writer.n_stored,
+        lost_s={name: n / schema.stream_named(name).rate_hz for name, n in writer.n_lost.items()},
+        n_damaged_records=0 if journal is None else journal.n_damaged,
+    )
+
+
+def _key(event: Event) -> tuple[Any, ...]:
+    """What makes an event the same in the file and in the journal."""
+    match event:
+        case Sampled() | Lost():
+            kind = type(event).__name__
+            return (kind, event.stream_id, event.boot, event.first_index)
+        case Exchanged():
+            return ("Exchanged", event.exchange.t1_host_ns)
+        case Marker():
+            return ("Marker", event.host_ns, event.text)
+        case Status():
+            return ("Status", event.host_ns)
+        case Damaged():
+            return ("Damaged", event.host_ns)
+        case _:
+            return (type(event).__name__, event.epoch)
+
+
+def _unlisted_holes(events: list[Event]) -> Iterator[Lost]:
+    """Samples between frames that no gap row speaks of: they were in what cannot be read."""
+    spans: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for event in events:
+        if isinstance(event, Sampled | Lost):
+            n = len(event.counts) if isinstance(event, Sampled) else event.n_samples
+            key = (event.stream_id, event.boot)
+            spans.setdefault(key, []).append((event.first_index, event.first_index + n))
+    for (stream_id, boot), pieces in spans.items():
+        pieces.sort()
+        end = pieces[0][0]
+        for start, stop in pieces:
+            if start > end:
+                yield Lost(
+                    stream_id=stream_id,
+                    boot=boot,
+                    first_index=end,
+                    n_samples=start - end,
+                    cause=LossCause.DAMAGED,
+                    host_ns=0,
+                    epoch_before=0,
+                    epoch_after=0,
+                )
+            end = max(end, stop)
+
+
+def _read_file(path: Path) -> tuple[dict[str, Any], GarmentSchema, list[Event]]:
+    """Everything readable in a session file, as the events that made it."""
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            device: Any = file[f"devices/{layout.DEVICE_KEY}"]
+            schema = GarmentSchema.from_cbor(device["descriptor"][...].tobytes())
+            events: list[Event] = []
+            for stream in schema.streams:
+                events += _tolerant(_stream_events, device, stream.name, stream.id)
+            events += _tolerant(_exchanges, device)
+            events += _tolerant(_markers, file)
+            events += _tolerant(_status, device)
+            return _head(file), schema, events
+    except (WearablesError, *_READ_ERRORS) as error:
+        raise SessionError(
+            f"nothing can be recovered from {path}: it is unreadable ({error}) "
+            f"and no journal {journal_path(path).name} helps"
+        ) from error
+
+
+def _tolerant(read: Any, *arguments: Any) -> list[Any]:
+    """Items until the first that cannot be read."""
+    found: list[Any] = []
+    try:
+        found.extend(read(*arguments))
+    except _READ_ERRORS:
+        return found
+    return found
+
+
+def _head(file: Any) -> dict[str, Any]:
+    head: dict[str, Any] = {}
+    for name in ("title", "software", *_ORIGIN):
+        value = file.attrs.get(name)
+        if value is not None:
+            head[name] = value
+    head["subject"] = dict(file["subject"].attrs) if "subject" in file else {}
+    return head
+
+
+def _stream_events(device: Any, name: str, stream_id: int) -> Iterator[Sampled | Lost]:
+    """Events of one stream by boot and index; backfilled frames follow the gaps they fill."""
+    group = device["streams"][name]
+    events: list[Sampled | Lost] = [*_losses(group, stream_id), *_frames(group, stream_id)]
+    order = list(dict.fromkeys(event.boot for event in events if isinstance(event, Sampled)))
+    ranks = {boot: i for i, boot in enumerate(order)}
+
+    def place(event: Sampled | Lost) -> tuple[int, bool, int]:
+        is_late = isinstance(event, Sampled) and event.backfilled
+        return (ranks.get(event.boot, len(ranks)), is_late, event.first_index)
+
+    yield from sorted(events, key=place)
+
+
+def _losses(group: Any, stream_id: int) -> Iterator[Lost]:
+    for row in _rows(group, "gaps"):
+        yield Lost(
+            stream_id=stream_id,
+            boot=int(row["boot"]),
+            first_index=int(row["index"]),
+            n_samples=int(row["n"]),
+            cause=LossCause(int(row["cause"])),
+            host_ns=int(row["opened_host_ns"]),
+            epoch_before=int(row["epoch_before"]),
+            epoch_after=int(row["epoch_after"]),
+        )
+
+
+def _frames(group: Any, stream_id: int) -> Iterator[Sampled]:
+    raw = group["raw"]
+    seen: set[tuple[int, int]] = set()
+    for row in _rows(group, "frames"):
+        start, n = int(row["row"]), int(row["n"])
+        key = (int(row["boot"]), int(row["index"]))
+        if start + n > raw.shape[0] or key in seen:
+            continue
+        seen.add(key)
+        try:
+            counts = raw[start : start + n].astype(np.int64)
+        except _READ_ERRORS:
+            continue
+        yield Sampled(
+            stream_id=stream_id,
+            boot=key[0],
+            first_index=key[1],
+            device_us=int(row["device_us"]),
+            counts=counts,
+            flags=int(row["flags"]),
+            host_ns=int(row["host_ns"]),
+            epoch=int(row["epoch"]),
+            backfilled=int(row["source"]) == layout.SOURCE_BACKFILL,
+        )
+
+
+def _rows(group: Any, name: str) -> Any:
+    """Rows of a table; none when it cannot be read."""
+    try:
+        return group[name][...]
+    except _READ_ERRORS:
+        return []
+
+
+def _exchanges(device: Any) -> Iterator[Exchanged]:
+    for row in device["exchanges"][...]:
+        times = ("t1_host_ns", "t2_device_us", "t3_device_us", "t4_host_ns", "dither_us")
+        exchange = Exchange(**{name: int(row[name]) for name in times})
+        yield Exchanged(exchange=exchange, epoch=int(row["epoch"]), boot=int(row["boot"]))
+
+
+def _markers(file: Any) -> Iterator[Marker]:
+    for row in file["markers"][...]:
+        device_us = int(row["device_us"])
+        yield Marker(
+            host_ns=int(row["host_ns"]),
+            kind=row["kind"].decode(),
+            text=row["text"].decode(),
+            source=row["source"].decode(),
+            device_us=None if device_us == layout.NO_DEVICE_TIME else device_us,
+        )
+
+
+def _status(device: Any) -> Iterator[Status]:
+    for row in device["status"][...]:
+        yield Status(
+            host_ns=int(row["host_ns"]),
+            battery_pct=float(row["battery_pct"]),
+            producer_lost=int(row["producer_lost"]),
+            frames_dropped=int(row["frames_dropped"]),
+            log_used_b=int(row["log_used_b"]),
+        )
