@@ -35,7 +35,9 @@ def find_runs(time_s: NDArray[np.float64], rate_hz: float) -> list[Run]:
         return []
     steps_s = np.diff(time_s)
     period_s = 1 / rate_hz
-    jitter_s = float(np.median(np.abs(steps_s - period_s))) if steps_s.size else 0.0
+    # Below the median, so that gaps in a short recording do not pass for jitter.
+    odd_s = np.abs(steps_s - period_s)
+    jitter_s = float(np.quantile(odd_s, 0.4, method="lower")) if steps_s.size else 0.0
     limit_s = 1.5 * period_s
     if jitter_s > _STEADY * period_s:
         limit_s = max(limit_s, period_s + _JITTERS * jitter_s)
