@@ -72,6 +72,20 @@ def test_runs_find_one_missing_sample_and_bear_jitter():
     assert find_runs(np.zeros(0), 50.0) == []
 
 
+def test_jitter_of_stamps_does_not_reach_the_samples(tmp_path):
+    rng = np.random.default_rng(6)
+    even = even_times_s(3000, 100.02)
+    jittered = even + rng.uniform(0, 0.004, 3000)
+    one = stream(values=np.zeros((3000, 2)), time_s=jittered, rate_hz=100.0)
+    write_recording(ForeignRecording(streams=(one,)), tmp_path / "a.h5", subject=P)
+    with Session.open(tmp_path / "a.h5") as session:
+        block = session.streams["s"].read()
+    late_s = block.time_s - even
+    # The mean of the jitter cannot be known; its spread must be gone.
+    assert np.ptp(late_s) < 1e-3
+    assert np.abs(late_s).max() < 0.005
+
+
 def build_csv(tmp_path, text, mapping, **write):
     path, toml = tmp_path / "r.csv", tmp_path / "m.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode(**write))

@@ -30,10 +30,14 @@ from wearables.sessions.importers.recording import (
 from wearables.sessions.subject import SubjectInfo
 from wearables.sessions.writer import SessionWriter
 
-FRAME_S = 1.0
-MAX_FRAME = 4096
+# Long frames, since the stamps of a file are steadier than those of a radio; short ones for slow
+# streams would cost more than the samples.
+FRAME_S = 10.0
+MIN_FRAME, MAX_FRAME = 64, 4096
 TIME_STEP_S = 1e-5
 _MAX_STREAMS = 255
+_LEAST_FRAMES = 8
+_LEAST_TO_FIT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +218,9 @@ def _remarks(
 
 
 def _events(stream: _Placed, anchor_ns: int) -> Iterator[Sampled | Lost]:
-    size = max(1, min(MAX_FRAME, round(stream.schema.rate_hz * FRAME_S)))
+    size = max(MIN_FRAME, min(MAX_FRAME, round(stream.schema.rate_hz * FRAME_S)))
+    # A rate can be measured from a few frames on.
+    size = max(1, min(size, len(stream.counts) // _LEAST_FRAMES))
     before: Run | None = None
     for run in stream.runs:
         host_ns = anchor_ns + round(float(stream.time_s[run.start]) * 1e9)
@@ -228,15 +234,25 @@ def _events(stream: _Placed, anchor_ns: int) -> Iterator[Sampled | Lost]:
                 )  # fmt: skip
         before = run
         for start in range(run.start, run.stop, size):
-            time_ns = round(float(stream.time_s[start]) * 1e9)
+            stop = min(start + size, run.stop)
+            time_ns = round(_first_s(stream.time_s[start:stop]) * 1e9)
             yield Sampled(
                 stream_id=stream.schema.id,
                 boot=run.boot,
                 first_index=run.index + start - run.start,
                 # Device times have no sign; what lies before the start keeps its host time.
                 device_us=max(0, time_ns // 1000),
-                counts=stream.counts[start : min(start + size, run.stop)],
+                counts=stream.counts[start:stop],
                 flags=0,
                 host_ns=anchor_ns + time_ns,
                 epoch=0,
             )
+
+
+def _first_s(time_s: NDArray[np.float64]) -> float:
+    """Time of the first sample of a frame, by the line through all its stamps."""
+    if time_s.size < _LEAST_TO_FIT:
+        return float(time_s[0])
+    at = np.arange(time_s.size) - (time_s.size - 1) / 2
+    slope = float(at @ time_s / (at @ at))
+    return float(time_s.mean()) + slope * float(at[0])
