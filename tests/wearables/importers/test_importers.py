@@ -184,6 +184,7 @@ column = "x"
         values = stream.physical(stream.counts(0, 3))
         assert values == pytest.approx(np.array([[1, 0], [2, 0.5], [4, 3.5]]))
         assert session.created_utc.startswith("2024-05-01T10:00:00.5")
+        assert session.duration_s == pytest.approx(3.5)
 
 
 @pytest.mark.parametrize(
@@ -327,3 +328,4 @@ def test_real_shirts_come_in(shared_data, tmp_path):
             acc = session.streams["acc"].read()
             at_rest = np.median(np.linalg.norm(acc.values, axis=1))
             assert at_rest == pytest.approx(9.81, rel=0.1)
+            assert session.duration_s == pytest.approx(acc.time_s[-1], abs=5)

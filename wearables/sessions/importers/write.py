@@ -37,6 +37,7 @@ MIN_FRAME, MAX_FRAME = 64, 4096
 TIME_STEP_S = 1e-5
 _MAX_STREAMS = 255
 _LEAST_FRAMES = 8
+_WHOLE = 65535
 _LEAST_TO_FIT = 8
 
 
@@ -77,6 +78,7 @@ class _Placed:
     counts: NDArray[np.int64]
     time_s: NDArray[np.float64]
     runs: list[Run]
+    is_regular: bool
 
 
 def write_recording(
@@ -193,7 +195,8 @@ def _place(stream: ForeignStream, number: int, notes: list[str]) -> _Placed:
         channels=tuple(channel_schema(c, q) for c, q in zip(channels, columns, strict=True)),
     )  # fmt: skip
     counts = np.stack([column.counts for column in columns], axis=1)
-    return _Placed(schema=schema, counts=counts, time_s=time_s, runs=runs)
+    is_regular = stream.rate_hz is not None
+    return _Placed(schema=schema, counts=counts, time_s=time_s, runs=runs, is_regular=is_regular)
 
 
 def _mean_rate_hz(time_s: NDArray[np.float64]) -> float:
@@ -219,8 +222,9 @@ def _remarks(
 
 def _events(stream: _Placed, anchor_ns: int) -> Iterator[Sampled | Lost]:
     size = max(MIN_FRAME, min(MAX_FRAME, round(stream.schema.rate_hz * FRAME_S)))
-    # A rate can be measured from a few frames on.
-    size = max(1, min(size, len(stream.counts) // _LEAST_FRAMES))
+    # A rate can be measured from a few frames on; events have none, so that the line from the
+    # first to the last serves best.
+    size = max(1, min(size, len(stream.counts) // _LEAST_FRAMES)) if stream.is_regular else _WHOLE
     before: Run | None = None
     for run in stream.runs:
         host_ns = anchor_ns + round(float(stream.time_s[run.start]) * 1e9)
@@ -235,7 +239,9 @@ def _events(stream: _Placed, anchor_ns: int) -> Iterator[Sampled | Lost]:
         before = run
         for start in range(run.start, run.stop, size):
             stop = min(start + size, run.stop)
-            time_ns = round(_first_s(stream.time_s[start:stop]) * 1e9)
+            stamps_s = stream.time_s[start:stop]
+            first_s = _first_s(stamps_s) if stream.is_regular else float(stamps_s[0])
+            time_ns = round(first_s * 1e9)
             yield Sampled(
                 stream_id=stream.schema.id,
                 boot=run.boot,
