@@ -45,11 +45,16 @@ def _as_link_errors(what: str) -> Iterator[None]:
 
     try:
         yield
+    except LinkError:
+        raise
     except BleakError as error:
         text = str(error.args[0]) if error.args else type(error).__name__
-        raise LinkError(f"{what}: {text}") from error
+        raise LinkError(text if text.startswith(what) else f"{what}: {text}") from error
     except TimeoutError as error:
         raise LinkError(f"{what}: no answer in time") from error
+    except OSError as error:
+        # The platform's own stack may be absent, with its socket.
+        raise LinkError(f"{what}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _found(device: "BLEDevice", data: "AdvertisementData") -> FoundDevice:
@@ -77,7 +82,7 @@ async def scan_devices(uri: str, *, timeout_s: float = 5.0) -> list[FoundDevice]
     """
     from bleak import BleakScanner
 
-    with _as_link_errors(f"scan on radio {uri}"):
+    with _as_link_errors(f"radio {uri} cannot scan"):
         seen = await BleakScanner.discover(
             timeout=timeout_s, return_adv=True, **backend_for(uri).for_scanner
         )
@@ -95,7 +100,7 @@ async def find_device(
     """
     from bleak import BleakScanner
 
-    with _as_link_errors(f"scan on radio {uri}"):
+    with _as_link_errors(f"radio {uri} cannot scan"):
         device = await BleakScanner.find_device_by_filter(
             lambda seen, data: fits(_found(seen, data)),
             timeout=timeout_s,
@@ -205,6 +210,6 @@ async def radio_open(uri: str) -> AsyncGenerator[None]:
         LinkError: If it cannot be opened.
     """
     async with contextlib.AsyncExitStack() as stack:
-        with _as_link_errors(f"radio {uri}"):
+        with _as_link_errors(f"radio {uri} cannot be opened"):
             await stack.enter_async_context(radio_held(uri))
         yield

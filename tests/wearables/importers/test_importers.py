@@ -77,13 +77,20 @@ def test_jitter_of_stamps_does_not_reach_the_samples(tmp_path):
     even = even_times_s(3000, 100.02)
     jittered = even + rng.uniform(0, 0.004, 3000)
     one = stream(values=np.zeros((3000, 2)), time_s=jittered, rate_hz=100.0)
-    write_recording(ForeignRecording(streams=(one,)), tmp_path / "a.h5", subject=P)
+    report = write_recording(ForeignRecording(streams=(one,)), tmp_path / "a.h5", subject=P)
     with Session.open(tmp_path / "a.h5") as session:
         block = session.streams["s"].read()
     late_s = block.time_s - even
+    assert not any("nominal" in note for note in report.notes)
     # The mean of the jitter cannot be known; its spread must be gone.
     assert np.ptp(late_s) < 1e-3
     assert np.abs(late_s).max() < 0.005
+
+
+def test_a_wrong_nominal_rate_is_told(tmp_path):
+    one = stream(values=np.zeros((300, 2)), time_s=even_times_s(300, 90.0), rate_hz=100.0)
+    report = write_recording(ForeignRecording(streams=(one,)), tmp_path / "a.h5", subject=P)
+    assert "the stamps say 90 Hz, the nominal rate is 100 Hz" in " ".join(report.notes)
 
 
 def build_csv(tmp_path, text, mapping, **write):
@@ -329,3 +336,38 @@ def test_real_shirts_come_in(shared_data, tmp_path):
             at_rest = np.median(np.linalg.norm(acc.values, axis=1))
             assert at_rest == pytest.approx(9.81, rel=0.1)
             assert session.duration_s == pytest.approx(acc.time_s[-1], abs=5)
+
+
+def test_real_sleeves_come_in(shared_data, tmp_path):
+    paths = sorted((shared_data / "knit_sleeve" / "raw_sample").glob("*.csv"))
+    for number, path in enumerate(paths):
+        rows = path.read_text(encoding="utf-8-sig").splitlines()
+        mapping = tmp_path / "m.toml"
+        channels = "".join(
+            f"[[stream.channel]]\ncolumn = 'S{i}'\nkind = 'strain'\n" for i in range(1, 6)
+        )
+        mapping.write_text(
+            f"[time]\ncolumn = 'Time'\n[[stream]]\nname = 'strain'\nrate_hz = 100\n{channels}"
+        )
+        out = tmp_path / f"{number}.h5"
+        report = import_recording(path, out, subject=P, mapping=mapping)
+        assert not verify(out).is_damaged
+        with Session.open(out) as session:
+            block = session.streams["strain"].read()
+            first = [float(cell) for cell in rows[1].split(",")[:5]]
+            assert block.values[0] == pytest.approx(first, abs=1e-9)
+            assert report.n_stored["strain"] + report.n_lost["strain"] == block.n_samples
+
+
+def test_a_real_pulse_with_iso_stamps_comes_in(shared_data, tmp_path):
+    path = shared_data / "heartpy_ppg" / "data3.csv"
+    header = path.read_text().splitlines()[0].split(",")
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(
+        f"[time]\ncolumn = '{header[0]}'\nunit = 'iso'\n[[stream]]\nname = 'ppg'\n"
+        f"rate_hz = 100\n[[stream.channel]]\ncolumn = '{header[1]}'\nkind = 'ppg'\n"
+    )
+    report, session = come_in(path, tmp_path, mapping=mapping)
+    with session:
+        assert report.n_stored["ppg"] == len(path.read_text().splitlines()) - 1
+        assert session.streams["ppg"].rate_hz == pytest.approx(100.4, abs=0.1)

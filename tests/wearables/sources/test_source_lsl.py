@@ -1,6 +1,7 @@
 """Out to LSL and in again, in one process."""
 
 import asyncio
+import itertools
 import sys
 import time
 
@@ -83,6 +84,11 @@ async def test_out_and_in_again():
     samples = [e for e in events if isinstance(e, Sampled)]
     scale = source.schema.streams[0].channels[0].scale
     assert [c.name for c in source.schema.streams[0].channels] == ["ax", "ay"]
+    # Samples are 20 ms apart by the sensor's clock, whenever they were pushed.
+    spacing_us = [
+        (b.device_us - a.device_us) / len(a.counts) for a, b in itertools.pairwise(samples)
+    ]
+    assert np.allclose(spacing_us, 20_000, atol=600)
     values = np.concatenate([e.counts for e in samples]) * scale
     assert np.allclose(np.diff(values[:, 0]), 0.5, atol=1e-5)
     assert np.allclose(values[:, 0] + 1, -values[:, 1], atol=1e-5)

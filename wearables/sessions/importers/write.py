@@ -38,6 +38,7 @@ TIME_STEP_S = 1e-5
 _MAX_STREAMS = 255
 _LEAST_FRAMES = 8
 _WHOLE = 65535
+_RATE_SLACK = 0.02
 _LEAST_TO_FIT = 8
 
 
@@ -187,6 +188,7 @@ def _place(stream: ForeignStream, number: int, notes: list[str]) -> _Placed:
         runs = [Run(boot=1, index=0, start=0, stop=len(values))]
     else:
         runs = find_runs(time_s, rate_hz)
+        _compare_rates(stream.name, rate_hz, _smooth_rate_hz(time_s, runs), notes)
     columns = [quantize(values[:, i]) for i in range(values.shape[1])]
     notes += _remarks(stream.name, channels, columns)
     schema = StreamSchema(
@@ -197,6 +199,21 @@ def _place(stream: ForeignStream, number: int, notes: list[str]) -> _Placed:
     counts = np.stack([column.counts for column in columns], axis=1)
     is_regular = stream.rate_hz is not None
     return _Placed(schema=schema, counts=counts, time_s=time_s, runs=runs, is_regular=is_regular)
+
+
+def _smooth_rate_hz(time_s: NDArray[np.float64], runs: list[Run]) -> float:
+    """Rate within runs; NaN where no run has two samples at different times."""
+    n_steps = sum(run.stop - run.start - 1 for run in runs)
+    span_s = sum(float(time_s[run.stop - 1] - time_s[run.start]) for run in runs)
+    return n_steps / span_s if n_steps and span_s > 0 else float("nan")
+
+
+def _compare_rates(name: str, nominal_hz: float, measured_hz: float, notes: list[str]) -> None:
+    if abs(measured_hz - nominal_hz) > _RATE_SLACK * nominal_hz:
+        notes.append(
+            f"stream {name}: the stamps say {measured_hz:.4g} Hz, the nominal rate is "
+            f"{nominal_hz:.4g} Hz"
+        )
 
 
 def _mean_rate_hz(time_s: NDArray[np.float64]) -> float:
