@@ -54,6 +54,10 @@ def test_decimal_texts_are_exact():
 def test_units():
     assert ucum(" µV ") == ("uV", True)
     assert ucum("degC") == ("K", True)
+    assert ucum("S") == ("S", True)
+    assert ucum("uS") == ("uS", True)
+    assert ucum("Microvolts") == ("uV", True)
+    assert ucum("us")[1] is False
     assert ucum("furlong") == ("1", False)
 
 

@@ -16,16 +16,18 @@ _MAX_DECIMALS = 9
 _WIDTHS = (8, 16, 24, 32)
 _ZERO_CELSIUS_K = 273.15
 
-# Words of other programs for units of UCUM.
-_UNITS = {
-    "": "1", "none": "1", "na": "1", "n/a": "1", "counts": "{count}", "count": "{count}",
-    "adc": "{count}", "percent": "%", "uv": "uV", "µv": "uV", "μv": "uV", "microvolt": "uV",
-    "microvolts": "uV", "mv": "mV", "millivolt": "mV", "millivolts": "mV", "v": "V", "volt": "V",
-    "volts": "V", "g": "[g]", "mg": "m[g]", "m/s^2": "m/s2", "m/s²": "m/s2", "m/s2": "m/s2",
-    "deg/s": "deg/s", "dps": "deg/s", "°/s": "deg/s", "rad/s": "rad/s", "us": "uS", "µs": "uS",
-    "microsiemens": "uS", "ut": "uT", "µt": "uT", "bpm": "/min", "1/min": "/min", "rpm": "/min",
-    "s": "s", "sec": "s", "seconds": "s", "ms": "ms", "degc": "Cel", "°c": "Cel", "c": "Cel",
-    "celsius": "Cel", "pa": "Pa", "kpa": "kPa", "k": "K",
+# Symbols of other programs for units of UCUM; their case matters (S is siemens, s a second).
+_SYMBOLS = {
+    "": "1", "µV": "uV", "μV": "uV", "uv": "uV", "mv": "mV", "g": "[g]", "mg": "m[g]",
+    "m/s^2": "m/s2", "m/s²": "m/s2", "m/s**2": "m/s2", "dps": "deg/s", "°/s": "deg/s",
+    "µS": "uS", "μS": "uS", "µT": "uT", "μT": "uT", "°C": "Cel", "C": "Cel", "1/min": "/min",
+}  # fmt: skip
+# Words, in any case.
+_WORDS = {
+    "none": "1", "na": "1", "n/a": "1", "counts": "{count}", "count": "{count}", "adc": "{count}",
+    "percent": "%", "microvolt": "uV", "microvolts": "uV", "millivolt": "mV", "millivolts": "mV",
+    "volt": "V", "volts": "V", "microsiemens": "uS", "microtesla": "uT", "bpm": "/min",
+    "rpm": "/min", "sec": "s", "seconds": "s", "degc": "Cel", "celsius": "Cel",
 }  # fmt: skip
 
 
@@ -71,16 +73,21 @@ def quantize(values: NDArray[np.float64]) -> Quantized:
     )
 
 
+def _translated(unit: str) -> str:
+    word = unit.strip()
+    return _SYMBOLS.get(word) or _WORDS.get(word.lower()) or word
+
+
 def ucum(unit: str) -> tuple[str, bool]:
     """UCUM word of a unit, and whether it is known; what is not becomes a plain number."""
-    known = _UNITS.get(unit.strip().lower(), unit.strip())
-    if known == "Cel":
+    word = _translated(unit)
+    if word == "Cel":
         return "K", True
     try:
-        si_factor(known)
+        si_factor(word)
     except SessionError:
         return "1", False
-    return known, True
+    return word, True
 
 
 def channel_schema(channel: ForeignChannel, found: Quantized) -> ChannelSchema:
@@ -90,8 +97,8 @@ def channel_schema(channel: ForeignChannel, found: Quantized) -> ChannelSchema:
     needed = max(high.bit_length(), (-low - 1).bit_length() if signed else 0) + signed
     scale = found.step * channel.scale
     offset = found.offset + channel.offset / found.step
-    unit, is_known = ucum(channel.unit)
-    if is_known and _UNITS.get(channel.unit.strip().lower()) == "Cel":
+    unit, _ = ucum(channel.unit)
+    if _translated(channel.unit) == "Cel":
         offset -= _ZERO_CELSIUS_K / scale
     return ChannelSchema(
         name=channel.name,
