@@ -1,0 +1,97 @@
+"""Commands that bring data in and play them out: scan, record-device, import, replay."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from muslin.cli.options import Json
+
+app = typer.Typer()
+
+Radio = Annotated[str, typer.Option(help="os:, os:hci1, tcp-client:HOST:PORT, usb:0, serial:TTY.")]
+Subject = Annotated[str, typer.Option(help="Pseudonym of the subject.")]
+
+
+@app.command(epilog="Example: muslin scan --radio os: --duration 5")
+def scan(
+    *,
+    radio: Radio = "os:",
+    duration: Annotated[float, typer.Option(help="Seconds to scan.")] = 5.0,
+    everything: Annotated[bool, typer.Option("--all", help="Show unknown devices too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List garments and sensors in range: exit 0 some, 1 none."""
+    from muslin.ingest import scan_radio
+
+    raise typer.Exit(
+        scan_radio(radio=radio, duration_s=duration, everything=everything, as_json=as_json)
+    )
+
+
+@app.command(
+    "record-device",
+    epilog="Example: muslin record-device --device 'Polar H10' --duration 60 --out p07.h5",
+)
+def record_device(
+    *,
+    device: Annotated[str, typer.Option(help="Address or part of the name; the first fit.")] = "",
+    profile: Annotated[
+        list[str] | None, typer.Option(help="heart_rate, polar ...; several times; all it has.")
+    ] = None,
+    radio: Radio = "os:",
+    duration: Annotated[float, typer.Option(help="Seconds to record; 0 until interrupted.")] = 40.0,
+    subject: Subject = "anonymous",
+    out: Annotated[Path, typer.Option(help="Session file to write.")] = Path("session.h5"),
+    markers: Annotated[int | None, typer.Option(help="UDP port that takes markers.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Record a heart rate strap, Polar, Movesense, Thingy or another known sensor."""
+    from muslin.ingest import record_device as run
+
+    code = run(
+        radio=radio,
+        device=device,
+        profiles=profile or [],
+        duration_s=duration,
+        subject=subject,
+        out=out,
+        markers_port=markers,
+        as_json=as_json,
+    )
+    raise typer.Exit(code)
+
+
+@app.command("import", epilog="Example: muslin import walk.csv --map walk.toml --subject P07")
+def import_(
+    recording: Annotated[Path, typer.Argument(help="EDF, BDF, XDF, CSV, or Hexoskin folder.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="Session file; NAME.h5 by default.")] = None,
+    subject: Subject = "anonymous",
+    mapping: Annotated[
+        Path | None, typer.Option("--map", help="CSV: which column is what (TOML).")
+    ] = None,
+    kind: Annotated[str, typer.Option("--from", help="csv, edf, hexoskin or xdf.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Bring a recording of another program into a session: exit 3 if it has gaps."""
+    from muslin.ingest import import_file
+
+    code = import_file(
+        recording, out=out, subject=subject, mapping=mapping, kind=kind, as_json=as_json
+    )
+    raise typer.Exit(code)
+
+
+@app.command(epilog="Example: muslin replay p07.h5 --to lsl")
+def replay(
+    session: Annotated[Path, typer.Argument(help="Session file (HDF5).")],
+    *,
+    to: Annotated[str, typer.Option(help="lsl or garment.")] = "garment",
+    speed: Annotated[float, typer.Option(help="lsl only: 1 is real time.")] = 1.0,
+    duration: Annotated[float, typer.Option(help="Seconds; 0 to the end or interrupt.")] = 0.0,
+) -> None:
+    """Play a session as LSL streams, or as a virtual garment that can be recorded."""
+    from muslin.ingest import replay_file
+
+    raise typer.Exit(replay_file(session, to=to, speed=speed, duration_s=duration))
