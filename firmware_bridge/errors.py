@@ -14,7 +14,15 @@ class FirmwareBridgeError(Exception):
 
 
 class SchemaError(FirmwareBridgeError, ValueError):
-    """A garment description that makes no sense; names stream, channel and key."""
+    """A garment description that makes no sense; names stream, channel and key.
+
+    Attributes:
+        key: Key of the description that is wrong, where it is one.
+    """
+
+    def __init__(self, text: str, *, key: str = "") -> None:
+        super().__init__(text)
+        self.key = key
 
 
 class FrameError(FirmwareBridgeError, ValueError):

@@ -5,19 +5,19 @@ physical = (raw - offset) * scale, in the channel's UCUM unit.
 
 import hashlib
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import cbor2
 
 from firmware_bridge.errors import SchemaError
+from firmware_bridge.schema_values import as_integer, as_number, as_text, as_truth
 
 DESCRIPTOR_VERSION = 1
 MAX_BITS = 32
 # Keys of the descriptor that hold rows of stream, channel, text.
-_OPTIONAL_KEYS = {4: "site", 5: "calibration", 6: "axis"}
+OPTIONAL_KEYS = {4: "site", 5: "calibration", 6: "axis"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +50,18 @@ class ChannelSchema:
 
     def __post_init__(self) -> None:
         if not 1 <= self.bits <= MAX_BITS:
-            raise SchemaError(f"channel {self.name!r}: bits is {self.bits}, wanted 1 to 32")
+            raise SchemaError(
+                f"channel {self.name!r}: bits is {self.bits}, wanted 1 to 32", key="bits"
+            )
         if not (math.isfinite(self.scale) and math.isfinite(self.offset)):
             raise SchemaError(
-                f"channel {self.name!r}: scale {self.scale} and offset {self.offset} must be finite"
+                f"channel {self.name!r}: scale {self.scale}, offset {self.offset}, wanted finite",
+                key="scale",
             )
         if self.scale == 0:
-            raise SchemaError(f"channel {self.name!r}: scale is 0, so every value would be 0")
+            raise SchemaError(
+                f"channel {self.name!r}: scale is 0, so every value would be 0", key="scale"
+            )
 
     @property
     def count_range(self) -> tuple[int, int]:
@@ -91,18 +96,25 @@ class StreamSchema:
     def __post_init__(self) -> None:
         where = f"stream {self.name!r}"
         if not 1 <= self.id <= 255:
-            raise SchemaError(f"{where}: id is {self.id}, wanted 1 to 255")
+            raise SchemaError(f"{where}: id is {self.id}, wanted 1 to 255", key="id")
         if not self.channels:
-            raise SchemaError(f"{where}: no channel; at least one is needed")
+            raise SchemaError(f"{where}: no channel; at least one is needed", key="channel")
         if not all(0 < rate_hz < math.inf for rate_hz in self.rates_hz):
-            raise SchemaError(f"{where}: rates_hz are {self.rates_hz}, wanted above 0 and finite")
+            raise SchemaError(
+                f"{where}: rates_hz are {self.rates_hz}, wanted above 0 and finite", key="rates_hz"
+            )
         if self.max_latency_ms < 1:
-            raise SchemaError(f"{where}: max_latency_ms is {self.max_latency_ms}, wanted 1 or more")
+            raise SchemaError(
+                f"{where}: max_latency_ms is {self.max_latency_ms}, wanted 1 or more",
+                key="max_latency_ms",
+            )
         if self.rate_hz not in self.rates_hz:
-            raise SchemaError(f"{where}: rate_hz is {self.rate_hz:g}, not among {self.rates_hz}")
+            raise SchemaError(
+                f"{where}: rate_hz is {self.rate_hz:g}, not among {self.rates_hz}", key="rate_hz"
+            )
         names = [channel.name for channel in self.channels]
         if len(set(names)) != len(names):
-            raise SchemaError(f"{where}: channel names repeat: {', '.join(names)}")
+            raise SchemaError(f"{where}: channel names repeat: {', '.join(names)}", key="name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +175,7 @@ class GarmentSchema:
             2: self.schema,
             3: streams,
         }
-        for key, name in _OPTIONAL_KEYS.items():
+        for key, name in OPTIONAL_KEYS.items():
             rows = [
                 [stream.id, i, getattr(channel, name)]
                 for stream in self.streams
@@ -186,15 +198,15 @@ class GarmentSchema:
             _check_version(content[0])
             vendor, name, hw = content[1]
             optional = {
-                (row[0], row[1], name): _text(row[2], f"{name} of stream {row[0]}")
-                for key, name in _OPTIONAL_KEYS.items()
+                (row[0], row[1], name): as_text(row[2], f"{name} of stream {row[0]}")
+                for key, name in OPTIONAL_KEYS.items()
                 for row in content.get(key, [])
             }
             return cls(
-                vendor=_text(vendor, "vendor"),
-                name=_text(name, "name"),
-                hw=_text(hw, "hw"),
-                schema=_integer(content[2], "schema"),
+                vendor=as_text(vendor, "vendor"),
+                name=as_text(name, "name"),
+                hw=as_text(hw, "hw"),
+                schema=as_integer(content[2], "schema"),
                 streams=tuple(_stream_from_list(row, optional) for row in content[3]),
             )
         except SchemaError:
@@ -213,19 +225,9 @@ class GarmentSchema:
         Raises:
             SchemaError: If a key is missing or impossible; the message names it.
         """
-        try:
-            content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise SchemaError(f"garment TOML cannot be read: {error}") from error
-        device = _table(content, "device", "the file")
-        tables = _tables(content, "stream", "the file")
-        return cls(
-            vendor=_text(*_found(device, "vendor", "[device]")),
-            name=_text(*_found(device, "name", "[device]")),
-            hw=_text(*_found(device, "hw", "[device]")),
-            schema=_integer(*_found(device, "schema", "[device]")),
-            streams=tuple(_stream_from_table(table) for table in tables),
-        )
+        from firmware_bridge.schema_toml import garment_from_toml
+
+        return garment_from_toml(text)
 
 
 def _check_version(version: object) -> None:
@@ -250,17 +252,17 @@ def _stream_from_list(row: list[Any], optional: Mapping[tuple[int, int, str], st
     stream_id, name, rate_hz, rates_hz, max_latency_ms, store, channels = row
     where = f"stream {name!r}"
     return StreamSchema(
-        id=_integer(stream_id, f"{where}: id"),
-        name=_text(name, f"{where}: name"),
-        rate_hz=_number(rate_hz, f"{where}: rate_hz"),
-        rates_hz=tuple(_number(rate, f"{where}: rates_hz") for rate in rates_hz),
-        max_latency_ms=_integer(max_latency_ms, f"{where}: max_latency_ms"),
-        store=_truth(store, f"{where}: store"),
+        id=as_integer(stream_id, f"{where}: id"),
+        name=as_text(name, f"{where}: name"),
+        rate_hz=as_number(rate_hz, f"{where}: rate_hz"),
+        rates_hz=tuple(as_number(rate, f"{where}: rates_hz") for rate in rates_hz),
+        max_latency_ms=as_integer(max_latency_ms, f"{where}: max_latency_ms"),
+        store=as_truth(store, f"{where}: store"),
         channels=tuple(
             _channel_from_list(
                 channel,
                 where,
-                {key: optional.get((stream_id, i, key)) for key in _OPTIONAL_KEYS.values()},
+                {key: optional.get((stream_id, i, key)) for key in OPTIONAL_KEYS.values()},
             )
             for i, channel in enumerate(channels)
         ),
@@ -272,108 +274,14 @@ def _channel_from_list(
 ) -> ChannelSchema:
     name, unit, bits, scale, offset, kind = row
     inside = f"{where}, channel {name!r}"
-    bits = _integer(bits, f"{inside}: bits")
+    bits = as_integer(bits, f"{inside}: bits")
     return ChannelSchema(
-        name=_text(name, f"{inside}: name"),
-        unit=_text(unit, f"{inside}: unit"),
+        name=as_text(name, f"{inside}: name"),
+        unit=as_text(unit, f"{inside}: unit"),
         bits=abs(bits),
         signed=bits < 0,
-        scale=_number(scale, f"{inside}: scale"),
-        offset=_number(offset, f"{inside}: offset"),
-        kind=_text(kind, f"{inside}: kind"),
+        scale=as_number(scale, f"{inside}: scale"),
+        offset=as_number(offset, f"{inside}: offset"),
+        kind=as_text(kind, f"{inside}: kind"),
         **optional,
     )
-
-
-def _stream_from_table(table: Mapping[str, Any]) -> StreamSchema:
-    where = f"[[stream]] {table.get('name', '?')!r}"
-    rate_hz = _number(*_found(table, "rate_hz", where))
-    rates_hz: object = table.get("rates_hz", [rate_hz])
-    if not isinstance(rates_hz, list):
-        raise SchemaError(f"{where}: rates_hz is {rates_hz!r}, wanted a list of rates")
-    return StreamSchema(
-        id=_integer(*_found(table, "id", where)),
-        name=_text(*_found(table, "name", where)),
-        rate_hz=rate_hz,
-        rates_hz=tuple(_number(r, f"{where}: rates_hz") for r in cast("list[object]", rates_hz)),
-        max_latency_ms=_integer(table.get("max_latency_ms", 500), f"{where}: max_latency_ms"),
-        store=_truth(table.get("store", True), f"{where}: store"),
-        channels=tuple(
-            channel
-            for entry in _tables(table, "channel", where)
-            for channel in _channels_from_table(entry, where)
-        ),
-    )
-
-
-def _channels_from_table(entry: Mapping[str, Any], where: str) -> list[ChannelSchema]:
-    """One table describes one channel, or several that differ in their names only."""
-    inside = f"{where} channel {entry.get('name', '?')!r}"
-    names, _ = _found(entry, "name", inside)
-    optional = {
-        key: _text(entry[key], f"{inside}: {key}")
-        for key in _OPTIONAL_KEYS.values()
-        if key in entry
-    }
-    return [
-        ChannelSchema(
-            name=_text(name, f"{inside}: name"),
-            unit=_text(*_found(entry, "unit", inside)),
-            bits=_integer(*_found(entry, "bits", inside)),
-            signed=_truth(*_found(entry, "signed", inside)),
-            scale=_number(*_found(entry, "scale", inside)),
-            offset=_number(entry.get("offset", 0.0), f"{inside}: offset"),
-            kind=_text(*_found(entry, "kind", inside)),
-            **optional,
-        )
-        for name in (cast("list[object]", names) if isinstance(names, list) else [names])
-    ]
-
-
-def _table(content: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
-    value = content.get(key)
-    if not isinstance(value, dict):
-        raise SchemaError(f"{where} has no [{key}] table")
-    return cast("Mapping[str, Any]", value)
-
-
-def _tables(content: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:
-    value: object = content.get(key, [])
-    rows = cast("list[object]", value) if isinstance(value, list) else [value]
-    if not all(isinstance(row, dict) for row in rows):
-        raise SchemaError(f"{where}: {key} is {value!r}, wanted [[{key}]] tables")
-    return cast("list[Mapping[str, Any]]", rows)
-
-
-def _found(table: Mapping[str, Any], key: str, where: str) -> tuple[object, str]:
-    """Value of a key, and the words that tell where it stood."""
-    if key not in table:
-        raise SchemaError(f"{where} has no key {key!r}")
-    return table[key], f"{where}: {key}"
-
-
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str):
-        raise SchemaError(f"{where} is {value!r}, wanted a text")
-    return value
-
-
-def _integer(value: object, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise SchemaError(f"{where} is {value!r}, wanted an integer")
-    return value
-
-
-def _number(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SchemaError(f"{where} is {value!r}, wanted a number")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise SchemaError(f"{where} is an integer too large for a number") from error
-
-
-def _truth(value: object, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise SchemaError(f"{where} is {value!r}, wanted true or false")
-    return value

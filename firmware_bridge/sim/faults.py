@@ -25,6 +25,8 @@ class Faults:
         budget_b_s: Link budget; a start above it is refused.
         battery_pct: Charge, 0..100.
         slow_control_s: Wait before every control response but the clock's.
+        overruns: Stream, time since start [s], samples that the sensor's own queue loses there.
+        stuck: Stream, channel, start and stop [s] since start: the value of the start stays.
         log_kib: Size of the flash log; 0 for a garment that keeps nothing.
     """
 
@@ -39,6 +41,8 @@ class Faults:
     budget_b_s: float = 90_000.0
     battery_pct: float = 87.0
     slow_control_s: float = 0.0
+    overruns: tuple[tuple[str, float, int], ...] = ()
+    stuck: tuple[tuple[str, str, float, float], ...] = ()
     log_kib: int = 0
 
     def __post_init__(self) -> None:

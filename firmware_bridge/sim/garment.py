@@ -3,12 +3,11 @@
 The same seed and knobs give the same bytes and the same losses, however often `advance` is called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firmware_bridge.codec import MIN_FRAME_SIZE, FrameEncoder
 from firmware_bridge.control import (
@@ -22,10 +21,11 @@ from firmware_bridge.control import (
 )
 from firmware_bridge.flash_log import Flash
 from firmware_bridge.packet import FLAG_END_OF_BLOCK, EventKind, FrameKind, device_frame
-from firmware_bridge.schema import GarmentSchema, StreamSchema
+from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.sim.faults import Faults
 from firmware_bridge.sim.memory import Memory
 from firmware_bridge.sim.signals import Replay
+from firmware_bridge.sim.track import Track
 
 STATUS_PERIOD_US = 5_000_000
 DEFAULT_FRAME_SIZE = 244
@@ -35,6 +35,8 @@ _LINK_SHARE = 0.92
 _N_SAMPLES_AT = 14
 _HAS_LOG, _STREAMING = 0x02, 0x04
 _REPLAYED_PER_TURN = 4
+_MAX_IDENTIFY_MS = 10_000
+CALIBRATION_KINDS = ("still", "zero", "stretch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +52,6 @@ class Reply:
     wait_us: int
     make: Callable[[int], bytes]
     is_clock: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class _Track:
-    """One stream being played, with exact counters."""
-
-    stream: StreamSchema
-    counts: NDArray[np.int64]
-    encoder: FrameEncoder
-    rng: np.random.Generator
-    produced: int = 0
-    frames: int = 0
-    frames_dropped: int = 0
-    samples_dropped: int = 0
-    frames_unsent: int = 0
-    samples_unsent: int = 0
-
-    @property
-    def is_done(self) -> bool:
-        return self.produced >= self.counts.shape[0]
 
 
 class Garment:
@@ -92,7 +74,7 @@ class Garment:
         self.frame_size = frame_size
         self._descriptor = replay.schema.to_cbor()
         self._rng = rng
-        self._tracks: dict[int, _Track] = {}
+        self._tracks: dict[int, Track] = {}
         self._outbox: list[bytes] = []
         self._replies: list[bytes] = []
         self._origin_us: int | None = None
@@ -101,6 +83,9 @@ class Garment:
         self._next_status_us = 0
         self._n_device_frames = 0
         self._end_told = False
+        self._rates_hz = {stream.id: stream.rate_hz for stream in replay.schema.streams}
+        self._generation = 0
+        self.n_identified = 0
 
     @property
     def schema(self) -> GarmentSchema:
@@ -139,7 +124,8 @@ class Garment:
         """
         if self.is_streaming and self._origin_us is not None:
             for track in self._tracks.values():
-                self._play(track, self._origin_us, device_us)
+                for frame in track.play(device_us):
+                    self._log(track, frame)
             self._tell_markers(self._origin_us, device_us)
             self._tell_status(device_us)
         if self.is_finished and not self._end_told:
@@ -153,23 +139,7 @@ class Garment:
         del self._replies[:_REPLAYED_PER_TURN]
         return frames
 
-    def _play(self, track: _Track, origin_us: int, device_us: int) -> None:
-        period_us = 1e6 / track.stream.rate_hz
-        latency_us = 1000 * track.stream.max_latency_ms
-        encoder = track.encoder
-        while not track.is_done:
-            at_us = origin_us + round(track.produced * period_us)
-            if at_us > device_us:
-                break
-            if encoder.n_pending and at_us >= encoder.first_us + latency_us:
-                self._log(track, encoder.flush())
-            sample: list[int] = track.counts[track.produced].tolist()
-            self._log(track, encoder.push(sample, device_us=at_us))
-            track.produced += 1
-        if encoder.n_pending and device_us >= encoder.first_us + latency_us:
-            self._log(track, encoder.flush())
-
-    def _log(self, track: _Track, frame: bytes | None) -> None:
+    def _log(self, track: Track, frame: bytes | None) -> None:
         if frame is None:
             return
         track.frames += 1
@@ -215,7 +185,7 @@ class Garment:
             return
         self._next_status_us = device_us + STATUS_PERIOD_US
         streams = [
-            [key, 0, track.frames_dropped + track.frames_unsent]
+            [key, track.overrun, track.frames_dropped + track.frames_unsent]
             for key, track in self._tracks.items()
         ]
         used_b = self._memory.used_bytes if self._memory is not None else 0
@@ -258,36 +228,88 @@ class Garment:
                 answer = response(request, {})
             case Command.DESCRIPTOR:
                 answer = self._describe(request)
-            case _:
-                answer = refusal(request, Rc.UNKNOWN)
+            case Command.SET:
+                answer = self._set(request)
+            case Command.IDENTIFY:
+                answer = self._identify(request)
+            case Command.CALIBRATE:
+                answer = self._calibrate(request, device_us)
         return _at_once(answer, wait_us)
 
-    def _start(self, request: SmpMessage, device_us: int) -> SmpMessage:
+    def _exceeds_budget(self, rates_hz: Mapping[int, float]) -> bool:
+        """Whether the raw worst case of these rates is more than the link carries."""
         worst_b_s = sum(
-            stream.rate_hz * sum(channel.bits for channel in stream.channels) / 8 / _LINK_SHARE
+            rates_hz[stream.id] * sum(channel.bits for channel in stream.channels) / 8
             for stream in self.schema.streams
         )
-        if self.frame_size < MIN_FRAME_SIZE or worst_b_s > self.faults.budget_b_s:
+        return worst_b_s / _LINK_SHARE > self.faults.budget_b_s
+
+    def _set(self, request: SmpMessage) -> SmpMessage:
+        """Change the rate of a stream; only before the first sample, whose index it would break."""
+        stream_id, rate_hz = request.body.get("stream"), request.body.get("rate")
+        known = {stream.id: stream for stream in self.schema.streams}
+        if stream_id not in known or rate_hz not in known[stream_id].rates_hz:
+            return refusal(request, Rc.RANGE)
+        rates_hz = {**self._rates_hz, stream_id: float(rate_hz)}
+        if rates_hz != self._rates_hz:
+            if self._tracks:
+                return refusal(request, Rc.WRONG_STATE)
+            if self._exceeds_budget(rates_hz):
+                return refusal(request, Rc.OVER_BUDGET)
+            self._rates_hz = rates_hz
+            self._generation += 1
+        return response(request, {"generation": self._generation % 16})
+
+    def _identify(self, request: SmpMessage) -> SmpMessage:
+        duration_ms: object = request.body.get("ms")
+        if not isinstance(duration_ms, int) or not 0 < duration_ms <= _MAX_IDENTIFY_MS:
+            return refusal(request, Rc.RANGE)
+        self.n_identified += 1
+        return response(request, {})
+
+    def _calibrate(self, request: SmpMessage, device_us: int) -> SmpMessage:
+        """Note when the wearer stands still or stretches; what follows is the host's to compute."""
+        kind: object = request.body.get("kind")
+        if kind not in CALIBRATION_KINDS:
+            return refusal(request, Rc.RANGE)
+        if not self.is_streaming:
+            return refusal(request, Rc.WRONG_STATE)
+        content = {0: int(EventKind.MARKER), 1: f"calibrate {kind}"}
+        self._tell(FrameKind.EVENT, content, device_us)
+        return response(request, {})
+
+    def _start(self, request: SmpMessage, device_us: int) -> SmpMessage:
+        if self.frame_size < MIN_FRAME_SIZE or self._exceeds_budget(self._rates_hz):
             return refusal(request, Rc.OVER_BUDGET)
         if self._origin_us is None:
             self._origin_us = device_us
             self._next_status_us = device_us
-            self._make_tracks()
+            self._make_tracks(device_us)
         elif self._stopped_us is not None:
             # Paused time does not count: indices go on without a hole.
             self._origin_us += device_us - self._stopped_us
+            for track in self._tracks.values():
+                track.origin_us = self._origin_us
         self._stopped_us = None
         self._end_told = False  # A host that came back must hear that the replay is over.
         return response(request, {})
 
-    def _make_tracks(self) -> None:
+    def _make_tracks(self, origin_us: int) -> None:
         streams = self.schema.streams
         for stream, rng in zip(streams, self._rng.spawn(len(streams)), strict=True):
-            self._tracks[stream.id] = _Track(
+            self._tracks[stream.id] = Track(
                 stream=stream,
                 counts=self.replay.counts[stream.id],
-                encoder=FrameEncoder(stream, session=self.session, size=self.frame_size),
+                encoder=FrameEncoder(
+                    stream,
+                    session=self.session,
+                    size=self.frame_size,
+                    generation=self._generation % 16,
+                ),
                 rng=rng,
+                faults=self.faults,
+                origin_us=origin_us,
+                rate_hz=self._rates_hz[stream.id],
             )
 
     def _stop(self, request: SmpMessage, device_us: int) -> SmpMessage:
@@ -360,6 +382,7 @@ class Garment:
                     "frames": track.frames,
                     "frames_dropped": track.frames_dropped,
                     "samples_dropped": track.samples_dropped,
+                    "samples_overrun": track.overrun,
                     "frames_unsent": track.frames_unsent,
                     "samples_unsent": track.samples_unsent,
                 }

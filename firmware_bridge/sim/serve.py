@@ -51,6 +51,9 @@ def faults_from_json(text: str) -> Faults:
     if "silences_s" in knobs:
         pairs = knobs["silences_s"]
         knobs["silences_s"] = tuple((float(start_s), float(stop_s)) for start_s, stop_s in pairs)
+    for key in ("overruns", "stuck"):
+        if key in knobs:
+            knobs[key] = tuple(tuple(row) for row in knobs[key])
     return Faults(**knobs)
 
 

@@ -39,7 +39,9 @@ logger = logging.getLogger(__name__)
 
 _END_KIND = "end"
 _LOOK_S = 0.25
-_HOST_DITHER_S = 0.015
+# Twice the longest usual connection interval (50 ms): an exchange that always meets the same phase
+# of the radio has a bias of up to half an interval (`benchmarks/link_sync.py`).
+_HOST_DITHER_S = 0.1
 _HAS_LOG = 0x02
 _BACKFILL_LOOK_S = 0.5
 _IN_THE_LOG = (LossCause.RADIO, LossCause.NO_LINK, LossCause.DAMAGED, LossCause.HOST_QUEUE)

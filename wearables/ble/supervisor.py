@@ -75,7 +75,7 @@ class SupervisorSettings:
     exchanges_per_burst: int = 8
     exchange_spacing_s: float = 0.11
     exchange_every_s: float = 10.0
-    dither_us: int = 15_000
+    dither_us: int = 100_000
     drain_s: float = 0.05
     backfill_s: float = 20.0
 
