@@ -5,7 +5,9 @@ FirmwareBridgeError
 ├── FrameError (ValueError)        bytes that are not a valid frame
 │   └── ChecksumError              whole, yet the checksum does not match
 ├── MessageError (ValueError)      bytes that are not a valid control message
-└── ControlError (RuntimeError)    the garment refused a command
+├── ControlError (RuntimeError)    the garment refused a command
+├── ImageError (ValueError)        a firmware image that must not be sent
+└── UpdateError (RuntimeError)     the garment does not run the new firmware
 """
 
 
@@ -49,3 +51,11 @@ class ControlError(FirmwareBridgeError, RuntimeError):
         super().__init__(f"the garment refused {command}: {reason} (group {group}, rc {rc})")
         self.group = group
         self.rc = rc
+
+
+class ImageError(FirmwareBridgeError, ValueError):
+    """A firmware image that must not be sent: damaged, forged or older."""
+
+
+class UpdateError(FirmwareBridgeError, RuntimeError):
+    """An update ended, and the garment does not run the new firmware."""

@@ -132,3 +132,56 @@ def _text_of(path: Path) -> str:
         return existing_file(path, "garment TOML").read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: {error.reason} at {error.start}") from error
+
+
+def update(
+    image: Path,
+    *,
+    garment: str,
+    key: Path | None,
+    serial: int | None,
+    allow_downgrade: bool,
+    as_json: bool,
+) -> Exit:
+    """Bring a signed image onto a garment, and wait until it runs and has confirmed itself.
+
+    Raises:
+        ImageError: If the image is damaged, forged or older than what runs.
+        LinkError: If the garment does not answer.
+        UpdateError: If it does not run the image in the end.
+    """
+    import asyncio
+    from importlib.util import find_spec
+
+    if find_spec("smpclient") is None:
+        raise InputError("updates need smpclient: pip install 'muslin[dfu]'")
+    from firmware_bridge.dfu import Progress
+    from firmware_bridge.image import FirmwareImage
+    from wearables.ble.update import update_firmware
+
+    found = FirmwareImage.from_bytes(existing_file(image, "firmware image").read_bytes())
+    if key is None:
+        say(f"version {found.version}; without --key its signature is left to the garment")
+    else:
+        found.check_signature(existing_file(key, "public key").read_bytes())
+        say(f"version {found.version}, signed with {key}")
+    last = [""]
+
+    def tell(progress: Progress) -> None:
+        share = 10 * progress.n_sent // max(progress.n_total, 1)
+        text = f"{progress.step} {10 * share} %" if progress.step == "upload" else progress.step
+        if text != last[0]:
+            rate = f", {progress.rate_b_s / 1000:.1f} kB/s" if progress.rate_b_s else ""
+            say(f"  {text}{rate}")
+            last[0] = text
+
+    asyncio.run(
+        update_firmware(
+            garment, found, serial=serial, allow_downgrade=allow_downgrade, on_progress=tell
+        )
+    )
+    if as_json:
+        print_json({"version": str(found.version), "sha256": found.sha256.hex()})
+    else:
+        say(f"the garment runs version {found.version}")
+    return Exit.DONE

@@ -26,6 +26,7 @@ def simulate(
     idle_s: float,
     summary: Path | None,
     knobs: dict[str, Any],
+    boot: tuple[Path | None, Path | None, bool] = (None, None, False),
 ) -> Exit:
     """Be a garment until the replay is over and nobody listens, or until interrupted.
 
@@ -39,6 +40,7 @@ def simulate(
         idle_s: How long to wait for a listener.
         summary: File for what it really sent, JSON.
         knobs: What goes wrong, see `firmware_bridge.sim.Faults`.
+        boot: Firmware image, the key its bootloader trusts, whether a new one fails its test.
 
     Raises:
         InputError: If an option cannot be used.
@@ -48,6 +50,9 @@ def simulate(
     from firmware_bridge.sim.serve import parse, serve
 
     Faults(**knobs)
+    image, key, fails = boot
+    if (image is None) != (key is None):
+        raise InputError("--firmware and --key belong together: a bootloader trusts one key")
     if not 0 < seconds <= 86_400:
         raise InputError(f"seconds is {seconds:g}, wanted more than 0 and at most a day")
     if not 0 <= port <= 65_535:
@@ -69,10 +74,17 @@ def simulate(
         else:
             _replay_of_session(existing_file(replay, "session file"), path)
         port = port or _free_port()
+        managed: list[str] = []
+        if image is not None and key is not None:
+            existing_file(image, "firmware image")
+            existing_file(key, "public key")
+            test = "fail" if fails else "pass"
+            managed = ["--firmware", str(image), "--key", str(key), "--self-test", test]
         options = parse(
             ["--replay", str(path), "--port", str(port), "--seed", str(seed), "--serial",
              str(serial), "--interval-ms", str(interval_ms), "--idle-s", str(idle_s),
-             "--faults", json.dumps(knobs), *(["--summary", str(summary)] if summary else [])]
+             "--faults", json.dumps(knobs), *(["--summary", str(summary)] if summary else []),
+             *managed]
         )  # fmt: skip
         say(f"the garment is on the air: muslin record --garment tcp-client:127.0.0.1:{port}")
         asyncio.run(_until_told(serve, options))

@@ -18,6 +18,7 @@ from bumble.transport.common import AsyncPipeSink
 from firmware_bridge.control import SmpAssembler, decode_message
 from firmware_bridge.errors import MessageError
 from firmware_bridge.packet import FrameKind
+from firmware_bridge.sim.bootloader import MANAGED_GROUPS, Bootloader, answer_management
 from firmware_bridge.sim.garment import DEFAULT_FRAME_SIZE, Garment, Reply
 from firmware_bridge.sim.radio import RadioLink, VirtualController
 from firmware_bridge.uuids import (
@@ -34,6 +35,7 @@ _TICK_S = 0.01
 _MAX_IN_FLIGHT = 12
 _ATT_OVERHEAD = 3
 _ADVERTISING_INTERVAL_MS = 30
+_RESET_S = 0.1
 
 
 def advertising_bytes(serial: int) -> bytes:
@@ -52,11 +54,18 @@ class GarmentPeripheral:
     """
 
     def __init__(
-        self, garment: Garment, *, link: RadioLink, serial: int = 1, name: str = "Muslin"
+        self,
+        garment: Garment,
+        *,
+        link: RadioLink,
+        serial: int = 1,
+        name: str = "Muslin",
+        bootloader: Bootloader | None = None,
     ) -> None:
         self.garment = garment
         self._serial = serial
         self._connection: Connection | None = None
+        self._bootloader = bootloader
         self._subscribed: set[gatt.Characteristic[bytes]] = set()
         self._assembler = SmpAssembler()
         self._queue: deque[bytes | Reply] = deque()
@@ -168,6 +177,9 @@ class GarmentPeripheral:
                 self._assembler.reset()
                 return
             self.garment.frame_size = min(DEFAULT_FRAME_SIZE, connection.att_mtu - _ATT_OVERHEAD)
+            if self._bootloader is not None and message.group in MANAGED_GROUPS:
+                self._queue.append(answer_management(self._bootloader, message))
+                continue
             reply = self.garment.respond(message, device_us=now_us)
             if reply.is_clock:
                 self._clock_replies.append((now_us + reply.wait_us, reply))
@@ -208,6 +220,7 @@ class GarmentPeripheral:
             await self._cut(self.garment.since_start_s(now_us))
             await self._send_clock()
             await self._send()
+            await self._restart()
             await asyncio.sleep(self._pause_s())
 
     def _pause_s(self) -> float:
@@ -220,6 +233,17 @@ class GarmentPeripheral:
         if self._cuts_s and since_start_s >= self._cuts_s[0] and self._connection is not None:
             self._cuts_s.popleft()
             await self._connection.disconnect()
+
+    async def _restart(self) -> None:
+        """Boot again once the answer to the reset has left."""
+        boot = self._bootloader
+        if boot is None or not boot.is_reset_due or self._queue:
+            return
+        await asyncio.sleep(_RESET_S)
+        if self._connection is not None:
+            await self._connection.disconnect()
+        boot.reset()
+        boot.run_self_test()
 
     async def _send_clock(self) -> None:
         for due in [due for due in self._clock_replies if due[0] <= self.device_us()]:

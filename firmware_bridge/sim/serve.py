@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from firmware_bridge.sim.bootloader import Bootloader
 from firmware_bridge.sim.faults import Faults
 from firmware_bridge.sim.flash import DEFAULT_SECTOR_BYTES, NorFlash
 from firmware_bridge.sim.garment import Garment
@@ -39,6 +40,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--interval-ms", type=float, default=7.5, help="connection interval")
     parser.add_argument("--summary", type=Path, help="JSON file written at the end")
     parser.add_argument("--idle-s", type=float, default=30.0, help="wait after the replay's end")
+    parser.add_argument("--firmware", type=Path, help="image that runs at the start")
+    parser.add_argument("--key", type=Path, help="public key (PEM) that the bootloader trusts")
+    parser.add_argument("--self-test", choices=("pass", "fail"), default="pass")
     parser.add_argument("--faults", default="{}", help="knobs as a JSON object")
     return parser.parse_args(arguments)
 
@@ -64,6 +68,16 @@ def flash_of(faults: Faults) -> NorFlash | None:
     return NorFlash(n_sectors=faults.log_kib * 1024 // DEFAULT_SECTOR_BYTES)
 
 
+def _bootloader(options: argparse.Namespace) -> Bootloader | None:
+    if options.firmware is None or options.key is None:
+        return None
+    return Bootloader(
+        options.firmware.read_bytes(),
+        public_key=options.key.read_bytes(),
+        passes_self_test=options.self_test == "pass",
+    )
+
+
 async def serve(options: argparse.Namespace, *, closed: asyncio.Event) -> None:
     """Be a garment until told to end."""
     faults = faults_from_json(options.faults)
@@ -75,7 +89,9 @@ async def serve(options: argparse.Namespace, *, closed: asyncio.Event) -> None:
         flash=flash_of(faults),
     )
     link = RadioLink(interval_s=options.interval_ms * 1e-3)
-    peripheral = GarmentPeripheral(garment, link=link, serial=options.serial)
+    peripheral = GarmentPeripheral(
+        garment, link=link, serial=options.serial, bootloader=_bootloader(options)
+    )
     await peripheral.open()
     server = HciServer(VirtualController("central", link=link, number=200))
     port = await server.open(port=options.port)

@@ -44,6 +44,30 @@ def generate(
     raise typer.Exit(run(garment, out=out))
 
 
+@firmware.command(epilog="Example: muslin firmware update app.bin --key maker.pub --garment os:")
+def update(
+    image: Annotated[Path, typer.Argument(help="Image signed for MCUboot.")],
+    *,
+    garment: Annotated[str, typer.Option(help="Radio, as for muslin record.")],
+    key: Annotated[
+        Path | None, typer.Option(help="The maker's public key (PEM): checked before sending.")
+    ] = None,
+    serial: Annotated[int | None, typer.Option(help="Which garment; the first one seen.")] = None,
+    allow_downgrade: Annotated[
+        bool, typer.Option("--allow-downgrade", help="Send an older version too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Update a garment: upload, test boot, and wait until it confirms itself."""
+    from muslin.firmware import update as run
+
+    code = run(
+        image, garment=garment, key=key, serial=serial, allow_downgrade=allow_downgrade,
+        as_json=as_json,
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
 @app.command(epilog="Example: muslin simulate --seconds 60 --loss 0.05 --log-kib 512")
 def simulate(
     *,
@@ -72,6 +96,13 @@ def simulate(
     summary: Annotated[
         Path | None, typer.Option(help="JSON file for what was really sent.")
     ] = None,
+    firmware_image: Annotated[
+        Path | None, typer.Option("--firmware", help="Image that runs; takes updates then.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="Public key its bootloader trusts.")] = None,
+    fail_self_test: Annotated[
+        bool, typer.Option("--fail-self-test", help="New firmware does not confirm itself.")
+    ] = False,
 ) -> None:
     """Be a garment on a virtual radio, with faults on demand."""
     from muslin.errors import InputError
@@ -92,5 +123,6 @@ def simulate(
     code = run(
         replay=replay, seconds=seconds, port=port, interval_ms=interval_ms, seed=seed,
         serial=serial, idle_s=idle, summary=summary, knobs=knobs,
+        boot=(firmware_image, key, fail_self_test),
     )  # fmt: skip
     raise typer.Exit(code)

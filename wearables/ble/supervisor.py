@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_SEQUENCE_AT = 6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisorSettings:
@@ -254,6 +256,22 @@ class Link:
         sequence = self._sequence
         self._sequence = (sequence + 1) % 256
         data = encode_message(request(command, body, sequence=sequence))
+        message, host_ns = await self._request(sequence, data)
+        return check_response(message), host_ns
+
+    async def exchange(self, data: bytes) -> bytes:
+        """Send one whole control message of any group; returns the response to it.
+
+        Raises:
+            LinkEndedError: If the link ends first.
+            TimeoutError: If nothing comes.
+        """
+        if self.is_lost:
+            raise LinkEndedError("lost")
+        message, _ = await self._request(data[_SEQUENCE_AT], data)
+        return encode_message(message)
+
+    async def _request(self, sequence: int, data: bytes) -> tuple[SmpMessage, int]:
         answer: asyncio.Future[tuple[SmpMessage, int]] = asyncio.get_running_loop().create_future()
         self._answers[sequence] = answer
         size = self._max_write_size()
@@ -262,11 +280,10 @@ class Link:
                 for start in range(0, len(data), size):
                     piece = data[start : start + size]
                     await self._client.write_gatt_char(SMP_UUID, piece, response=False)
-                message, host_ns = await answer
+                return await answer
         finally:
             self._answers.pop(sequence, None)
             answer.cancel()
-        return check_response(message), host_ns
 
 
 class Supervisor:

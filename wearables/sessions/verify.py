@@ -80,7 +80,7 @@ def _verify_open(session: Session) -> VerifyReport:
     damage += _device_damage(session)
     streams = session.streams
     for name, stream in streams.items():
-        damage += [f"stream {name}: {text}" for text in _stream_damage(stream, session.state)]
+        damage += [f"stream {name}: {text}" for text in _stream_damage(stream, session)]
         broken, cut = _unreadable(stream, session)
         damage += [f"stream {name}: {text}" for text in broken]
         notes += [f"stream {name}: {text}" for text in cut]
@@ -114,18 +114,33 @@ def _device_damage(session: Session) -> list[str]:
     return damage
 
 
-def _stream_damage(stream: StreamReader, state: str) -> list[str]:
+def _committed_frames(stream: StreamReader, session: Session) -> NDArray[Any]:
+    """Frames that must be whole: all of a closed file, those of the last flush of an open one.
+
+    A kill in the middle of a flush leaves tables that are ahead of each other; what lies beyond the
+    commit counters is not promised, and the journal has it.
+    """
+    if session.state == layout.STATE_RECORDING and stream.name in session.committed:
+        return stream.frames[: session.committed[stream.name]]
+    return stream.frames
+
+
+def _stream_damage(stream: StreamReader, session: Session) -> list[str]:
     """Contradictions within one stream."""
-    segments, frames = stream.segments, stream.frames
+    segments, frames = stream.segments, _committed_frames(stream, session)
+    is_open = session.state == layout.STATE_RECORDING
     stops = (segments["row0"] + segments["n_rows"]).astype(np.int64)
     n_rows = int(stops.max(initial=0))
-    if n_rows != stream.n_rows:
+    start = frames["row"].astype(np.int64)
+    end = start + frames["n"]
+    if n_rows != stream.n_rows and not (
+        is_open and end.max(initial=0) <= min(n_rows, stream.n_rows)
+    ):
         return [f"the segments end at row {n_rows}, the samples at row {stream.n_rows}"]
+    n_rows = min(n_rows, stream.n_rows)
     order = np.argsort(segments["row0"])
     if (segments["row0"][order][1:].astype(np.int64) < stops[order][:-1]).any():
         return ["two segments overlap"]
-    start = frames["row"].astype(np.int64)
-    end = start + frames["n"]
     outside = (start < 0) | (end > n_rows)
     damage: list[str] = []
     if outside.any():
@@ -142,7 +157,7 @@ def _stream_damage(stream: StreamReader, state: str) -> list[str]:
     for segment in segments:
         inside[int(segment["row0"]) : int(segment["row0"] + segment["n_rows"])] = True
     missing = int((inside & (times == 0)).sum())
-    if state != layout.STATE_RECORDING and missing != stream.n_lost:
+    if not is_open and missing != stream.n_lost:
         damage.append(f"{missing} rows are missing, the gap table says {stream.n_lost}")
     return damage
 
@@ -154,8 +169,8 @@ def _unreadable(stream: StreamReader, session: Session) -> tuple[list[str], list
     an index that points behind the end of the file. That is beyond what was committed.
     """
     sure = stream.n_rows
-    if session.state == layout.STATE_RECORDING and stream.name in session.committed:
-        frames = stream.frames[: session.committed[stream.name]]
+    if session.state == layout.STATE_RECORDING:
+        frames = _committed_frames(stream, session)
         sure = int((frames["row"].astype(np.int64) + frames["n"]).max(initial=0))
     for row in range(0, stream.n_rows, BLOCK_ROWS):
         stop = min(row + BLOCK_ROWS, stream.n_rows)
