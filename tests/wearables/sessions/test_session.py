@@ -253,16 +253,24 @@ def test_contradictions_are_found(tmp_path):
         row["row"] = 9000
         frames[2] = row
         file["subject"].attrs["email"] = "x"
-        file.attrs["state"] = "recording"
     report = verify(path)
     text = " ".join(report.findings)
     assert report.is_damaged
-    for words in ("two frames", "beyond the last row", "only a pseudonym", "did not close"):
+    for words in ("two frames", "beyond the last row", "only a pseudonym", "gap table says 0"):
         assert words in text
-    with h5py.File(path, "a") as file:
-        file.attrs["state"] = "closed"
-    assert "gap table says 0" in " ".join(verify(path).findings)
     assert report.to_json()["verdict"] == "damaged"
+    with h5py.File(path, "a") as file:
+        file.attrs["state"] = "recording"
+    report = verify(path)
+    assert "did not close" in " ".join(report.findings)
+    assert not report.is_damaged, "the two frames that were added lie behind the last commit"
+    with h5py.File(path, "a") as file:
+        file["committed"][...] = 3
+    report = verify(path)
+    text = " ".join(report.findings)
+    assert report.is_damaged
+    for words in ("two frames", "beyond the last row", "did not close"):
+        assert words in text
 
 
 unreadable = importlib.import_module("wearables.sessions.verify")._unreadable
