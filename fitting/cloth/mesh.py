@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.errors import PatternError
-from fitting.pattern.model import Panel, Pattern, Seam
+from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.seam import Seam
 
 N_SMOOTHING = 7
 # Interior points keep this share of the edge length from the boundary.

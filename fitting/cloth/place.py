@@ -147,7 +147,7 @@ class _Placer:
                     placed[own] = self._round_torso(i, panel)
                 case "sleeve_l" | "sleeve_r":
                     placed[own] = self._round_arm(i, panel)
-                case "as_placed":
+                case _:
                     placed[own] = _as_placed(panel, self._flat.uv_m[own])
         return placed
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from fitting.body.measurements import Measurements
 from fitting.errors import PatternError
-from fitting.pattern.model import Edge, Panel, Pattern, Seam
+from fitting.pattern.curve import Edge
+from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.seam import Seam
 
 SIZE_STEP_M = 0.04
 CAP_EASE = 0.02

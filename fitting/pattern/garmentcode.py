@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.errors import PatternError
-from fitting.pattern.model import Edge, Half, Panel, Pattern, Seam, Wrap
+from fitting.pattern.curve import Edge
+from fitting.pattern.model import Half, Panel, Pattern, Wrap
+from fitting.pattern.seam import Seam
 
 SLEEVE_TURN_RAD = np.radians(20.0)
 
