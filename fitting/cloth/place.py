@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from fitting.body.body import REGIONS, Body
-from fitting.cloth.cloth import Cloth
+from fitting.cloth.cloth import Cloth, ClothLevels
 from fitting.cloth.mesh import FlatMesh, mesh_pattern
-from fitting.errors import PatternError
+from fitting.cloth.nested import prolongation, subdivide
+from fitting.cloth.sew import sewn_cloth, weld
 from fitting.pattern.model import Panel, Pattern
 
 GAP_M = 0.012
+COARSEST_M = 0.033
 # The garment starts above the shoulders and settles on them.
 LIFT_M = 0.025
 N_PUSHES = 12
@@ -37,60 +39,46 @@ def garment_on_body(
     Raises:
         PatternError: If it cannot be meshed or sewn.
     """
-    flat = mesh_pattern(pattern, edge_length_m=edge_length_m)
+    return garment_levels_on_body(pattern, body, edge_length_m=edge_length_m, fabric=fabric).finest
+
+
+def garment_levels_on_body(
+    pattern: Pattern, body: Body, *, edge_length_m: float = 0.016, n_levels: int | None = None,
+    fabric: int = 0,
+) -> ClothLevels:  # fmt: skip
+    """Mesh a pattern coarsely, place it round a body, and refine it.
+
+    Args:
+        pattern: What to wear.
+        body: Who wears it, arms away from the body.
+        edge_length_m: Wanted length of the finest triangle edges.
+        n_levels: Number of levels; as many as keep the coarsest edges below `COARSEST_M`.
+        fabric: Index of the fabric of all panels.
+
+    Raises:
+        PatternError: If it cannot be meshed or sewn.
+    """
+    if n_levels is None:
+        n_levels = 1 + max(0, int(np.log2(COARSEST_M / edge_length_m) + 1e-9))
+    flat = mesh_pattern(pattern, edge_length_m=edge_length_m * 2 ** (n_levels - 1))
+    welded = weld(flat, pattern)
     placed = _Placer(pattern, flat, body).positions()
-    welded = _weld(flat)
     n = int(welded.max()) + 1
     start = np.zeros((n, 3))
     np.add.at(start, welded, placed)
     start /= np.bincount(welded, minlength=n)[:, None]
     start = push_out(start, body)
-    faces = _outward(welded[flat.faces], flat, start, pattern, body)
-    corners = flat.uv_m[faces[1]]
-    grain = np.array([panel.grain_rad for panel in pattern.panels])[flat.face_panel]
-    return Cloth(
-        positions_m=start,
-        faces=faces[0],
-        rest_uv_m=_along_grain(corners, grain),
-        face_panel=flat.face_panel,
-        panel_names=tuple(panel.name for panel in pattern.panels),
-        flat_uv_m=flat.uv_m,
-        flat_panel=flat.panel,
-        flat_to_welded=welded,
-        flat_faces=faces[1],
-        seam_pairs=flat.seam_pairs,
-        face_fabric=np.full(len(flat.faces), fabric, dtype=np.int64),
-        pinned=np.zeros(0, dtype=np.int64),
-    )
-
-
-def _along_grain(
-    corners: NDArray[np.float64], grain_rad: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Panel coordinates as (along the warp, across it), shape as given."""
-    c, s = np.cos(grain_rad)[:, None], np.sin(grain_rad)[:, None]
-    x, y = corners[..., 0], corners[..., 1]
-    return np.stack([c * x + s * y, -s * x + c * y], axis=-1)
-
-
-def _weld(flat: FlatMesh) -> NDArray[np.int64]:
-    """Welded vertex of every panel vertex: seams join transitively."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(flat.uv_m)
-    pairs = flat.seam_pairs
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    _, welded = connected_components(graph, directed=False)
-    welded = welded.astype(np.int64)
-    corners = welded[flat.faces]
-    folded = (corners == np.roll(corners, 1, axis=1)).any(axis=1)
-    if folded.any():
-        raise PatternError(
-            f"{int(folded.sum())} triangles lose a side when the seams close; "
-            "a seam joins two points of one panel that lie side by side"
-        )
-    return welded
+    turned = _turned(welded[flat.faces], flat, start, pattern, body)
+    levels = [sewn_cloth(flat, pattern, welded, start, turned, fabric=fabric)]
+    matrices = []
+    for _ in range(n_levels - 1):
+        coarse_welded = welded
+        flat, parents = subdivide(flat, pattern)
+        welded = weld(flat, pattern)
+        matrices.append(prolongation(parents, coarse_welded, welded))
+        start = matrices[-1] @ start
+        levels.append(sewn_cloth(flat, pattern, welded, start, turned, fabric=fabric))
+    return ClothLevels(levels=tuple(levels), prolongations=tuple(matrices))
 
 
 class _Placer:
@@ -287,21 +275,15 @@ def _skin_normals(body: Body) -> NDArray[np.float64]:
     return normals / np.linalg.norm(normals, axis=1, keepdims=True)
 
 
-def _outward(
+def _turned(
     faces: NDArray[np.int64], flat: FlatMesh, start: NDArray[np.float64], pattern: Pattern,
     body: Body,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
-    """Turn each panel as a whole so that its outside faces away from the body."""
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Find panels whose loop faces the body, shape (n_panels,)."""
     corners = start[faces]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     center = corners.mean(axis=1)
-    welded, own = faces.copy(), flat.faces.copy()
-    tree = KDTree(body.vertices_m)
-    skin = _skin_normals(body)[tree.query(center)[1]]
+    skin = _skin_normals(body)[KDTree(body.vertices_m).query(center)[1]]
     facing = (normal * skin).sum(axis=1)
-    for i in range(len(pattern.panels)):
-        mine = flat.face_panel == i
-        if facing[mine].sum() < 0:
-            welded[mine] = welded[mine][:, ::-1]
-            own[mine] = own[mine][:, ::-1]
-    return welded, own
+    total = np.bincount(flat.face_panel, facing, minlength=len(pattern.panels))
+    return np.asarray(total < 0)
