@@ -2,6 +2,8 @@
 
 FittingError
 ├── MeasurementError (ValueError)  a tape measure out of range, or in the wrong unit
+├── PoseError (ValueError)         a joint angle, pose or clip that no body can take
+├── ScanError (ValueError)         a scan that cannot be read or registered
 ├── PatternError (ValueError)      a pattern that cannot be sewn; names panel and edge
 ├── FabricError (ValueError)       an unknown fabric or an impossible number
 ├── DrapeError (ValueError)        input the engine cannot start from
@@ -15,6 +17,14 @@ class FittingError(Exception):
 
 class MeasurementError(FittingError, ValueError):
     """A tape measure out of human range, or in the wrong unit."""
+
+
+class PoseError(FittingError, ValueError):
+    """A joint angle, pose or clip that no body can take."""
+
+
+class ScanError(FittingError, ValueError):
+    """A scan that cannot be read or registered."""
 
 
 class PatternError(FittingError, ValueError):

@@ -1,7 +1,27 @@
-"""Bodies from tape measures. The only room that knows anny; loads it to build the model once."""
+"""Bodies from tape measures. The only room that knows anny; loads it to build the model once.
+
+Posing: ``pose_body(body, pose) -> Body`` keeps shape, vertices and triangles in order. ``pose`` is
+a name of ``pose_names()`` (``a measuring t arms_down arms_up arms_forward sitting squat
+walk_contact`` ...), or ``Pose.degrees(knee_flexion_l=60, hip_flexion=20)``, in radians
+``Pose(name=, angles_rad=)``; names without side are for both (``ANGLES`` lists them). Clips:
+``walking_clip()``, ``clip_between(["a", "sitting"])`` and ``read_bvh(path)`` give a clip with
+``rate_hz`` and ``n_frames``; ``clip_bodies(body, clip)`` yields the body of each frame,
+``frame_body(body, clip, i)`` one.
+"""
 
 from fitting.body.body import REGIONS, Body
+from fitting.body.bvh import read_bvh
+from fitting.body.clip import (
+    BlendClip,
+    Clip,
+    PoseClip,
+    clip_between,
+    clip_bodies,
+    frame_body,
+    walking_clip,
+)
 from fitting.body.fit import BodyFit, body_from_measurements
+from fitting.body.gait import walking_pose
 from fitting.body.measurements import (
     HUMAN_RANGE_M,
     Measurements,
@@ -9,17 +29,34 @@ from fitting.body.measurements import (
     default_measurements,
     read_measurements,
 )
+from fitting.body.pose import ANGLES, Pose
+from fitting.body.posing import pose_body, pose_names
+from fitting.body.retarget import CapturedClip
 from fitting.body.survey import survey_warnings
 
 __all__ = [
+    "ANGLES",
     "HUMAN_RANGE_M",
     "REGIONS",
+    "BlendClip",
     "Body",
     "BodyFit",
+    "CapturedClip",
+    "Clip",
     "Measurements",
+    "Pose",
+    "PoseClip",
     "Sex",
     "body_from_measurements",
+    "clip_between",
+    "clip_bodies",
     "default_measurements",
+    "frame_body",
+    "pose_body",
+    "pose_names",
+    "read_bvh",
     "read_measurements",
     "survey_warnings",
+    "walking_clip",
+    "walking_pose",
 ]

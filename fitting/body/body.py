@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.body.rig import Rig
+
 REGIONS = (
     "head", "neck", "shoulder", "chest", "waist", "hip",
     "upper_arm", "lower_arm", "hand", "thigh", "lower_leg", "foot",
@@ -20,13 +22,15 @@ class Body:
         vertices_m: Surface points, shape (n_vertices, 3).
         faces: Triangles, outward, one closed part, shape (n_faces, 3).
         joints_m: Joint centres, each shape (3,): ``neck head pelvis`` and, with ``_l`` and ``_r``,
-            ``shoulder elbow wrist hip knee ankle``.
+            ``shoulder elbow wrist hip knee ankle``; bodies of the model also ``spine chest``
+            and ``clavicle toe``.
         landmarks_m: Named surface points, each shape (3,): ``c7 navel crotch`` and, with ``_l``
-            and ``_r``, ``acromion nipple armpit``.
+            and ``_r``, ``acromion nipple``.
         levels_m: Heights of the girth levels, by measurement key: ``bust_girth waist_girth
             hip_girth neck_girth`` ...
         vertex_region: Index into ``REGIONS`` per vertex, shape (n_vertices,).
         pose: Name of the stance.
+        rig: How it bends, ``None`` for a scan that was not registered.
     """
 
     vertices_m: NDArray[np.float64]
@@ -36,3 +40,4 @@ class Body:
     levels_m: Mapping[str, float]
     vertex_region: NDArray[np.int64]
     pose: str
+    rig: Rig | None = None

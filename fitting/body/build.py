@@ -21,7 +21,7 @@ from fitting.errors import FittingError
 CORNERS = {"muscle": 3, "weight": 3, "height": 2, "proportions": 2, "cupsize": 3}
 # Young adult, in anny's scale from newborn (-1/3) over child (1/3) to old (1).
 _AGE = 2 / 3
-_LAYOUT = 1
+_LAYOUT = 2
 
 LOCAL_CHANGES = (
     "measure-bust-circ", "measure-underbust-circ", "measure-waist-circ", "measure-hips-circ",
@@ -49,6 +49,15 @@ JOINTS = {
     "hip_l": "upperleg01.L", "knee_l": "lowerleg01.L", "ankle_l": "foot.L",
     "shoulder_r": "upperarm01.R", "elbow_r": "lowerarm01.R", "wrist_r": "wrist.R",
     "hip_r": "upperleg01.R", "knee_r": "lowerleg01.R", "ankle_r": "foot.R",
+    "spine": "spine05", "chest": "spine03", "clavicle_l": "clavicle.L", "toe_l": "toe2-1.L",
+    "clavicle_r": "clavicle.R", "toe_r": "toe2-1.R",
+}  # fmt: skip
+# Which joint turns a bone, by the first letters of the bone's name; sides are added.
+JOINT_OF_BONE = {
+    "root": "pelvis", "pelvis": "pelvis", "spine05": "spine", "spine04": "spine", "spine": "chest",
+    "neck": "neck", "head": "head", "eye": "head", "clavicle": "clavicle", "shoulder": "clavicle",
+    "upperarm": "shoulder", "lowerarm": "elbow", "wrist": "wrist", "finger": "wrist",
+    "metacarpal": "wrist", "upperleg": "hip", "lowerleg": "knee", "foot": "ankle", "toe": "toe",
 }  # fmt: skip
 
 Progress = Callable[[str], None]
@@ -137,6 +146,7 @@ def _extract(model: Any) -> dict[str, Any]:
         arrays[f"landmark_{name}"] = np.array(rows, dtype=np.int64)
     arrays["bone"] = _dominant_bone(model)[kept]
     arrays["bone_names"] = np.array(model.bone_labels)
+    arrays["joint_weights"] = _joint_weights(model)[kept]
     return arrays
 
 
@@ -191,3 +201,20 @@ def _dominant_bone(model: Any) -> NDArray[np.int64]:
     weights, bones = model.vertex_bone_weights.numpy(), model.vertex_bone_indices.numpy()
     best = weights.argmax(axis=1)
     return bones[np.arange(len(bones)), best].astype(np.int64)
+
+
+def joint_of_bone(bone: str) -> str:
+    """Joint of `JOINTS` that turns a bone of the model."""
+    joint = next(value for key, value in JOINT_OF_BONE.items() if bone.startswith(key))
+    return joint if joint in JOINTS else f"{joint}_{bone[-1].lower()}"
+
+
+def _joint_weights(model: Any) -> NDArray[np.float32]:
+    """Share of each joint in moving each vertex, shape (n_vertices, n_joints)."""
+    order = list(JOINTS)
+    joint = np.array([order.index(joint_of_bone(bone)) for bone in model.bone_labels])
+    weights, bones = model.vertex_bone_weights.numpy(), model.vertex_bone_indices.numpy()
+    shares = np.zeros((len(weights), len(order)))
+    for column in range(weights.shape[1]):
+        np.add.at(shares, (np.arange(len(shares)), joint[bones[:, column]]), weights[:, column])
+    return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -14,6 +14,7 @@ from fitting.body.body import Body
 from fitting.body.build import CORNERS, JOINTS, LANDMARKS, LOCAL_CHANGES, Progress
 from fitting.body.measure import Measured, Tapes
 from fitting.body.measurements import HUMAN_RANGE_M, Measurements, Sex
+from fitting.body.rig import Rig
 from fitting.body.shape import N_PARAMETERS, N_PHENOTYPES, ShapeSpace, shape_space
 from fitting.body.survey import survey_warnings
 from fitting.errors import MeasurementError
@@ -185,20 +186,29 @@ def make_body(
     middle = points_m[hips].mean(axis=0)
     shift = np.array([-middle[0], -points_m[:n, 1].min(), -middle[2]])
     points = points_m + shift
-    rows = space.landmark_rows
-    landmarks = {name: points[rows[name]].mean(axis=0) for name in LANDMARKS}
-    landmarks["crotch"] = points[rows["crotch"][np.argmin(points[rows["crotch"], 1])]]
+    skin_m = points[:n]
+    rows = dict(space.landmark_rows)
+    rows["crotch"] = rows["crotch"][[np.argmin(points[rows["crotch"], 1])]]
+    joints = {name: points[space.joint_row[name]] for name in JOINTS}
     levels = {
         name: value.level_m + float(shift[1])
         for name, value in measured.items()
         if value.level_m is not None
     }
     return Body(
-        vertices_m=points[:n],
+        vertices_m=skin_m,
         faces=space.faces,
-        joints_m={name: points[space.joint_row[name]] for name in JOINTS},
-        landmarks_m=landmarks,
+        joints_m=joints,
+        landmarks_m={name: skin_m[rows[name]].mean(axis=0) for name in LANDMARKS},
         levels_m=levels,
         vertex_region=space.vertex_region,
         pose="a",
+        rig=Rig(
+            rest_m=skin_m,
+            joint_names=tuple(JOINTS),
+            joints_m=joints,
+            weights=space.joint_weights,
+            landmark_rows=rows,
+            levels_m=levels,
+        ),
     )

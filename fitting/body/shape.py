@@ -59,6 +59,7 @@ class ShapeSpace:
         self.vertex_region = _regions(data["bone"], bones)
         self.is_left = np.array([bone.endswith(".L") for bone in bones])[data["bone"]]
         self.joint_row = {name: n + i for i, name in enumerate(JOINTS)}
+        self.joint_weights: NDArray[np.float32] = data["joint_weights"]
 
     def points(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
         """Skin followed by joints, floor not yet at 0, shape (n_vertices + n_joints, 3) [m]."""
