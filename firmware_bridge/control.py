@@ -40,6 +40,7 @@ class Command(IntEnum):
     CALIBRATE = 8
     MARKER = 9
     DESCRIPTOR = 10
+    INFO = 11
 
 
 class Rc(IntEnum):
@@ -55,7 +56,7 @@ class Rc(IntEnum):
     STORAGE = 7
 
 
-READS = frozenset({Command.TIME, Command.LOG_STATUS, Command.DESCRIPTOR})
+READS = frozenset({Command.TIME, Command.LOG_STATUS, Command.DESCRIPTOR, Command.INFO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,10 @@ class Faults:
         overruns: Stream, time since start [s], samples that the sensor's own queue loses there.
         stuck: Stream, channel, start and stop [s] since start: the value of the start stays.
         log_kib: Size of the flash log; 0 for a garment that keeps nothing.
+        outages_s: Intervals since start in which the host is out of range.
+        drain_frames_s: Frames a second that the transport takes at most; 0 as many as it can.
+        brown_outs: Time since start, time without power [s]: a record is torn, a new boot follows.
+        flash_ms: Time to store a frame; frames that wait for a slow flash in vain are not logged.
     """
 
     loss: float = 0.0
@@ -44,12 +48,29 @@ class Faults:
     overruns: tuple[tuple[str, float, int], ...] = ()
     stuck: tuple[tuple[str, str, float, float], ...] = ()
     log_kib: int = 0
+    outages_s: tuple[tuple[float, float], ...] = ()
+    drain_frames_s: float = 0.0
+    brown_outs: tuple[tuple[float, float], ...] = ()
+    flash_ms: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.loss <= 1:
             raise SchemaError(f"loss is {self.loss:g}, wanted a probability from 0 to 1")
         if self.log_kib and self.log_kib < 8:
             raise SchemaError(f"log_kib is {self.log_kib}, wanted 0 or at least 8")
+        for name in ("queue_frames", "drain_frames_s", "slow_control_s", "flash_ms"):
+            if getattr(self, name) < 0:
+                raise SchemaError(f"{name} is {getattr(self, name):g}, wanted 0 or more")
+        for name in ("silences_s", "outages_s"):
+            for start, stop in getattr(self, name):
+                if not 0 <= start < stop:
+                    raise SchemaError(
+                        f"{name} has {start:g} to {stop:g} s, wanted a start from 0 on and a "
+                        "later stop"
+                    )
+        for at_s, off_s in self.brown_outs:
+            if at_s < 0 or off_s < 0:
+                raise SchemaError(f"brown-out at {at_s:g} s for {off_s:g} s, wanted 0 or more")
 
     def device_us(self, elapsed_ns: int) -> int:
         """Device clock, this long after the garment woke on the host's clock."""
@@ -62,3 +83,7 @@ class Faults:
     def is_silent(self, since_start_s: float) -> bool:
         """Whether the firmware sends nothing at this time."""
         return any(start <= since_start_s < stop for start, stop in self.silences_s)
+
+    def is_away(self, since_start_s: float) -> bool:
+        """Whether the host is out of range at this time."""
+        return any(start <= since_start_s < stop for start, stop in self.outages_s)

@@ -1,25 +1,17 @@
-"""The radio side of a virtual garment: GATT services, advertising, notifications.
+"""The radio door of a virtual garment: GATT services, advertising, notifications."""
 
-One queue keeps frames and control responses in order; only clock responses overtake, and they are
-stamped when they leave.
-"""
-
-import asyncio
 import contextlib
 import functools
-import time
-from collections import deque
 
 from bumble import core, gatt, hci
 from bumble.device import Connection, Device, DeviceConfiguration
 from bumble.host import Host
 from bumble.transport.common import AsyncPipeSink
 
-from firmware_bridge.control import SmpAssembler, decode_message
-from firmware_bridge.errors import MessageError
-from firmware_bridge.packet import FrameKind
-from firmware_bridge.sim.bootloader import MANAGED_GROUPS, Bootloader, answer_management
-from firmware_bridge.sim.garment import DEFAULT_FRAME_SIZE, Garment, Reply
+from firmware_bridge.control import SmpAssembler
+from firmware_bridge.sim.bootloader import Bootloader
+from firmware_bridge.sim.garment import Garment
+from firmware_bridge.sim.outlet import Outlet
 from firmware_bridge.sim.radio import RadioLink, VirtualController
 from firmware_bridge.uuids import (
     COMPANY_TEST,
@@ -31,11 +23,9 @@ from firmware_bridge.uuids import (
 )
 
 MAX_MTU = 247
-_TICK_S = 0.01
 _MAX_IN_FLIGHT = 12
 _ATT_OVERHEAD = 3
 _ADVERTISING_INTERVAL_MS = 30
-_RESET_S = 0.1
 
 
 def advertising_bytes(serial: int) -> bytes:
@@ -50,7 +40,7 @@ class GarmentPeripheral:
 
     Attributes:
         garment: Its firmware.
-        woke_ns: Host time when its clock started.
+        outlet: What it sends, in which order.
     """
 
     def __init__(
@@ -65,13 +55,10 @@ class GarmentPeripheral:
         self.garment = garment
         self._serial = serial
         self._connection: Connection | None = None
-        self._bootloader = bootloader
+        self.outlet = Outlet(garment, self, bootloader=bootloader)
+        self._link = link
         self._subscribed: set[gatt.Characteristic[bytes]] = set()
         self._assembler = SmpAssembler()
-        self._queue: deque[bytes | Reply] = deque()
-        self._clock_replies: list[tuple[int, Reply]] = []
-        self._cuts_s = deque(sorted(garment.faults.cuts_s))
-        self.woke_ns = time.monotonic_ns()
         self._controller = VirtualController("garment", link=link, number=serial)
         config = DeviceConfiguration(name=name, address=_address(serial))
         config.advertising_interval_min = _ADVERTISING_INTERVAL_MS
@@ -87,9 +74,36 @@ class GarmentPeripheral:
         """Whether a central is connected."""
         return self._connection is not None
 
+    @property
+    def woke_ns(self) -> int:
+        """Host time when its clock started."""
+        return self.outlet.woke_ns
+
+    @property
+    def frame_size(self) -> int:
+        """Largest notification."""
+        return MAX_MTU - _ATT_OVERHEAD if self._connection is None else self._payload_bytes
+
+    @property
+    def _payload_bytes(self) -> int:
+        return self._connection.att_mtu - _ATT_OVERHEAD if self._connection is not None else 0
+
+    @property
+    def is_listened(self) -> bool:
+        """Whether the central subscribed to frames."""
+        return self._data in self._subscribed
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the controller takes another packet."""
+        if self._connection is None:
+            return False
+        packets = self._device.host.get_data_packet_queue(self._connection.handle)
+        return packets is None or packets.pending < _MAX_IN_FLIGHT
+
     def device_us(self) -> int:
         """Device time now."""
-        return self.garment.faults.device_us(time.monotonic_ns() - self.woke_ns)
+        return self.outlet.device_us()
 
     def _make_services(self, name: str) -> None:
         read, notify = gatt.Characteristic.Properties.READ, gatt.Characteristic.Properties.NOTIFY
@@ -162,43 +176,13 @@ class GarmentPeripheral:
     def _forget_link(self) -> None:
         self._assembler.reset()
         self._subscribed.clear()
-        self._clock_replies.clear()
-        for item in self._queue:
-            if isinstance(item, bytes):
-                self.garment.note_unsent(item)
-        self._queue.clear()
+        self.outlet.forget_link()
 
-    def _on_control(self, connection: Connection, value: bytes) -> None:
+    def _on_control(self, _connection: Connection, value: bytes) -> None:
         for data in self._assembler(value):
-            now_us = self.device_us()
-            try:
-                message = decode_message(data)
-            except MessageError:
+            if not self.outlet.obey(data):
                 self._assembler.reset()
                 return
-            self.garment.frame_size = min(DEFAULT_FRAME_SIZE, connection.att_mtu - _ATT_OVERHEAD)
-            if self._bootloader is not None and message.group in MANAGED_GROUPS:
-                self._queue.append(answer_management(self._bootloader, message))
-                continue
-            reply = self.garment.respond(message, device_us=now_us)
-            if reply.is_clock:
-                self._clock_replies.append((now_us + reply.wait_us, reply))
-                continue
-            self._take(self.garment.advance(now_us))
-            self._queue.append(reply)
-
-    def _take(self, frames: list[bytes], *, replayed: bool = False) -> None:
-        silent = self.garment.faults.is_silent(self.garment.since_start_s(self.device_us()))
-        for frame in frames:
-            # Events are few and small; a host that missed the end would wait for ever.
-            is_data = frame[0] & 0x0F == FrameKind.DATA
-            is_full = is_data and len(self._queue) >= self.garment.faults.queue_frames
-            if silent or is_full or self._data not in self._subscribed:
-                # A replayed frame stays in the log; the host asks again.
-                if not replayed:
-                    self.garment.note_unsent(frame)
-            else:
-                self._queue.append(frame)
 
     async def open(self) -> None:
         """Power on and advertise; again after every disconnection."""
@@ -213,62 +197,31 @@ class GarmentPeripheral:
 
     async def run(self) -> None:
         """Play until cancelled."""
-        while True:
-            now_us = self.device_us()
-            self._take(self.garment.advance(now_us))
-            self._take(self.garment.replayed(), replayed=True)
-            await self._cut(self.garment.since_start_s(now_us))
-            await self._send_clock()
-            await self._send()
-            await self._restart()
-            await asyncio.sleep(self._pause_s())
+        await self.outlet.run()
 
-    def _pause_s(self) -> float:
-        due_us = min((due for due, _ in self._clock_replies), default=None)
-        if due_us is None:
-            return _TICK_S
-        return min(max((due_us - self.device_us()) * 1e-6, 0.0), _TICK_S)
-
-    async def _cut(self, since_start_s: float) -> None:
-        if self._cuts_s and since_start_s >= self._cuts_s[0] and self._connection is not None:
-            self._cuts_s.popleft()
-            await self._connection.disconnect()
-
-    async def _restart(self) -> None:
-        """Boot again once the answer to the reset has left."""
-        boot = self._bootloader
-        if boot is None or not boot.is_reset_due or self._queue:
-            return
-        await asyncio.sleep(_RESET_S)
+    async def cut(self) -> None:
+        """End the link."""
         if self._connection is not None:
             await self._connection.disconnect()
-        boot.reset()
-        boot.run_self_test()
 
-    async def _send_clock(self) -> None:
-        for due in [due for due in self._clock_replies if due[0] <= self.device_us()]:
-            self._clock_replies.remove(due)
-            await self._notify(self._smp, due[1].make(self.device_us()))
+    def set_range(self, *, is_near: bool) -> None:
+        """Leave the range of the central, or come back."""
+        self._link.set_range(self._controller, is_near=is_near)
 
-    async def _send(self) -> None:
-        while self._queue and self._connection is not None:
-            packets = self._device.host.get_data_packet_queue(self._connection.handle)
-            if packets is not None and packets.pending >= _MAX_IN_FLIGHT:
-                return
-            item = self._queue.popleft()
-            if isinstance(item, Reply):
-                if item.wait_us:
-                    await asyncio.sleep(item.wait_us * 1e-6)
-                await self._notify(self._smp, item.make(self.device_us()))
-            elif not await self._notify(self._data, item):
-                self.garment.note_unsent(item)
+    async def send_frame(self, frame: bytes) -> bool:
+        """Notify one frame; returns whether it left."""
+        return await self._notify(self._data, frame)
+
+    async def send_control(self, message: bytes) -> None:
+        """Notify a message, in pieces that fit."""
+        await self._notify(self._smp, message)
 
     async def _notify(self, characteristic: gatt.Characteristic[bytes], data: bytes) -> bool:
         """Send a value in pieces that fit; the data plane's frames always are one piece."""
         connection = self._connection
         if connection is None or characteristic not in self._subscribed:
             return False
-        size = connection.att_mtu - _ATT_OVERHEAD
+        size = self._payload_bytes
         if characteristic is self._data and len(data) > size:
             return False
         with contextlib.suppress(core.BaseBumbleError):

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Literal
 
 from firmware_bridge.sim.faults import Faults
 
@@ -24,6 +25,7 @@ async def sim_process(
     serial: int = 1,
     session: int = 1,
     interval_ms: float = 7.5,
+    door: Literal["ble", "udp", "pty"] = "ble",
     summary: Path | None = None,
 ) -> AsyncGenerator[str]:
     """Run a virtual garment beside the caller.
@@ -36,10 +38,12 @@ async def sim_process(
         serial: Serial number it advertises.
         session: Boot counter.
         interval_ms: Connection interval of the virtual radio.
+        door: Radio, UDP or two pseudo-terminals.
         summary: Where it writes its own counters when it ends.
 
     Yields:
-        The address of the radio, ``tcp-client:127.0.0.1:PORT``.
+        Where it is: ``tcp-client:127.0.0.1:PORT``, ``udp:127.0.0.1:DATA:CONTROL`` or
+        ``uart:DATA,CONTROL``.
 
     Raises:
         ConnectionError: If the process does not come up.
@@ -48,7 +52,7 @@ async def sim_process(
     command = [
         sys.executable, "-m", "firmware_bridge.sim.serve", "--replay", str(replay_path),
         "--seed", str(seed), "--serial", str(serial), "--session", str(session),
-        "--interval-ms", str(interval_ms),
+        "--interval-ms", str(interval_ms), "--door", door,
         "--faults", json.dumps(dataclasses.asdict(knobs)),
     ]  # fmt: skip
     if summary is not None:
@@ -57,19 +61,19 @@ async def sim_process(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     try:
-        yield f"tcp-client:127.0.0.1:{await _port(process)}"
+        yield await _uri(process)
     finally:
         await _end(process)
 
 
-async def _port(process: asyncio.subprocess.Process) -> int:
+async def _uri(process: asyncio.subprocess.Process) -> str:
     line = b""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_START_TIMEOUT_S):
             line = await process.stdout.readline() if process.stdout else b""
     if not line:
         raise ConnectionError("the virtual garment did not start; its own message is above")
-    return int(json.loads(line)["port"])
+    return str(json.loads(line)["uri"])
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

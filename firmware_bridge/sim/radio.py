@@ -5,29 +5,74 @@ Every override cures a fault that was measured with 0.0.236; a contract test nam
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from bumble import core, hci, ll
 from bumble.controller import Controller
 from bumble.link import LocalLink
 from bumble.transport.common import PacketParser
 
+from firmware_bridge.errors import SchemaError
+
 _SHORT_ACL = 251
 _SUPERVISION_TIMEOUT = 0x08
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirSettings:
+    """How the air behaves; the defaults pass packets on at once.
+
+    Attributes:
+        interval_s: Connection interval; packets wait for the next event. 0 for no waiting.
+        budget: Packets of one direction in one connection event at most.
+        miss: Probability that a packet is not heard; the event ends there, the next repeats it.
+        supervision_s: Time out of range after which both sides regard the link as lost.
+        seed: Seed of the misses.
+    """
+
+    interval_s: float = 0.0
+    budget: int = 6
+    miss: float = 0.0
+    supervision_s: float = 2.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.miss < 1:
+            raise SchemaError(f"miss is {self.miss:g}, wanted a probability from 0 to below 1")
+        if self.budget < 1:
+            raise SchemaError(f"budget is {self.budget} packets an event, wanted at least 1")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waiting:
+    """A packet on its way, and how many buffers of the sender it holds."""
+
+    source: hci.Address
+    data: bytes
+    sender: "VirtualController | None"
+    handle: int
+    n_buffers: int
 
 
 class RadioLink(LocalLink):
     """Air between controllers of one process.
 
-    Args:
-        interval_s: Connection interval; packets wait for the next event. 0 passes them on at once.
+    Attributes:
+        settings: How it behaves.
+        n_missed: Packets that had to be repeated.
     """
 
-    def __init__(self, *, interval_s: float = 0.0) -> None:
+    def __init__(self, *, interval_s: float = 0.0, settings: AirSettings | None = None) -> None:
         super().__init__()
-        self._interval_s = interval_s
-        self._waiting: dict[Controller, deque[tuple[hci.Address, bytes]]] = {}
+        self.settings = settings or AirSettings(interval_s=interval_s)
+        self.n_missed = 0
+        self._rng = np.random.default_rng(self.settings.seed)
+        self._waiting: dict[Controller, deque[_Waiting]] = {}
+        self._planned: set[Controller] = set()
+        self._away: dict[Controller, asyncio.TimerHandle] = {}
 
     def send_acl_data(
         self,
@@ -45,26 +90,102 @@ class RadioLink(LocalLink):
         receiver = self.find_le_controller(destination_address)
         if connection is None or receiver is None:
             return
-        loop = asyncio.get_running_loop()
-        if self._interval_s <= 0:
-            loop.call_soon(self._deliver, receiver, connection.self_address, data)
+        sender = sender_controller if isinstance(sender_controller, VirtualController) else None
+        packet = _Waiting(
+            source=connection.self_address,
+            data=data,
+            sender=sender,
+            handle=connection.handle,
+            n_buffers=sender.take_buffers(connection.handle) if sender is not None else 0,
+        )
+        self._waiting.setdefault(receiver, deque()).append(packet)
+        self._plan(receiver)
+
+    def _plan(self, receiver: Controller) -> None:
+        """Plan the next connection event of a direction, if something waits that can go."""
+        waiting = self._waiting.get(receiver)
+        if receiver in self._planned or not waiting or self._is_away(receiver, waiting[0].sender):
             return
-        waiting = self._waiting.setdefault(receiver, deque())
-        waiting.append((connection.self_address, data))
-        if len(waiting) == 1:
-            next_event_s = (loop.time() // self._interval_s + 1) * self._interval_s
-            loop.call_at(next_event_s, self._drain, receiver)
+        self._planned.add(receiver)
+        loop, interval_s = asyncio.get_running_loop(), self.settings.interval_s
+        if interval_s <= 0:
+            loop.call_soon(self._hold_event, receiver)
+        else:
+            next_event_s = (loop.time() // interval_s + 1) * interval_s
+            loop.call_at(next_event_s, self._hold_event, receiver)
 
-    def _drain(self, receiver: Controller) -> None:
-        waiting = self._waiting.pop(receiver, deque())
-        for source, data in waiting:
-            self._deliver(receiver, source, data)
+    def _hold_event(self, receiver: Controller) -> None:
+        self._planned.discard(receiver)
+        waiting = self._waiting.get(receiver, deque())
+        budget = self.settings.budget if self.settings.interval_s > 0 else len(waiting)
+        while waiting and budget > 0:
+            if self._is_away(receiver, waiting[0].sender):
+                break
+            if self.settings.miss and self._rng.random() < self.settings.miss:
+                self.n_missed += 1
+                break
+            budget -= 1
+            self._deliver(receiver, waiting.popleft())
+        if receiver in self.controllers:
+            self._plan(receiver)
 
-    @staticmethod
-    def _deliver(receiver: Controller, source: hci.Address, data: bytes) -> None:
+    def _deliver(self, receiver: Controller, packet: _Waiting) -> None:
+        if packet.sender is not None:
+            packet.sender.free_buffers(packet.handle, packet.n_buffers)
         # A link may have ended while the packet was in the air.
-        if source in receiver.le_connections:
-            receiver.on_link_acl_data(source, core.PhysicalTransport.LE, data)
+        if packet.source in receiver.le_connections:
+            receiver.on_link_acl_data(packet.source, core.PhysicalTransport.LE, packet.data)
+
+    def _is_away(self, *controllers: Controller | None) -> bool:
+        return any(each in self._away for each in controllers)
+
+    def set_range(self, controller: Controller, *, is_near: bool) -> None:
+        """Move a controller out of everybody's range, or back.
+
+        What it sends waits, as a radio repeats; after the supervision timeout its links end.
+        """
+        if is_near:
+            timer = self._away.pop(controller, None)
+            if timer is not None:
+                timer.cancel()
+            for receiver in self._waiting:
+                self._plan(receiver)
+        elif controller not in self._away:
+            loop = asyncio.get_running_loop()
+            self._away[controller] = loop.call_later(
+                self.settings.supervision_s, self._lose_links, controller
+            )
+
+    def _lose_links(self, controller: Controller) -> None:
+        packet = ll.TerminateInd(_SUPERVISION_TIMEOUT)
+        for connection in list(controller.le_connections.values()):
+            peer = self.find_le_controller(connection.peer_address)
+            for end, other in (
+                (peer, connection.self_address),
+                (controller, connection.peer_address),
+            ):
+                if end is not None and other in end.le_connections:
+                    end.on_ll_control_pdu(other, packet)
+                    self._waiting.pop(end, None)
+
+    def send_advertising_pdu(
+        self, sender_controller: Controller, packet: ll.AdvertisingPdu
+    ) -> None:
+        """Advertise and connect to controllers in range."""
+        if self._is_away(sender_controller):
+            return
+        loop = asyncio.get_running_loop()
+        for controller in self.controllers:
+            if controller is not sender_controller and not self._is_away(controller):
+                loop.call_soon(controller.on_ll_advertising_pdu, packet)
+
+    def send_ll_control_pdu(
+        self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
+    ) -> None:
+        """Carry a control packet between controllers in range."""
+        ends = [self.find_le_controller(each) for each in (sender_address, receiver_address)]
+        if not self._is_away(*ends) and ends[1] is not None:
+            super().send_ll_control_pdu(sender_address, receiver_address, packet)
 
 
 class VirtualController(Controller):
@@ -81,6 +202,28 @@ class VirtualController(Controller):
         # A zero public address would hide the adapter from BlueZ.
         address = f"F0:F1:F2:00:00:{number % 255 + 1:02X}"
         super().__init__(name, link=link, public_address=address)  # pyright: ignore[reportUnknownMemberType]
+        self._buffers: dict[int, int] = {}
+
+    def on_hci_acl_data_packet(self, packet: hci.HCI_AclDataPacket) -> None:
+        """Take a packet; the base class calls it completed before it is delivered."""
+        connection = self.find_connection_by_handle(packet.connection_handle)
+        if connection is None:
+            return
+        handle = packet.connection_handle
+        self._buffers[handle] = self._buffers.get(handle, 0) + 1
+        connection.assembler.feed_packet(packet)
+
+    def take_buffers(self, handle: int) -> int:
+        """Buffers of the packet that was just put together."""
+        return self._buffers.pop(handle, 0)
+
+    def free_buffers(self, handle: int, n_buffers: int) -> None:
+        """Tell the host that a packet was delivered."""
+        if n_buffers and self.find_connection_by_handle(handle) is not None:
+            event = hci.HCI_Number_Of_Completed_Packets_Event(
+                connection_handles=[handle], num_completed_packets=[n_buffers]
+            )
+            self.send_hci_packet(event)
 
     def on_hci_reset_command(
         self, _command: hci.HCI_SyncCommand[Any]

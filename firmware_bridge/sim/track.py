@@ -26,6 +26,7 @@ class Track:
         rate_hz: Rate that was set; samples between two recorded ones repeat the earlier one.
         produced: Samples that the sensor took, lost ones included.
         overrun: Samples that the sensor's own queue lost.
+        first_row: Row of the counts that is sample 0; later boots begin later.
     """
 
     stream: StreamSchema
@@ -37,25 +38,31 @@ class Track:
     rate_hz: float
     produced: int = 0
     overrun: int = 0
+    first_row: int = 0
     frames: int = 0
     frames_dropped: int = 0
     samples_dropped: int = 0
     frames_unsent: int = 0
     samples_unsent: int = 0
+    frames_unlogged: int = 0
+    samples_torn: int = 0
     _overruns: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     _stuck: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
 
     def __post_init__(self) -> None:
+        gone_s = self.first_row / self.stream.rate_hz
         for name, at_s, n_samples in self.faults.overruns:
-            if name == self.stream.name:
-                self._overruns.append((round(at_s * self.rate_hz), n_samples))
+            if name == self.stream.name and at_s >= gone_s:
+                self._overruns.append((round((at_s - gone_s) * self.rate_hz), n_samples))
         self._overruns.sort()
         names = [channel.name for channel in self.stream.channels]
         for name, channel, start_s, stop_s in self.faults.stuck:
             if name == self.stream.name:
                 if channel not in names:
                     raise SchemaError(f"stream {name!r} has no channel {channel!r} to be stuck")
-                start, stop = round(start_s * self.rate_hz), round(stop_s * self.rate_hz)
+                start, stop = (
+                    max(round((at_s - gone_s) * self.rate_hz), 0) for at_s in (start_s, stop_s)
+                )
                 self._stuck.append((names.index(channel), start, stop))
 
     @property
@@ -64,10 +71,10 @@ class Track:
         return self._row(self.produced) >= self.counts.shape[0]
 
     def _row(self, index: int) -> int:
-        return int(index * self.stream.rate_hz / self.rate_hz)
+        return self.first_row + int(index * self.stream.rate_hz / self.rate_hz)
 
-    def play(self, device_us: int) -> Iterator[bytes]:
-        """Produce samples until a device time; yields the frames that close."""
+    def play(self, device_us: int) -> Iterator[tuple[int, bytes]]:
+        """Produce samples until a device time; yields when frames close, and the frames."""
         period_us = 1e6 / self.rate_hz
         latency_us = 1000 * self.stream.max_latency_ms
         encoder = self.encoder
@@ -77,20 +84,26 @@ class Track:
                 break
             frame = self._lose()
             if frame is not None:
-                yield frame
+                yield at_us, frame
                 continue
             if encoder.n_pending and at_us >= encoder.first_us + latency_us:
-                frame = encoder.flush()
-                if frame is not None:
-                    yield frame
+                yield from self._flushed(encoder.first_us + latency_us)
             frame = encoder.push(self._sample(), device_us=at_us)
             self.produced += 1
             if frame is not None:
-                yield frame
+                yield at_us, frame
         if encoder.n_pending and device_us >= encoder.first_us + latency_us:
-            frame = encoder.flush()
-            if frame is not None:
-                yield frame
+            yield from self._flushed(encoder.first_us + latency_us)
+
+    def _flushed(self, at_us: int) -> Iterator[tuple[int, bytes]]:
+        frame = self.encoder.flush()
+        if frame is not None:
+            yield at_us, frame
+
+    def tear(self) -> bytes | None:
+        """Lose the open frame; returns what it would have been."""
+        self.samples_torn += self.encoder.n_pending
+        return self.encoder.flush()
 
     def _lose(self) -> bytes | None:
         """Let the sensor's queue run over where a knob says so; returns the frame that closes."""

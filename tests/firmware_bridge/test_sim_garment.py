@@ -126,7 +126,9 @@ def test_stop_flushes_and_tells_how_far_it_got():
     for number, pieces in decoded(frames + last).items():
         n = sum(len(counts) for _, counts in pieces)
         # Without a log nothing can be asked for, so the oldest is the newest.
-        assert status[str(number)] == {"session": 1, "oldest": n, "newest": n}
+        assert status[str(number)] == {
+            "session": 1, "oldest": n, "newest": n, "earlier": [],
+        }  # fmt: skip
     assert unit.advance(900_000) == []
 
 
@@ -189,7 +191,7 @@ def test_descriptor_is_read_in_pieces():
     assert ask(unit, Command.DESCRIPTOR, {"off": len(data)})["err"]["rc"] == Rc.RANGE
 
 
-@pytest.mark.parametrize(("group", "command"), [(0, 5), (71, 77), (71, 11)])
+@pytest.mark.parametrize(("group", "command"), [(0, 5), (71, 77), (71, 12)])
 def test_unknown_commands_are_refused(group: int, command: int):
     message = SmpMessage(op=Op.WRITE, group=group, sequence=9, command=command)
     reply = garment().respond(message, device_us=0)

@@ -2,15 +2,30 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from firmware_bridge.sim import read_replay
 from muslin.cli import run_command
 from wearables.sessions import Session
 
+MAPPING = """
+[time]
+column = "t"
+unit = "s"
+[[stream]]
+name = "strain"
+rate_hz = 50
+[[stream.channel]]
+column = "chest"
+name = "chest"
+unit = "Ohm"
+kind = "strain"
+"""
 START = "import sys; from muslin.cli import main; main(sys.argv[1:])"
 
 
@@ -58,8 +73,61 @@ def test_a_recording_is_played_again_bit_for_bit(tmp_path):
         (["--seconds", "0"], "seconds is 0"),
         (["--replay", "nope.h5"], "does not exist"),
         (["--log-kib", "4"], "at least 8"),
+        (["--pty", "--udp"], "exclude each other"),
+        (["--outage", "5:2"], "later stop"),
+        (["--brown-out", "now"], "wanted AT:FOR"),
+        (["--overrun", "shoe:1:5"], "the garment has imu, ppg, strain"),
+        (["--stuck", "imu:acc_w:1:5"], "imu has acc_x"),
+        (["--stuck", "imu:1:5"], "wanted STREAM:CHANNEL:START:STOP"),
+        (["--miss", "1"], "miss is 1"),
+        (["--budget", "0"], "at least 1"),
+        (["--supervision", "0"], "supervision is 0"),
+        (["--drain", "-1"], "drain_frames_s is -1"),
     ],
 )
 def test_what_cannot_be_simulated_is_said(options, words, capsys):
     assert run_command(["simulate", *options]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("door", "pattern"),
+    [("--udp", r"udp:127\.0\.0\.1:\d+:\d+"), ("--pty", r"uart:/dev/\S+,/dev/\S+")],
+)
+def test_a_door_says_where_it_is_and_ends(door, pattern, tmp_path):
+    summary = tmp_path / "s.json"
+    command = [sys.executable, "-c", START, "simulate", door, "--port", "0", "--control-port", "0",
+               "--seconds", "4", "--summary", str(summary)]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+        told = json.loads(p.stdout.readline())
+        assert re.fullmatch(pattern, told["uri"])
+        assert told["uri"] in p.stderr.readline()
+        p.terminate()
+        assert p.wait(timeout=20) == 0
+    assert json.loads(summary.read_text())["session"] == 1
+
+
+def test_a_port_that_is_taken_is_said(capsys):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        assert run_command(["simulate", "--udp", "--port", port, "--seconds", "4"]) == 2
+    assert "cannot be opened" in capsys.readouterr().err
+
+
+def test_a_foreign_recording_is_played(tmp_path):
+    """A table with a mapping beside it is a data set like any other."""
+    from muslin.simulate import replay_file_of
+
+    table = tmp_path / "walk.csv"
+    rows = [f"{i / 50},{1000 + i % 7}" for i in range(200)]
+    table.write_text("\n".join(["t,chest", *rows]))
+    mapping = tmp_path / "walk.toml"
+    mapping.write_text(MAPPING)
+    played = read_replay(replay_file_of(table, tmp_path, mapping=mapping))
+    stream = played.schema.streams[0]
+    counts = played.counts[stream.id]
+    assert (stream.name, counts.shape) == ("strain", (200, 1))
+    channel = stream.channels[0]
+    values = (counts[:, 0] - channel.offset) * channel.scale
+    np.testing.assert_allclose(values, 1000 + np.arange(200) % 7, atol=0.01)

@@ -267,7 +267,7 @@ async def test_another_process_and_its_summary(tmp_path: Path):
 
 
 @pytest.mark.parametrize("asked", [True, False])
-async def test_a_served_garment_tells_its_port_and_ends(tmp_path: Path, capsys, asked: bool):
+async def test_a_served_garment_tells_its_address_and_ends(tmp_path: Path, capsys, asked: bool):
     """It ends when asked to, or when the replay is over and nobody is connected."""
     content = replay(0.3)
     path, summary = tmp_path / "r.npz", tmp_path / "s.json"
@@ -279,8 +279,7 @@ async def test_a_served_garment_tells_its_port_and_ends(tmp_path: Path, capsys, 
         serving = tasks.create_task(serve(options, closed=closed))
         await asyncio.sleep(0.05)
         told = json.loads(capsys.readouterr().out)
-        uri = f"tcp-client:127.0.0.1:{told['port']}"
-        async with GarmentSource(uri, settings=QUICK) as source:
+        async with GarmentSource(told["uri"], settings=QUICK) as source:
             events = [event async for event in source]
         if asked:
             closed.set()
