@@ -2,17 +2,17 @@
 
 from fitting.pattern.block_tshirt import TshirtEase, draft_tshirt
 from fitting.pattern.curve import Edge
-from fitting.pattern.garmentcode import (
-    garmentcode_from_pattern,
-    pattern_from_garmentcode,
-    read_garmentcode,
-)
+from fitting.pattern.finding import Finding
+from fitting.pattern.garmentcode import pattern_from_garmentcode, read_garmentcode
+from fitting.pattern.garmentcode_write import garmentcode_from_pattern
 from fitting.pattern.marks import Hole, InternalLine, Notch
 from fitting.pattern.model import Half, Panel, Pattern, Wrap
 from fitting.pattern.seam import Run, Seam, SeamKind
-from fitting.pattern.validate import Finding, check_pattern
+from fitting.pattern.split import split_seams
+from fitting.pattern.validate import CheckSettings, check_pattern
 
 __all__ = [
+    "CheckSettings",
     "Edge",
     "Finding",
     "Half",
@@ -31,4 +31,5 @@ __all__ = [
     "garmentcode_from_pattern",
     "pattern_from_garmentcode",
     "read_garmentcode",
+    "split_seams",
 ]

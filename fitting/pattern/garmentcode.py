@@ -1,23 +1,32 @@
-"""Read and write GarmentCode specifications (JSON).
+"""Read GarmentCode specifications (JSON).
 
 Edge numbers are file order; loops are never re-based, mirrored or re-oriented. Curvature is
 relative to the edge unless the file says so: control = start + x e + y perp(e), perp = (-e_y, e_x).
+Lengths are divided by ``units_in_meter``; everything else is metres.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fitting.errors import PatternError
 from fitting.pattern.curve import Edge
-from fitting.pattern.model import Half, Panel, Pattern, Wrap
-from fitting.pattern.seam import Seam
+from fitting.pattern.finding import Finding
+from fitting.pattern.garmentcode_extras import panel_extras, seam_extras
+from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, read_text
+from fitting.pattern.seam import Run, Seam
+from fitting.pattern.structure import check_structure, raise_broken
+from fitting.pattern.wraps import guess_wrap
 
-SLEEVE_TURN_RAD = np.radians(20.0)
+# Where a writer of the same format finds what the model has no place for.
+EXTRAS = "garmentcode"
+MAX_SEAMS = 20_000
+_PANEL_KEYS = ("translation", "rotation", "vertices", "edges", "label", "muslin")
 
 
 def read_garmentcode(path: Path) -> Pattern:
@@ -26,12 +35,23 @@ def read_garmentcode(path: Path) -> Pattern:
     Raises:
         PatternError: If it cannot be read or sewn; names panel and edge.
     """
+    reading = read_garmentcode_file(path, ReadOptions())
+    raise_broken(path.name, (*reading.findings, *check_structure(reading.pattern)))
+    return reading.pattern
+
+
+def read_garmentcode_file(path: Path, options: ReadOptions) -> Reading:
+    """Read a specification as far as it can be understood.
+
+    Raises:
+        PatternError: If it is no specification at all.
+    """
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        data = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
         raise PatternError(f"pattern file {path} is not readable JSON: {error}") from error
     name = path.stem.removesuffix("_specification").replace("_", " ")
-    return pattern_from_garmentcode(data, name=name)
+    return reading_from_garmentcode(data, name=name, unit_m=options.unit_m)
 
 
 def pattern_from_garmentcode(data: Any, *, name: str = "pattern") -> Pattern:
@@ -40,210 +60,210 @@ def pattern_from_garmentcode(data: Any, *, name: str = "pattern") -> Pattern:
     Raises:
         PatternError: If it makes no sense; names panel and edge.
     """
+    reading = reading_from_garmentcode(data, name=name)
+    raise_broken(name, (*reading.findings, *check_structure(reading.pattern)))
+    return reading.pattern
+
+
+def reading_from_garmentcode(
+    data: Any, *, name: str = "pattern", unit_m: float | None = None
+) -> Reading:
+    """Understand a specification as far as possible.
+
+    Raises:
+        PatternError: If it is no specification at all.
+    """
     try:
-        return _pattern(data, name)
+        return _Reader(data, name, unit_m).reading()
     except PatternError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise PatternError(f"{name} is not a GarmentCode specification: {error!r}") from error
 
 
-def _pattern(data: Any, name: str) -> Pattern:
-    if not isinstance(data, dict) or not isinstance(data.get("pattern"), dict):
-        raise PatternError(f"{name} has no 'pattern' table, so it is not a GarmentCode file")
-    content, properties = data["pattern"], data.get("properties") or {}
-    warnings: list[str] = []
-    units = properties.get("units_in_meter")
-    if units is None:
-        warnings.append("the file states no unit; centimetres are assumed")
-    scale = 1.0 / float(units or 100)
-    if not 0 < scale < 1e3:
-        raise PatternError(f"{name}: units_in_meter is {units!r}, wanted a positive number")
-    absolute = properties.get("curvature_coords") == "absolute"
-    panels = tuple(
-        _panel(str(key), value, scale, absolute=absolute)
-        for key, value in content["panels"].items()
-    )
-    if not panels:
-        raise PatternError(f"{name} has no panel")
-    seams = tuple(_seam(i, stitch, panels) for i, stitch in enumerate(content.get("stitches", [])))
-    _check_single_use(seams)
-    return Pattern(name=name, panels=panels, seams=seams, warnings=tuple(warnings))
+class _Reader:
+    """One specification; collects what it cannot express."""
 
+    def __init__(self, data: Any, name: str, unit_m: float | None) -> None:
+        if not isinstance(data, dict) or not isinstance(data.get("pattern"), dict):
+            raise PatternError(f"{name} has no 'pattern' table, so it is not a GarmentCode file")
+        self._data, self._name = data, name
+        self._content: dict[str, Any] = data["pattern"]
+        self._properties: dict[str, Any] = data.get("properties") or {}
+        self._findings: list[Finding] = []
+        self._warnings: list[str] = []
+        self._units = self._units_in_meter(unit_m)
+        self._absolute = self._properties.get("curvature_coords") == "absolute"
+        self._bare = False
 
-def _panel(name: str, content: Mapping[str, Any], scale: float, *, absolute: bool) -> Panel:
-    vertices = np.array(content["vertices"], dtype=np.float64).reshape(-1, 2) * scale
-    if not np.isfinite(vertices).all():
-        raise PatternError(f"panel {name!r} has a corner that is not a number")
-    edges = tuple(
-        _edge(name, i, edge, vertices, scale, absolute=absolute)
-        for i, edge in enumerate(content["edges"])
-    )
-    _check_loop(name, edges)
-    translation = _triple(content.get("translation", (0, 0, 0))) * scale
-    rotation = np.radians(_triple(content.get("rotation", (0, 0, 0))))
-    wrap, half = _wrap(name, translation, rotation)
-    return Panel(
-        name=name,
-        vertices_m=vertices,
-        edges=edges,
-        translation_m=(float(translation[0]), float(translation[1]), float(translation[2])),
-        rotation_rad=(float(rotation[0]), float(rotation[1]), float(rotation[2])),
-        wrap=wrap,
-        half=half,
-        label=str(content.get("label", "")),
-    )
-
-
-def _triple(values: Any) -> NDArray[np.float64]:
-    triple = np.array(values, dtype=np.float64)
-    if triple.shape != (3,) or not np.isfinite(triple).all():
-        raise PatternError(f"placement {values!r} is not three numbers")
-    return triple
-
-
-def _wrap(
-    name: str, translation: NDArray[np.float64], rotation: NDArray[np.float64]
-) -> tuple[Wrap, Half]:
-    """Which part of the body a panel goes round, from its name and its own placement."""
-    half: Half = "front" if translation[2] >= 0 else "back"
-    if "sleeve" in name.lower() or "cuff" in name.lower():
-        return ("sleeve_l" if translation[0] >= 0 else "sleeve_r"), half
-    turned = abs(np.sin(rotation[1])) > np.sin(SLEEVE_TURN_RAD)
-    if turned or abs(rotation[2]) > SLEEVE_TURN_RAD:
-        return "as_placed", half
-    return ("torso_front" if half == "front" else "torso_back"), "whole"
-
-
-def _edge(
-    panel: str, i: int, content: Mapping[str, Any], vertices: NDArray[np.float64], scale: float,
-    *, absolute: bool,
-) -> Edge:  # fmt: skip
-    start, stop = (int(index) for index in content["endpoints"])
-    for index in (start, stop):
-        if not 0 <= index < len(vertices):
+    def _units_in_meter(self, unit_m: float | None) -> float:
+        units = self._properties.get("units_in_meter")
+        if units is None:
+            if unit_m is None:
+                self._warnings.append("the file states no unit; centimetres are assumed")
+            units = 1 / unit_m if unit_m else 100
+        number = float(units)
+        if not 1e-3 < number < 1e6:
             raise PatternError(
-                f"panel {panel!r}, edge {i}: corner {index} does not exist, "
-                f"the panel has {len(vertices)}"
+                f"{self._name}: units_in_meter is {units!r}, wanted a positive number"
             )
-    a, b = vertices[start], vertices[stop]
-    length = float(np.linalg.norm(b - a))
-    if length < 1e-7:
-        raise PatternError(f"panel {panel!r}, edge {i}: both ends are at the same place")
-    with np.errstate(invalid="ignore", over="ignore"):
-        controls, arc = _curvature(content.get("curvature"), a, b, scale, absolute=absolute)
-    if not np.isfinite([*(x for point in controls for x in point), *(arc or ())]).all():
-        raise PatternError(f"panel {panel!r}, edge {i}: a control point is not a number")
-    return Edge(
-        start=start, stop=stop, controls_m=controls, arc=arc, label=str(content.get("label", ""))
-    )
+        return number
 
-
-def _curvature(
-    curvature: Any, a: NDArray[np.float64], b: NDArray[np.float64], scale: float, *, absolute: bool
-) -> tuple[tuple[tuple[float, float], ...], tuple[float, bool, bool] | None]:
-    if curvature is None:
-        return (), None
-    if isinstance(curvature, list):
-        curvature = {"type": "quadratic", "params": [curvature]}
-    kind, params = curvature["type"], curvature["params"]
-    if kind == "circle":
-        radius, large, right = params
-        return (), (float(radius) * scale, bool(large), bool(right))
-    if kind not in ("quadratic", "cubic"):
-        raise PatternError(
-            f"curvature {kind!r} is not known; line, quadratic, cubic and circle are"
+    def reading(self) -> Reading:
+        panels = tuple(self._panel(str(key), value) for key, value in self._panels().items())
+        stitches = self._content.get("stitches") or []
+        if len(stitches) > MAX_SEAMS:
+            raise PatternError(
+                f"{self._name} has {len(stitches)} stitches; {MAX_SEAMS} is the limit"
+            )
+        seams = [self._seam(i, stitch) for i, stitch in enumerate(stitches)]
+        pattern = Pattern(
+            name=self._name,
+            panels=panels,
+            seams=tuple(
+                seam_extras(seam, i, self._data.get("muslin"))
+                for i, seam in enumerate(seams)
+                if seam is not None
+            ),
+            warnings=tuple(self._warnings),
+            extras={EXTRAS: self._extras()},
         )
-    along = b - a
-    across = np.array([-along[1], along[0]])
-    points = []
-    for x, y in params[: 1 if kind == "quadratic" else 2]:
-        point = np.array([x, y]) * scale if absolute else a + x * along + y * across
-        points.append((float(point[0]), float(point[1])))
-    return tuple(points), None
+        return Reading(pattern=pattern, findings=tuple(self._findings))
 
+    def _panels(self) -> dict[str, Any]:
+        """Panels in the order that the file asks for; unnamed ones follow."""
+        panels: dict[str, Any] = self._content["panels"]
+        order = [str(key) for key in self._content.get("panel_order") or []]
+        named = [key for key in dict.fromkeys(order) if key in panels]
+        return {key: panels[key] for key in [*named, *(k for k in panels if k not in named)]}
 
-def _check_loop(name: str, edges: tuple[Edge, ...]) -> None:
-    if len(edges) < 2:
-        raise PatternError(f"panel {name!r} has {len(edges)} edges; a closed loop needs more")
-    for i, edge in enumerate(edges):
-        follower = edges[(i + 1) % len(edges)]
-        if edge.stop != follower.start:
-            raise PatternError(
-                f"panel {name!r} is not closed: edge {i} ends at corner {edge.stop}, "
-                f"edge {(i + 1) % len(edges)} starts at corner {follower.start}"
+    def _extras(self) -> dict[str, Any]:
+        top = {k: v for k, v in self._data.items() if k not in ("pattern", "properties", "muslin")}
+        content = {k: v for k, v in self._content.items() if k not in ("panels", "stitches")}
+        panels = {
+            name: {k: v for k, v in panel.items() if k not in _PANEL_KEYS}
+            for name, panel in self._content["panels"].items()
+        }
+        return {
+            "top": top,
+            "pattern": content,
+            "panels": {name: rest for name, rest in panels.items() if rest},
+            "order": list(self._content["panels"]),
+            "properties": self._properties,
+            "bare_curvature": self._bare,
+        }
+
+    def _broken(self, code: str, panel: str, edge: int | None, text: str, remedy: str) -> None:
+        self._findings.append(
+            Finding(code=code, panel=panel, edge=edge, text=text, remedy=remedy, severity="broken")
+        )
+
+    def _panel(self, name: str, content: Mapping[str, Any]) -> Panel:
+        vertices = np.array(content["vertices"], dtype=np.float64).reshape(-1, 2) / self._units
+        edges = tuple(
+            self._edge(name, i, edge, vertices) for i, edge in enumerate(content["edges"])
+        )
+        placed = self._triple(name, content, "translation") / self._units
+        turned = np.radians(self._triple(name, content, "rotation"))
+        translation = (float(placed[0]), float(placed[1]), float(placed[2]))
+        rotation = (float(turned[0]), float(turned[1]), float(turned[2]))
+        label = str(content.get("label") or "")
+        wrap, half = guess_wrap(
+            name, label=label, translation_m=translation, rotation_rad=rotation, family=self._name
+        )
+        panel = Panel(
+            name=name,
+            vertices_m=vertices,
+            edges=edges,
+            translation_m=translation,
+            rotation_rad=rotation,
+            wrap=wrap,
+            half=half,
+            label=label,
+        )
+        return panel_extras(panel, content.get("muslin"))
+
+    def _triple(self, panel: str, content: Mapping[str, Any], key: str) -> NDArray[np.float64]:
+        values = content.get(key, (0, 0, 0))
+        try:
+            triple = np.array(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            triple = np.zeros(0)
+        if triple.shape == (3,) and np.isfinite(triple).all() and np.abs(triple).max() < 1e9:
+            return triple
+        self._broken("BAD_PLACE", panel, None, f"its {key} {values!r} is not three numbers",
+                     "give x, y and z")  # fmt: skip
+        return np.zeros(3)
+
+    def _edge(
+        self, panel: str, i: int, content: Mapping[str, Any], vertices: NDArray[np.float64]
+    ) -> Edge:
+        start, stop = (int(index) for index in content["endpoints"])
+        label = str(content.get("label") or "")
+        edge = Edge(start=start, stop=stop, label=label)
+        if not (0 <= start < len(vertices) and 0 <= stop < len(vertices)):
+            return edge
+        curvature = content.get("curvature")
+        if curvature is None:
+            return edge
+        if isinstance(curvature, list):
+            self._bare = True
+            curvature = {"type": "quadratic", "params": [curvature]}
+        kind, params = curvature["type"], curvature["params"]
+        if kind == "circle":
+            radius, large, right = params
+            arc = (float(radius) / self._units, bool(large), bool(right))
+            return Edge(start=start, stop=stop, arc=arc, label=label)
+        if kind not in ("quadratic", "cubic"):
+            known = "line, quadratic, cubic and circle are"
+            self._broken("CURVATURE", panel, i, f"curvature {kind!r} is not known", known)
+            return edge
+        points = params[: 1 if kind == "quadratic" else 2]
+        with np.errstate(invalid="ignore", over="ignore"):
+            controls = tuple(
+                self._control(x, y, vertices[start], vertices[stop]) for x, y in points
             )
+        return Edge(start=start, stop=stop, controls_m=controls, label=label)
+
+    def _control(
+        self, x: float, y: float, a: NDArray[np.float64], b: NDArray[np.float64]
+    ) -> tuple[float, float]:
+        if self._absolute:
+            return float(x) / self._units, float(y) / self._units
+        return control_point_m(float(x), float(y), a, b)
+
+    def _seam(self, i: int, stitch: Any) -> Seam | None:
+        sides = [item for item in stitch if not isinstance(item, str)]
+        if len(sides) != 2:
+            text = f"stitch {i} joins {len(sides)} edges, two are needed"
+            self._broken("STITCH", "", None, text, "name two edges")
+            return None
+        runs_a, runs_b = (_runs(side) for side in sides)
+        # A third item "right_wrong" keeps the direction, as collars need it.
+        return Seam(runs_a=runs_a, runs_b=runs_b, reversed="right_wrong" not in stitch)
 
 
-def _seam(i: int, stitch: Any, panels: tuple[Panel, ...]) -> Seam:
-    known = {panel.name: panel for panel in panels}
-    if len(stitch) < 2:
-        raise PatternError(f"stitch {i} joins {len(stitch)} edges, two are needed")
-    sides: list[tuple[str, int]] = []
-    for side in stitch[:2]:
-        name, number = str(side["panel"]), int(side["edge"])
-        if name not in known:
-            raise PatternError(f"stitch {i} names panel {name!r}, which does not exist")
-        if not 0 <= number < len(known[name].edges):
-            raise PatternError(
-                f"stitch {i} names edge {number} of panel {name!r}, "
-                f"which has edges 0 to {len(known[name].edges) - 1}"
-            )
-        sides.append((name, number))
-    keeps = len(stitch) > 2 and stitch[2] == "right_wrong"
-    return Seam(side_a=sides[0], side_b=sides[1], reversed=not keeps)
-
-
-def _check_single_use(seams: tuple[Seam, ...]) -> None:
-    used: dict[tuple[str, int], int] = {}
-    for i, seam in enumerate(seams):
-        for side in (seam.side_a, seam.side_b):
-            if side in used:
-                raise PatternError(
-                    f"edge {side[1]} of panel {side[0]!r} is in stitch {used[side]} "
-                    f"and in stitch {i}; an edge has one seam"
-                )
-            used[side] = i
-
-
-def garmentcode_from_pattern(pattern: Pattern) -> dict[str, Any]:
-    """Content of a specification in centimetres that reads back as the same pattern."""
-    panels: dict[str, Any] = {}
-    for panel in pattern.panels:
-        edges = []
-        for edge in panel.edges:
-            item: dict[str, Any] = {"endpoints": [edge.start, edge.stop]}
-            if edge.controls_m:
-                kind = "quadratic" if len(edge.controls_m) == 1 else "cubic"
-                item["curvature"] = {"type": kind, "params": _relative(panel, edge)}
-            if edge.arc is not None:
-                radius, large, right = edge.arc
-                params = [radius * 100, int(large), int(right)]
-                item["curvature"] = {"type": "circle", "params": params}
-            if edge.label:
-                item["label"] = edge.label
-            edges.append(item)
-        panels[panel.name] = {
-            "translation": [100 * x for x in panel.translation_m],
-            "rotation": np.degrees(panel.rotation_rad).tolist(),
-            "vertices": (panel.vertices_m * 100).tolist(),
-            "edges": edges,
-        } | ({"label": panel.label} if panel.label else {})
-    stitches = [
-        [{"panel": p, "edge": e} for p, e in (seam.side_a, seam.side_b)]
-        + cast("list[Any]", [] if seam.reversed else ["right_wrong"])
-        for seam in pattern.seams
-    ]
-    return {
-        "pattern": {"panels": panels, "stitches": stitches},
-        "properties": {"curvature_coords": "relative", "units_in_meter": 100},
-    }
-
-
-def _relative(panel: Panel, edge: Edge) -> list[list[float]]:
-    a, b = panel.vertices_m[edge.start], panel.vertices_m[edge.stop]
+def control_point_m(
+    x: float, y: float, a: NDArray[np.float64], b: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Control point of a curve from a to b, by its share along and across the edge."""
     along = b - a
-    across = np.array([-along[1], along[0]])
-    square = float(along @ along)
-    offsets = [np.array(point) - a for point in edge.controls_m]
-    return [[float(o @ along) / square, float(o @ across) / square] for o in offsets]
+    point = a + x * along + y * np.array([-along[1], along[0]])
+    return float(point[0]), float(point[1])
+
+
+def _runs(side: Any) -> tuple[Run, ...]:
+    """One edge, or a list of edges that are sewn as one."""
+    items = side if isinstance(side, list) else [side]
+    if not 0 < len(items) < 1000:
+        raise PatternError(f"a stitch has a side of {len(items)} edges")
+    return tuple(Run(panel=str(item["panel"]), edge=int(item["edge"])) for item in items)
+
+
+def _knows(start: bytes) -> bool:
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and b'"parts"' not in start
+
+
+GARMENTCODE = PatternFormat(
+    name="GarmentCode", suffixes=(".json",), knows=_knows, read=read_garmentcode_file
+)
