@@ -7,6 +7,7 @@ FittingError
 ├── PatternError (ValueError)      a pattern that cannot be sewn; names panel and edge
 ├── FabricError (ValueError)       an unknown fabric or an impossible number
 ├── DrapeError (ValueError)        input the engine cannot start from
+├── FitClassError (ValueError)     thresholds of a fit that contradict themselves
 └── PreviewError (RuntimeError)    a picture that cannot be drawn
 """
 
@@ -37,6 +38,10 @@ class FabricError(FittingError, ValueError):
 
 class DrapeError(FittingError, ValueError):
     """Input the engine cannot start from."""
+
+
+class FitClassError(FittingError, ValueError):
+    """A fit class that is not known, or thresholds that contradict themselves."""
 
 
 class PreviewError(FittingError, RuntimeError):

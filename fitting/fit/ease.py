@@ -1,22 +1,31 @@
 """Ease: how much longer the garment is than a tape round the body at the same level.
 
 The garment's girth is its own cloth, not the worn path: each triangle that the level cuts gives
-the length of the cut in the flat panel. Sleeves and arms are left out by the nearest region.
+the length of the cut in the flat panel. Torso, arms and legs are cut across their own axes; a
+skirt is cut across both legs together.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.body.body import REGIONS, Body
-from fitting.body.tape import Plane, cut, girth_m, unique_edges
+from fitting.body.body import Body
+from fitting.body.tape import Plane, cut, girth_m
 from fitting.cloth.cloth import Cloth
 from fitting.drape.result import Drape
 from fitting.errors import MeasurementError
+from fitting.fit.limbs import Limb, limbs_of
+from fitting.fit.parts import settled_regions
+from fitting.fit.paths import cut_lengths_m, goes_round
 
-LEVELS = ("bust_girth", "waist_girth", "waist_navel_girth", "hip_girth")
-_ARMS = tuple(REGIONS.index(name) for name in ("upper_arm", "lower_arm", "hand"))
+LEVELS = (
+    "bust_girth", "under_bust_girth", "waist_girth", "waist_navel_girth", "hip_girth",
+    "upper_arm_girth", "wrist_girth", "thigh_girth", "knee_girth", "calf_girth",
+)  # fmt: skip
+_STEP_M = 0.015
+_DROPS_M = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +33,10 @@ class Ease:
     """Ease at one level.
 
     Attributes:
-        level_m: Height above the floor.
+        level_m: Height above the floor where the body's plane meets the limb's axis.
         body_m: Tape round the body.
-        garment_m: Cloth round the body, unstretched.
+        garment_m: Cloth round the body, unstretched, at the level or up to 6 cm below: a level
+            that passes above the underarm closes no girth of a shirt.
     """
 
     level_m: float
@@ -42,7 +52,7 @@ class Ease:
 def ease_at_levels(
     cloth: Cloth, drape: Drape, body: Body, face_region: NDArray[np.int64]
 ) -> dict[str, Ease]:
-    """Ease at each level that the garment covers all round.
+    """Ease at each level that the garment covers all round; limbs on the left.
 
     Args:
         cloth: The garment.
@@ -50,42 +60,104 @@ def ease_at_levels(
         body: The body.
         face_region: Nearest region of the body per triangle, shape (n_faces,).
     """
-    on_torso = ~np.isin(face_region, _ARMS)
-    arms = np.isin(body.vertex_region, _ARMS)
-    body_edges = unique_edges(body.faces[~arms[body.faces].any(axis=1)])
+    limbs = limbs_of(body)
     result: dict[str, Ease] = {}
     for name in LEVELS:
         level_m = body.levels_m.get(name)
-        if level_m is None:
+        limb = next((limb for limb in limbs if name in limb.levels), None)
+        if level_m is None or limb is None:
             continue
-        plane = Plane(origin_m=np.array([0.0, level_m, 0.0]), normal=np.array([0.0, 1.0, 0.0]))
-        length_m, turns = _cloth_girth(cloth, drape.positions_m, on_torso, level_m)
-        if turns < 1:
-            continue
-        try:
-            body_m = girth_m(cut(body.vertices_m, body_edges, plane), plane)
-        except MeasurementError:
-            continue
-        result[name] = Ease(level_m=level_m, body_m=body_m, garment_m=length_m)
+        part = _Part(cloth, drape.positions_m, body, face_region, limb)
+        planes = [limb.plane_at_height(level_m - drop_m) for drop_m in _DROPS_M]
+        ease = part.ease(*(planes if limb.name == "torso" else planes[:1]))
+        if ease is not None:
+            result[name] = ease
     return result
 
 
-def _cloth_girth(
-    cloth: Cloth, x: NDArray[np.float64], chosen: NDArray[np.bool_], level_m: float
-) -> tuple[float, int]:
-    """Flat length of the cut at a height, and how many of eight sectors it passes, all or none."""
-    height = x[cloth.faces][..., 1] - level_m
-    faces = np.flatnonzero(chosen & (height.min(axis=1) < 0) & (height.max(axis=1) >= 0))
-    total, sectors = 0.0, set()
-    for face in faces:
-        ends = []
-        for a, b in ((0, 1), (1, 2), (2, 0)):
-            h_a, h_b = height[face, a], height[face, b]
-            if (h_a < 0) != (h_b < 0):
-                share = h_a / (h_a - h_b)
-                uv = cloth.rest_uv_m[face]
-                ends.append((1 - share) * uv[a] + share * uv[b])
-        total += float(np.linalg.norm(ends[0] - ends[1]))
-        center = x[cloth.faces[face]].mean(axis=0)
-        sectors.add(int(np.arctan2(center[0], center[2]) // (np.pi / 4)))
-    return total, int(len(sectors) == 8)
+def ease_map_m(
+    cloth: Cloth, drape: Drape, body: Body, face_region: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Ease of the girth that passes each vertex, NaN where no girth closes, (n_vertices,).
+
+    Args:
+        cloth: The garment.
+        drape: Its rest on the body.
+        body: The body.
+        face_region: Nearest region of the body per triangle, shape (n_faces,).
+    """
+    x = drape.positions_m
+    total, weight = np.zeros(len(x)), np.zeros(len(x))
+    has_legs = False
+    for limb in limbs_of(body):
+        # Trousers close round each leg; only what does not is a skirt.
+        part = _Part(cloth, x, body, face_region, limb)
+        if not len(part.faces) or (limb.name == "skirt" and has_legs):
+            continue
+        along = limb.along_m(x)
+        own = np.unique(part.faces)
+        levels = np.arange(along[own].min() + 0.002, along[own].max(), _STEP_M)
+        eases = [part.ease(limb.plane(level)) for level in levels]
+        known = np.array([np.nan if ease is None else ease.ease_m for ease in eases])
+        if len(levels) < 2 or np.isnan(known).all():
+            continue
+        has_legs |= limb.name.startswith("leg")
+        near = np.clip(np.rint((along[own] - levels[0]) / _STEP_M), 0, len(levels) - 1)
+        value = known[near.astype(np.int64)]
+        own, value = own[np.isfinite(value)], value[np.isfinite(value)]
+        total[own] += value
+        weight[own] += 1
+    return np.divide(total, weight, out=np.full(len(x), np.nan), where=weight > 0)
+
+
+class _Part:
+    """The cloth and the skin of one limb."""
+
+    def __init__(
+        self,
+        cloth: Cloth,
+        x: NDArray[np.float64],
+        body: Body,
+        face_region: NDArray[np.int64],
+        limb: Limb,
+    ) -> None:
+        settled = settled_regions(cloth, face_region)
+        self._chosen = limb.covers(settled, x[cloth.faces].mean(axis=1))
+        self.faces = cloth.faces[self._chosen]
+        self._cloth, self._x, self._body, self._limb = cloth, x, body, limb
+
+    def ease(self, plane: Plane, *lower: Plane) -> Ease | None:
+        """Ease in a plane; None where cloth or skin does not go all round.
+
+        The cloth is cut in the first of the planes that closes its girth.
+        """
+        cuts = (cut_lengths_m(self._cloth, self._x, self._chosen, one) for one in (plane, *lower))
+        lengths = next((found for found in cuts if found is not None), None)
+        if lengths is None:
+            return None
+        try:
+            section = cut(self._body.vertices_m, self._limb.skin_edges, plane)
+        except MeasurementError:
+            return None
+        from_axis = section.points_m - plane.origin_m
+        near = np.linalg.norm(from_axis, axis=1) < self._limb.reach_m
+        if not goes_round(from_axis[near], plane.normal):
+            return None
+        section = replace(section, points_m=section.points_m[near])
+        return Ease(
+            level_m=float(plane.origin_m[1]), body_m=girth_m(section, plane), garment_m=lengths[0]
+        )
+
+
+def ease_to_json(eases: Mapping[str, Ease]) -> dict[str, dict[str, float]]:
+    """Numbers for a program, by level."""
+    return {
+        name: {
+            "level_m": ease.level_m,
+            "body_m": ease.body_m,
+            "garment_m": ease.garment_m,
+            "ease_m": ease.ease_m,
+            "ease_share": ease.ease_m / ease.body_m,
+        }
+        for name, ease in eases.items()
+    }

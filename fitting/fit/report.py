@@ -1,75 +1,32 @@
 """What the fit says: numbers per region and panel, and a verdict where the drape is at rest."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fitting.body.body import REGIONS, Body
+from fitting.body.body import Body
 from fitting.cloth.cloth import Cloth
 from fitting.cloth.fabric import Fabric
 from fitting.drape.result import Drape
-from fitting.fit.ease import Ease, ease_at_levels
-from fitting.fit.maps import FitMap, face_areas_m2
+from fitting.fit.compression import compression_class, describe_compression
+from fitting.fit.ease import Ease, ease_at_levels, ease_to_json
+from fitting.fit.fit_class import FitClass, load_fit_class
+from fitting.fit.garment_measures import GarmentMeasure, garment_measures
+from fitting.fit.maps import FitMap
+from fitting.fit.summary import PA_PER_MMHG, Summary, panel_summaries, region_summaries
+from fitting.fit.verdict import LEAST_AREA_M2, judge, quantities
+from fitting.fit.where import Places
 
-Verdict = Literal["tight", "close", "easy", "loose", "none"]
-PA_PER_MMHG = 133.322
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitThresholds:
-    """Where a casual top changes its verdict; strains at the 95th percentile of a region.
-
-    Attributes:
-        tight_strain: Stretch from which a region counts as tight.
-        close_strain: Stretch from which it counts as close.
-        loose_gap_m: Mean distance to the skin from which it counts as loose.
-    """
-
-    tight_strain: float = 0.06
-    close_strain: float = 0.02
-    loose_gap_m: float = 0.035
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """Numbers of one region or panel.
-
-    Attributes:
-        area_m2: Cloth area, as draped.
-        strain_warp_mean: Area-weighted mean stretch along the warp, no unit.
-        strain_warp_p95: 95th percentile.
-        strain_warp_max: Largest.
-        strain_weft_mean: The same along the weft.
-        strain_weft_p95: The same along the weft.
-        strain_weft_max: The same along the weft.
-        pressure_mean_pa: Mean contact pressure.
-        pressure_p95_pa: 95th percentile.
-        gap_mean_m: Mean distance to the skin.
-        verdict: ``none`` when the drape is not at rest.
-        rule: Which threshold decided.
-    """
-
-    area_m2: float
-    strain_warp_mean: float
-    strain_warp_p95: float
-    strain_warp_max: float
-    strain_weft_mean: float
-    strain_weft_p95: float
-    strain_weft_max: float
-    pressure_mean_pa: float
-    pressure_p95_pa: float
-    gap_mean_m: float
-    verdict: Verdict
-    rule: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Numbers for a program."""
-        values: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        values["pressure_mean_mmhg"] = self.pressure_mean_pa / PA_PER_MMHG
-        return values
+# Ease of a region is that of the first of these levels which the garment covers all round.
+_EASE_OF_REGION = {
+    "chest": ("bust_girth",),
+    "waist": ("waist_girth", "waist_navel_girth"),
+    "hip": ("hip_girth",),
+    "upper_arm": ("upper_arm_girth",),
+    "thigh": ("thigh_girth",),
+    "lower_leg": ("calf_girth",),
+}
+_SAID_FIRST = ("chest", "waist", "hip", "thigh", "lower_leg", "upper_arm", "shoulder", "neck")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,53 +37,55 @@ class FitReport:
         drape: The drape that was judged.
         fabrics: Names of the fabrics.
         estimated: Fields of the cards that nobody measured.
+        fit_class: What the garment was judged as.
         ease: Ease by level.
-        regions: Summary by body region.
-        panels: Summary by panel.
+        regions: Summary by body region, with verdicts.
+        panels: Summary by panel, without verdicts.
+        misfits: Steps between a region's state and the intended one, by region.
+        measures: Points of measure, flat and draped.
+        ankle_pa: Mean pressure above the ankle, None where the garment does not reach it.
     """
 
     drape: Drape
     fabrics: tuple[str, ...]
     estimated: tuple[str, ...]
+    fit_class: FitClass
     ease: dict[str, Ease]
     regions: dict[str, Summary]
     panels: dict[str, Summary]
+    misfits: dict[str, float]
+    measures: dict[str, GarmentMeasure]
+    ankle_pa: float | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the drape is at rest and every judged region has an accepted verdict."""
+        verdicts = [region.verdict for region in self.regions.values() if region.verdict != "none"]
+        accepted = self.fit_class.accepted
+        return self.drape.converged and bool(verdicts) and all(v in accepted for v in verdicts)
 
     def to_json(self) -> dict[str, Any]:
         """Numbers for a program, units in the key names."""
-        d = self.drape
         return {
-            "converged": d.converged,
-            "cause": d.cause,
-            "residual": d.residual,
-            "residual_median_n": d.residual_median_n,
-            "residual_p95_n": d.residual_p95_n,
-            "residual_max_n": d.residual_max_n,
-            "displacement_mean_m": d.displacement_mean_m,
-            "velocity_rms_m_s": d.velocity_rms_m_s,
-            "intersections_cloth_cloth": d.intersections_cloth_cloth,
-            "penetration_max_m": d.penetration_max_m,
-            "n_vertices_inside": d.n_inside,
-            "seam_gap_max_m": d.seam_gap_max_m,
-            "n_steps": d.n_steps,
-            "n_cg": d.n_cg,
-            "n_cg_capped": d.n_cg_capped,
-            "solve_s": d.wall_s,
-            "seed": d.seed,
+            **_drape_numbers(self.drape),
             "fabrics": list(self.fabrics),
             "fabric_numbers_estimated": list(self.estimated),
-            "ease": {
-                name: {
-                    "level_m": ease.level_m,
-                    "body_m": ease.body_m,
-                    "garment_m": ease.garment_m,
-                    "ease_m": ease.ease_m,
-                    "ease_share": ease.ease_m / ease.body_m,
-                }
-                for name, ease in self.ease.items()
-            },
+            "fit_class": self.fit_class.name,
+            "fits": self.fits if self.drape.converged else None,
+            "ease": ease_to_json(self.ease),
+            "measures": {name: measure.to_json() for name, measure in self.measures.items()},
+            "compression": self._compression(),
             "regions": {name: summary.to_json() for name, summary in self.regions.items()},
             "panels": {name: summary.to_json() for name, summary in self.panels.items()},
+        }
+
+    def _compression(self) -> dict[str, Any] | None:
+        if self.ankle_pa is None:
+            return None
+        return {
+            "ankle_pressure_mean_pa": self.ankle_pa,
+            "ankle_pressure_mean_mmhg": self.ankle_pa / PA_PER_MMHG,
+            "ral_gz_387_class": compression_class(self.ankle_pa) if self.drape.converged else None,
         }
 
     def lines(self) -> tuple[str, ...]:
@@ -134,15 +93,30 @@ class FitReport:
         eases = [
             f"{name.removesuffix('_girth').replace('_', ' ')} {ease.ease_m * 100:+.1f} cm"
             for name, ease in self.ease.items()
-            if name != "waist_navel_girth"
+            if name not in ("waist_navel_girth", "under_bust_girth", "wrist_girth", "knee_girth")
         ]
         verdicts = [
-            f"{name} {summary.verdict}"
-            for name, summary in self.regions.items()
-            if summary.verdict != "none" and name in ("shoulder", "chest", "waist", "hip")
+            f"{name.replace('_', ' ')} {self.regions[name].verdict}"
+            for name in _SAID_FIRST
+            if name in self.regions and self.regions[name].verdict != "none"
         ]
+        judged = f"as a {self.fit_class.title}: {', '.join(verdicts)}" if verdicts else "no verdict"
         estimated = "; fabric numbers are estimated" if self.estimated else ""
-        return (f"ease: {', '.join(eases)}", f"{', '.join(verdicts)}{estimated}")
+        return (f"ease: {', '.join(eases)}" if eases else "ease: no girth closes",
+                f"{judged}{estimated}")  # fmt: skip
+
+    def sentences(self) -> tuple[str, ...]:
+        """Reasons region by region, for a person."""
+        if not self.drape.converged:
+            return (f"no verdict: {self.drape.cause}",)
+        said = [
+            f"{name.replace('_', ' ')} {region.verdict}: {region.rule}"
+            for name, region in self.regions.items()
+            if region.verdict != "none"
+        ]
+        if self.ankle_pa is not None and self.fit_class.name == "compression":
+            said.append(f"ankle: {describe_compression(self.ankle_pa)}")
+        return tuple(said)
 
 
 def fit_report(
@@ -152,7 +126,7 @@ def fit_report(
     fabrics: Sequence[Fabric],
     fit: FitMap,
     *,
-    thresholds: FitThresholds | None = None,
+    fit_class: FitClass | None = None,
 ) -> FitReport:
     """Summarise a fit per region and panel.
 
@@ -162,68 +136,90 @@ def fit_report(
         body: The body.
         fabrics: Fabrics by the cloth's ``face_fabric``.
         fit: Maps of the drape.
-        thresholds: Where verdicts change.
+        fit_class: What the garment is meant to be; ``casual`` when absent.
     """
-    rules = thresholds or FitThresholds()
-    areas = face_areas_m2(drape.positions_m, cloth.faces)
-
-    def summary(chosen: NDArray[np.bool_]) -> Summary:
-        return _summary(cloth, fit, areas, chosen, rules, converged=drape.converged)
-
-    estimated = {key for f in fabrics for key, text in f.provenance.items() if text == "estimated"}
+    meant = fit_class or load_fit_class("casual")
+    places = Places(cloth, drape.positions_m, body, fit.face_region)
+    ease = ease_at_levels(cloth, drape, body, fit.face_region)
+    regions, misfits = {}, {}
+    for name, summary in region_summaries(cloth, fit, places=places).items():
+        ease_m = _ease_of(name, ease)
+        regions[name], misfits[name] = _judged(
+            name, replace(summary, ease_m=ease_m), meant, converged=drape.converged
+        )
     return FitReport(
         drape=drape,
         fabrics=tuple(fabric.name for fabric in fabrics),
-        estimated=tuple(sorted(estimated)),
-        ease=ease_at_levels(cloth, drape, body, fit.face_region),
-        regions={
-            name: summary(fit.face_region == i)
-            for i, name in enumerate(REGIONS)
-            if (fit.face_region == i).any()
-        },
-        panels={name: summary(cloth.face_panel == i) for i, name in enumerate(cloth.panel_names)},
+        estimated=_estimated(fabrics),
+        fit_class=meant,
+        ease=ease,
+        regions=regions,
+        panels=panel_summaries(cloth, fit, places=places),
+        misfits=misfits,
+        measures=garment_measures(cloth, drape.positions_m, body, fit.face_region),
+        ankle_pa=_ankle_pressure_pa(drape, body, fit),
     )
 
 
-def _summary(
-    cloth: Cloth,
-    fit: FitMap,
-    areas: NDArray[np.float64],
-    chosen: NDArray[np.bool_],
-    rules: FitThresholds,
-    *,
-    converged: bool,
-) -> Summary:
-    weight = areas[chosen] / areas[chosen].sum()
-    warp, weft = fit.strain_warp[chosen], fit.strain_weft[chosen]
-    vertices = np.unique(cloth.faces[chosen])
-    pressure, gap = fit.pressure_pa[vertices], float(fit.gap_m[vertices].mean())
-    strain_p95 = float(np.quantile(np.maximum(warp, weft), 0.95))
-    verdict, rule = _verdict(strain_p95, gap, rules) if converged else ("none", "not at rest")
-    return Summary(
-        area_m2=float(areas[chosen].sum()),
-        strain_warp_mean=float(weight @ warp),
-        strain_warp_p95=float(np.quantile(warp, 0.95)),
-        strain_warp_max=float(warp.max()),
-        strain_weft_mean=float(weight @ weft),
-        strain_weft_p95=float(np.quantile(weft, 0.95)),
-        strain_weft_max=float(weft.max()),
-        pressure_mean_pa=float(pressure.mean()),
-        pressure_p95_pa=float(np.quantile(pressure, 0.95)),
-        gap_mean_m=gap,
-        verdict=verdict,
-        rule=rule,
-    )
+def _judged(
+    name: str, summary: Summary, fit_class: FitClass, *, converged: bool
+) -> tuple[Summary, float]:
+    """A summary with its verdict, and its misfit."""
+    if not converged:
+        return replace(summary, verdict="none", rule="not at rest"), 0.0
+    if summary.area_m2 < LEAST_AREA_M2:
+        rule = f"only {summary.area_m2 * 1e4:.0f} cm2 of cloth lie here"
+        return replace(summary, verdict="none", rule=rule), 0.0
+    judged = judge(name, quantities(summary), fit_class)
+    return replace(summary, verdict=judged.verdict, rule=judged.rule), judged.misfit
 
 
-def _verdict(strain: float, gap_m: float, rules: FitThresholds) -> tuple[Verdict, str]:
-    if strain >= rules.tight_strain:
-        return "tight", f"strain p95 {strain:.3f} is at or above {rules.tight_strain:g}"
-    if strain >= rules.close_strain:
-        return "close", f"strain p95 {strain:.3f} is at or above {rules.close_strain:g}"
-    if gap_m >= rules.loose_gap_m:
-        return (
-            "loose",
-            f"mean gap {gap_m * 1000:.0f} mm is at or above {rules.loose_gap_m * 1000:g}",
-        )
-    return "easy", f"strain p95 {strain:.3f} is below {rules.close_strain:g}"
+def _ease_of(region: str, ease: Mapping[str, Ease]) -> float | None:
+    levels = _EASE_OF_REGION.get(region, ())
+    return next((ease[level].ease_m for level in levels if level in ease), None)
+
+
+def _estimated(fabrics: Sequence[Fabric]) -> tuple[str, ...]:
+    """Fields of the cards that say "estimated", each once."""
+    found = {
+        key
+        for fabric in fabrics
+        for key, text in fabric.provenance.items()
+        if str(text).startswith("estimated")
+    }
+    return tuple(sorted(found))
+
+
+def _ankle_pressure_pa(drape: Drape, body: Body, fit: FitMap) -> float | None:
+    """Mean pressure from 1 to 5 cm above the ankle joints, None where there is no cloth."""
+    joints = [body.joints_m[name] for name in ("ankle_l", "ankle_r") if name in body.joints_m]
+    if not joints:
+        return None
+    height_m = drape.positions_m[:, 1] - float(sum(joint[1] for joint in joints) / len(joints))
+    near = (height_m > 0.01) & (height_m < 0.05) & (fit.gap_m < 0.03)
+    if near.sum() < 12:
+        return None
+    area = fit.vertex_area_m2[near]
+    return float(fit.pressure_pa[near] @ area / area.sum())
+
+
+def _drape_numbers(d: Drape) -> dict[str, Any]:
+    return {
+        "converged": d.converged,
+        "cause": d.cause,
+        "residual": d.residual,
+        "residual_median_n": d.residual_median_n,
+        "residual_p95_n": d.residual_p95_n,
+        "residual_max_n": d.residual_max_n,
+        "displacement_mean_m": d.displacement_mean_m,
+        "velocity_rms_m_s": d.velocity_rms_m_s,
+        "intersections_cloth_cloth": d.intersections_cloth_cloth,
+        "penetration_max_m": d.penetration_max_m,
+        "n_vertices_inside": d.n_inside,
+        "seam_gap_max_m": d.seam_gap_max_m,
+        "n_steps": d.n_steps,
+        "n_cg": d.n_cg,
+        "n_cg_capped": d.n_cg_capped,
+        "solve_s": d.wall_s,
+        "seed": d.seed,
+    }

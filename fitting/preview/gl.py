@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.errors import PreviewError
-from fitting.preview.scene import Camera, PaintedMesh
+from fitting.preview.scene import Camera, PaintedMesh, lit_colors
 
 GlBackend = Literal["egl", "osmesa"]
 _PROBE = "from fitting.preview.gl import open_renderer; open_renderer({backend!r}, 8, 8).delete()"
@@ -101,9 +101,7 @@ def render_gl(
 
 def _mesh(pyrender: Any, mesh: PaintedMesh, camera: Camera, *, flat: bool) -> Any:
     """Build a pyrender mesh whose colours are already lit, as in the z-buffer."""
-    from fitting.preview.zbuffer import shaded_colors
-
-    colors = shaded_colors(mesh, camera, flat=flat) / 255.0
+    colors = lit_colors(mesh, camera, flat=flat) / 255.0
     rgba = np.concatenate([colors, np.ones((len(colors), 1))], axis=1).astype(np.float32)
     material = pyrender.MetallicRoughnessMaterial(
         baseColorFactor=(1.0, 1.0, 1.0, 1.0), metallicFactor=0.0, doubleSided=mesh.two_sided

@@ -1,19 +1,23 @@
 """Pictures without any graphics library: an orthographic z-buffer in numpy.
 
-Triangles are sorted into classes by the size of their bounding box in pixels; each class is
-rasterised as one array. The nearest sample of a pixel wins, ties go to the lower triangle index,
-so the same scene gives the same bytes.
+Each triangle becomes rows, each row a span of pixel centres, so that only covered samples are ever
+made. A sample is one integer, depth above and triangle below, and the largest of a pixel wins:
+nearest first, then the lower triangle index, so the same scene gives the same bytes. Colours are
+worked out afterwards, for the winners alone.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.preview.scene import Camera, PaintedMesh, vertex_normals
+from fitting.preview.scene import Camera, PaintedMesh, lit_colors
 
-# Shading takes at most this share of the brightness, so that light is not mistaken for data.
-SHADING = 0.3
 BACKGROUND = (255, 255, 255)
-_SAMPLES_PER_BATCH = 2_000_000
+_NOTHING = -1
+_FACE_BITS = 32
+_FACE_MASK = (1 << _FACE_BITS) - 1
+_DEPTH_STEPS = (1 << 30) - 1
 
 
 def render_zbuffer(
@@ -39,124 +43,178 @@ def render_zbuffer(
         Picture, shape (height_px, width_px, 3), uint8 sRGB.
     """
     width, height = width_px * supersampling, height_px * supersampling
-    depth = np.full(width * height, -np.inf)
-    image = np.tile(np.array(BACKGROUND, dtype=np.float64), (width * height, 1))
-    for mesh in meshes:
-        _draw(mesh, camera, width, height, depth, image, flat=flat)
-    picture = image.reshape(height_px, supersampling, width_px, supersampling, 3).mean(axis=(1, 3))
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    triangles = _triangles(meshes, camera, width, height, flat=flat)
+    winner = _winners(triangles, width, height)
+    picture = np.full((width * height, 3), BACKGROUND, dtype=np.float32)
+    drawn = np.flatnonzero(winner != _NOTHING)
+    picture[drawn] = _colors(triangles, winner[drawn], drawn, width)
+    blocks = picture.reshape(height_px, supersampling, width_px, supersampling * 3)
+    rows = blocks.sum(axis=1).reshape(height_px, width_px, supersampling, 3)
+    mean = rows.sum(axis=2) * np.float32(1 / supersampling**2)
+    return np.clip(np.rint(mean), 0, 255).astype(np.uint8)
 
 
 def coverage_mask(
     meshes: tuple[PaintedMesh, ...], camera: Camera, *, width_px: int, height_px: int
 ) -> NDArray[np.bool_]:
     """Pixels whose centre a mesh covers, shape (height_px, width_px)."""
-    depth = np.full(width_px * height_px, -np.inf)
-    image = np.zeros((width_px * height_px, 3))
+    triangles = _triangles(meshes, camera, width_px, height_px, flat=True)
+    winner = _winners(triangles, width_px, height_px)
+    return (winner != _NOTHING).reshape(height_px, width_px)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Triangles:
+    """All triangles that may be seen, in pixels: x to the right, y down, z towards the viewer.
+
+    Attributes:
+        xy: Corners, shape (n, 3, 2).
+        z: Depth of the corners, shape (n, 3).
+        double_area: Twice the signed area, shape (n,).
+        colors: Lit colour of the corners, shape (n, 3, 3).
+    """
+
+    xy: NDArray[np.float64]
+    z: NDArray[np.float64]
+    double_area: NDArray[np.float64]
+    colors: NDArray[np.float32]
+
+
+def _triangles(
+    meshes: tuple[PaintedMesh, ...], camera: Camera, width: int, height: int, *, flat: bool
+) -> _Triangles:
+    """Project meshes and keep what faces the camera inside the picture."""
+    xy, z, area, colors = [], [], [], []
     for mesh in meshes:
-        _draw(mesh, camera, width_px, height_px, depth, image, flat=True)
-    return np.isfinite(depth).reshape(height_px, width_px)
+        points, depth = _project(mesh, camera, width, height)
+        corners = points[mesh.faces]
+        edge_1, edge_2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+        double = edge_1[:, 0] * edge_2[:, 1] - edge_1[:, 1] * edge_2[:, 0]
+        # Pixel y runs down, so a triangle that faces the camera has negative area.
+        seen = np.abs(double) > 1e-12 if mesh.two_sided else double < -1e-12
+        seen &= (corners.max(axis=1) > 0).all(axis=1)
+        seen &= (corners.min(axis=1) < [width, height]).all(axis=1)
+        chosen = mesh.faces[seen]
+        xy.append(corners[seen])
+        z.append(depth[chosen])
+        area.append(double[seen])
+        colors.append(lit_colors(mesh, camera, flat=flat).astype(np.float32)[chosen])
+    return _Triangles(
+        xy=np.concatenate(xy),
+        z=np.concatenate(z),
+        double_area=np.concatenate(area),
+        colors=np.concatenate(colors),
+    )
 
 
 def _project(
     mesh: PaintedMesh, camera: Camera, width: int, height: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pixel position (n, 2) and depth towards the camera (n,) of each vertex."""
+    """Pixel coordinates, shape (n, 2), and depth towards the viewer, shape (n,)."""
     view = (mesh.vertices_m - camera.center_m) @ camera.R_view_world().T
     px_per_m = height / camera.height_m
     xy = np.stack([width / 2 + view[:, 0] * px_per_m, height / 2 - view[:, 1] * px_per_m], axis=1)
     return xy, view[:, 2]
 
 
-def shaded_colors(mesh: PaintedMesh, camera: Camera, *, flat: bool) -> NDArray[np.float64]:
-    """Lit colour per vertex, shape (n_vertices, 3)."""
-    colors = mesh.colors.astype(np.float64)
-    if flat:
-        return colors
-    normals = vertex_normals(mesh.vertices_m, mesh.faces) @ camera.R_view_world().T
-    light = np.array([-0.35, 0.45, 0.82])
-    facing = normals @ (light / np.linalg.norm(light))
-    facing = np.abs(facing) if mesh.two_sided else np.maximum(facing, 0.0)
-    return colors * (1 - SHADING + SHADING * facing)[:, None]
+def _winners(triangles: _Triangles, width: int, height: int) -> NDArray[np.int64]:
+    """Triangle that each pixel shows, -1 for none, shape (width * height,)."""
+    best = np.full(width * height, _NOTHING, dtype=np.int64)
+    if len(triangles.z) == 0:
+        return best
+    face, row, left, right = _rows(triangles, width, height)
+    n_samples = right - left
+    filled = n_samples > 0
+    face, row, left, n_samples = face[filled], row[filled], left[filled], n_samples[filled]
+    low, high = triangles.z.min(), triangles.z.max()
+    start, slope = _depth_along_row(triangles, face, row, left)
+    scale = _DEPTH_STEPS / max(float(high - low), 1e-12)
+    first = np.cumsum(n_samples) - n_samples
+    i_row = np.repeat(np.arange(len(face), dtype=np.int32), n_samples)
+    step = np.arange(len(i_row), dtype=np.int64) - first[i_row]
+    depth = (((start - low) * scale)[i_row] + (slope * scale)[i_row] * step).astype(np.int64)
+    np.clip(depth, 0, _DEPTH_STEPS, out=depth)
+    depth <<= _FACE_BITS
+    depth |= (_FACE_MASK - face)[i_row]
+    np.maximum.at(best, (row * width + left)[i_row] + step, depth)
+    return np.where(best == _NOTHING, _NOTHING, _FACE_MASK - (best & _FACE_MASK))
 
 
-def _draw(
-    mesh: PaintedMesh,
-    camera: Camera,
-    width: int,
-    height: int,
-    depth: NDArray[np.float64],
-    image: NDArray[np.float64],
-    *,
-    flat: bool,
-) -> None:
-    """Draw one mesh into the buffers, which change."""
-    xy, z = _project(mesh, camera, width, height)
-    colors = shaded_colors(mesh, camera, flat=flat)
-    tri = xy[mesh.faces]
-    edge_1, edge_2 = tri[:, 1] - tri[:, 0], tri[:, 2] - tri[:, 0]
-    area = edge_1[:, 0] * edge_2[:, 1] - edge_1[:, 1] * edge_2[:, 0]
-    # Pixel y runs down, so a triangle that faces the camera has negative area.
-    visible = np.abs(area) > 1e-12 if mesh.two_sided else area < -1e-12
-    low = np.ceil(tri.min(axis=1) - 0.5).astype(np.int64)
-    high = np.floor(tri.max(axis=1) - 0.5).astype(np.int64)
-    low, high = np.maximum(low, 0), np.minimum(high, [width - 1, height - 1])
-    size = (high - low + 1).max(axis=1)
-    visible &= (high >= low).all(axis=1)
-    for span in _spans(int(size[visible].max(initial=0))):
-        chosen = np.flatnonzero(visible & (size <= span) & (size > span // 2))
-        batch = max(1, _SAMPLES_PER_BATCH // (span * span))
-        for start in range(0, chosen.size, batch):
-            part = chosen[start : start + batch]
-            _fill(part, span, tri, area, low, high, mesh.faces, z, colors, width, depth, image)
+def _rows(
+    triangles: _Triangles, width: int, height: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Rows that triangles cover: triangle, row, first column, column after the last."""
+    y = triangles.xy[..., 1]
+    low = np.maximum(np.ceil(y.min(axis=1) - 0.5), 0).astype(np.int64)
+    high = np.minimum(np.ceil(y.max(axis=1) - 0.5), height).astype(np.int64)
+    count = np.maximum(high - low, 0)
+    face = np.repeat(np.arange(len(count)), count)
+    row = np.arange(len(face)) - np.repeat(np.cumsum(count) - count, count) + low[face]
+    middle = row + 0.5
+    left = np.full(len(face), np.inf)
+    right = np.full(len(face), -np.inf)
+    for a, b in ((0, 1), (1, 2), (2, 0)):
+        x_at = _crossing(triangles.xy[:, a], triangles.xy[:, b], face, middle)
+        np.fmin(left, x_at, out=left)
+        np.fmax(right, x_at, out=right)
+    # A centre on an edge belongs to the right one of its two triangles, so none is drawn twice.
+    first = np.clip(np.ceil(left - 0.5), 0, width).astype(np.int64)
+    last = np.clip(np.ceil(right - 0.5), 0, width).astype(np.int64)
+    return face, row, first, last
 
 
-def _spans(largest: int) -> list[int]:
-    """Box sizes 1, 2, 4 ... that cover the largest."""
-    spans = [1]
-    while spans[-1] < largest:
-        spans.append(spans[-1] * 2)
-    return spans
+def _crossing(
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    face: NDArray[np.int64],
+    middle: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Column where an edge crosses a row's middle, NaN where it does not; shape of ``middle``."""
+    # The end of smaller y comes first, so that both neighbours of an edge find the same column.
+    swap = (a[:, 1] > b[:, 1]) | ((a[:, 1] == b[:, 1]) & (a[:, 0] > b[:, 0]))
+    top, bottom = np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
+    rise = bottom[:, 1] - top[:, 1]
+    slope = np.divide(bottom[:, 0] - top[:, 0], rise, out=np.zeros_like(rise), where=rise > 0)
+    y_top, y_bottom = top[face, 1], bottom[face, 1]
+    column = top[face, 0] + (middle - y_top) * slope[face]
+    column[(middle < y_top) | (middle >= y_bottom)] = np.nan
+    return column
 
 
-def _fill(
-    part: NDArray[np.int64],
-    span: int,
-    tri: NDArray[np.float64],
-    area: NDArray[np.float64],
-    low: NDArray[np.int64],
-    high: NDArray[np.int64],
-    faces: NDArray[np.int64],
-    z: NDArray[np.float64],
-    colors: NDArray[np.float64],
-    width: int,
-    depth: NDArray[np.float64],
-    image: NDArray[np.float64],
-) -> None:
-    offset = np.stack(np.meshgrid(np.arange(span), np.arange(span)), axis=-1).reshape(-1, 2)
-    pixel = low[part][:, None] + offset[None]
-    inside = (pixel <= high[part][:, None]).all(axis=-1)
-    delta = pixel + 0.5 - tri[part, None, 0]
-    edge_1 = (tri[part, 1] - tri[part, 0])[:, None]
-    edge_2 = (tri[part, 2] - tri[part, 0])[:, None]
-    scale = 1.0 / area[part][:, None]
-    b1 = (delta[..., 0] * edge_2[..., 1] - delta[..., 1] * edge_2[..., 0]) * scale
-    b2 = (edge_1[..., 0] * delta[..., 1] - edge_1[..., 1] * delta[..., 0]) * scale
-    b0 = 1.0 - b1 - b2
-    inside &= (b0 >= 0) & (b1 >= 0) & (b2 >= 0)
-    i_tri, i_sample = np.nonzero(inside)
-    if i_tri.size == 0:
-        return
-    weights = np.stack([b0, b1, b2], axis=-1)[i_tri, i_sample]
-    corners = faces[part[i_tri]]
-    sample_depth = (z[corners] * weights).sum(axis=1)
-    flat_pixel = pixel[i_tri, i_sample, 1] * width + pixel[i_tri, i_sample, 0]
-    # Sort by pixel, nearest last, so that the last sample of each pixel is the winner.
-    order = np.lexsort((-part[i_tri], sample_depth, flat_pixel))
-    flat_pixel, sample_depth = flat_pixel[order], sample_depth[order]
-    last = np.append(flat_pixel[1:] != flat_pixel[:-1], True)
-    winner, target = order[last], flat_pixel[last]
-    nearer = sample_depth[last] > depth[target]
-    winner, target = winner[nearer], target[nearer]
-    depth[target] = sample_depth[last][nearer]
-    image[target] = np.einsum("nk,nkc->nc", weights[winner], colors[corners[winner]])
+def _depth_along_row(
+    triangles: _Triangles,
+    face: NDArray[np.int64],
+    row: NDArray[np.int64],
+    left: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Depth of a row's first sample, and its change from column to column; shape (n_rows,)."""
+    xy, z = triangles.xy, triangles.z
+    edge_1, edge_2 = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
+    rise_1, rise_2 = z[:, 1] - z[:, 0], z[:, 2] - z[:, 0]
+    dz_dx = (rise_1 * edge_2[:, 1] - rise_2 * edge_1[:, 1]) / triangles.double_area
+    dz_dy = (rise_2 * edge_1[:, 0] - rise_1 * edge_2[:, 0]) / triangles.double_area
+    start = z[face, 0] + dz_dx[face] * (left + 0.5 - xy[face, 0, 0])
+    start += dz_dy[face] * (row + 0.5 - xy[face, 0, 1])
+    return start, dz_dx[face]
+
+
+def _colors(
+    triangles: _Triangles, face: NDArray[np.int64], pixel: NDArray[np.int64], width: int
+) -> NDArray[np.float32]:
+    """Interpolated colour of samples, shape (n_samples, 3)."""
+    origin = triangles.xy[:, 0]
+    edge_1, edge_2 = triangles.xy[:, 1] - origin, triangles.xy[:, 2] - origin
+    change_1 = triangles.colors[:, 1] - triangles.colors[:, 0]
+    change_2 = triangles.colors[:, 2] - triangles.colors[:, 0]
+    area = triangles.double_area[:, None]
+    by_x = (change_1 * edge_2[:, 1:] - change_2 * edge_1[:, 1:]) / area
+    by_y = (change_2 * edge_1[:, :1] - change_1 * edge_2[:, :1]) / area
+    base = triangles.colors[:, 0] - by_x * origin[:, :1] - by_y * origin[:, 1:]
+    x = (pixel % width + 0.5).astype(np.float32)[:, None]
+    y = (pixel // width + 0.5).astype(np.float32)[:, None]
+    low, high = triangles.colors.min(axis=1), triangles.colors.max(axis=1)
+    mixed = base.astype(np.float32)[face]
+    mixed += by_x.astype(np.float32)[face] * x
+    mixed += by_y.astype(np.float32)[face] * y
+    # Slivers extrapolate badly; no sample may leave the colours of its corners.
+    return np.clip(mixed, low[face], high[face])
