@@ -14,8 +14,10 @@ from fitting.errors import PatternError
 from fitting.pattern.model import Panel, Pattern
 from fitting.pattern.seam import Run, Seam
 
-# A strip gets at least this many rows of triangles.
+# A strip gets at least this many rows of triangles; a garment that is one strip, one more.
 N_ROWS = 2
+# A panel with fewer rows is a strip, and gets whole rows.
+STRIP_ROWS = 4
 _SAME = 1e-7
 # Matching notches differ by less than this share of the seam.
 _NOTCH_SLACK = 0.12
@@ -51,7 +53,8 @@ def cut_edges(pattern: Pattern, edge_length_m: float) -> EdgeCuts:
         PatternError: If a seam takes a stretch that another seam has.
     """
     panels = {panel.name: panel for panel in pattern.panels}
-    widths = {name: _width_size_m(panel, edge_length_m) for name, panel in panels.items()}
+    n_rows = N_ROWS + (len(panels) == 1)
+    widths = {name: _width_size_m(panel, edge_length_m, n_rows) for name, panel in panels.items()}
     taken: dict[tuple[str, int], list[tuple[float, float, int]]] = {}
     for i, seam in enumerate(pattern.seams):
         for a, b in _stretches(seam, panels):
@@ -173,8 +176,8 @@ def _snap(share: float) -> float:
     return min(1.0, max(0.0, round(share, 12)))
 
 
-def _width_size_m(panel: Panel, edge_length_m: float) -> float:
-    """Edge length at which a narrow panel still has `N_ROWS` rows; infinite for others."""
+def _width_size_m(panel: Panel, edge_length_m: float, n_least: int) -> float:
+    """Edge length that gives a strip whole rows of triangles; infinite for other panels."""
     import shapely
 
     outline = panel.outline_m(edge_length_m / 2)
@@ -184,8 +187,12 @@ def _width_size_m(panel: Panel, edge_length_m: float) -> float:
     # A strip's width follows from area and perimeter; other panels are far wider than this.
     half = polygon.length / 2
     width_m = (half - np.sqrt(max(half**2 - 4 * polygon.area, 0.0))) / 2
-    wanted_m = width_m / (N_ROWS * np.sqrt(3) / 2)
-    return float(wanted_m) if wanted_m < 0.9 * edge_length_m else np.inf
+    row_m = edge_length_m * np.sqrt(3) / 2
+    if width_m > STRIP_ROWS * row_m:
+        return np.inf
+    # Whole rows of triangles: half a row more or less costs ten degrees.
+    n_rows = max(n_least, int(np.ceil(width_m / row_m - 1e-9)))
+    return float(width_m / (n_rows * np.sqrt(3) / 2))
 
 
 def seam_rows(

@@ -18,7 +18,7 @@ Triangles = NDArray[np.int64]
 # Inner points keep this share of the local edge length from the boundary.
 CLEARANCE = 0.5
 # How fast edges may grow with the distance from a short boundary edge, no unit.
-GROWTH = 0.3
+GROWTH = 0.2
 N_ROUNDS = 6
 N_PASSES = 3
 # Points nearer to each other than this share of the edge length are crowded.
@@ -27,6 +27,7 @@ _CROWDED = 0.7
 _LARGE = 0.66
 FINISH = (1.0, 2.0)
 N_FINISH = 8
+TIGHT_DEG = 38.0
 _SHIFTS = (0.0, 0.25, 0.5, 0.75)
 _SMALL = 400
 _MAX_POINTS = 4_000_000
@@ -330,7 +331,7 @@ def _squared_up(points: Points, triangles: Triangles, n: int, power: float) -> P
 def _untightened(points: Points, triangles: Triangles, n: int) -> Points:
     """Nudge the inner corners of the worst triangles to where their smallest angle grows."""
     angles = min_angles_rad(points, triangles)
-    bad = np.flatnonzero(angles < np.radians(38))
+    bad = np.flatnonzero(angles < np.radians(TIGHT_DEG))
     points = points.copy()
     around: dict[int, list[int]] = {}
     corners = sorted({int(c) for c in triangles[bad].ravel() if c >= n})
