@@ -14,7 +14,7 @@ from fitting.cloth.place import garment_on_body
 from fitting.drape import Drape, DrapeSettings
 from fitting.drape import drape as drape_cloth
 from fitting.fit import FitMap, FitReport, fit_map, fit_report
-from fitting.pattern import Pattern, draft_tshirt, read_garmentcode
+from fitting.pattern import BLOCKS, Pattern, complete_measures, draft_block, read_garmentcode
 from muslin.errors import Exit, InputError
 from muslin.folders import assets_folder, existing_file, writable_folder
 from muslin.screen import print_json, say, say_table, step
@@ -66,7 +66,7 @@ def drape(
     """Drape a garment on a body from tape measures, and write fit.json, fit.png, fit.glb.
 
     Args:
-        pattern: ``tshirt`` drafts the block for the body; else a GarmentCode specification.
+        pattern: Name of a block, which is drafted for the body; else a GarmentCode specification.
         body: Tape measures (TOML, cm); the demo's body when absent.
         fabric: Name of a fabric card, or path of one.
         size: Size step of the block; 0 is the drafted size.
@@ -86,13 +86,15 @@ def drape(
     body_file = assets_folder() / "body" / "demo.toml" if body is None else body
     measures, sex = read_measurements(existing_file(body_file, "body file"))
     sizes = [size] if compare is None else [size, compare]
-    patterns = [_pattern(pattern, measures, step_) for step_ in sizes]
+    imported = None if pattern in BLOCKS else _imported(pattern, sizes)
     with step("body from tape measures"):
         fitted = body_from_measurements(measures, sex=sex, progress=say)
     for warning in fitted.warnings:
         say(f"  note: {warning}")
+    complete = complete_measures(measures, fitted.achieved)
     fits = []
-    for sewn, step_ in zip(patterns, sizes, strict=True):
+    for step_ in sizes:
+        sewn = imported or draft_block(pattern, complete, size_step=step_)
         title = f"{sewn.name}, {_size_name(pattern, step_)}, {card.name}"
         fits.append(
             _fit(sewn, fitted.body, card, title=title, edge_length_m=edge_length_m, seed=seed)
@@ -105,19 +107,19 @@ def drape(
     return DrapeResult(folder=folder, numbers=numbers)
 
 
-def _pattern(pattern: str, measures: Measurements, size_step: int) -> Pattern:
-    if pattern == "tshirt":
-        return draft_tshirt(measures, size_step=size_step)
-    if size_step != 0:
+def _imported(pattern: str, sizes: Sequence[int]) -> Pattern:
+    if any(sizes):
         raise InputError(
-            f"size step {size_step:+d} was asked for, but only drafted blocks have size steps; "
-            f"{pattern} has the one size that its file holds"
+            f"size step {max(sizes, key=abs):+d} was asked for, but only drafted blocks have size "
+            f"steps; {pattern} has the one size that its file holds"
         )
+    if not Path(pattern).suffix:
+        raise InputError(f"pattern {pattern!r} is no block ({', '.join(BLOCKS)}) and no file")
     return read_garmentcode(existing_file(Path(pattern), "pattern file"))
 
 
 def _size_name(pattern: str, size_step: int) -> str:
-    if pattern != "tshirt":
+    if pattern not in BLOCKS:
         return "size of its file"
     if size_step == 0:
         return "drafted size"

@@ -8,6 +8,7 @@ corners of the legs are cut off and the gusset fills the hole.
 from dataclasses import dataclass, replace
 
 from fitting.body.measurements import Measurements
+from fitting.errors import PatternError
 from fitting.pattern.figure import Figure, figure_from
 from fitting.pattern.model import Panel, Pattern
 from fitting.pattern.outline import Corner, Point, Sewing, draw, strip, turned
@@ -86,6 +87,8 @@ def _leg(figure: Figure, ease: LeggingsEase, step_m: float) -> Panel:
     knee = (figure.knee * (1 + ease.knee_share) + 0.3 * step_m) / 2
     calf = (figure.calf * (1 + ease.calf_share) + 0.3 * step_m) / 2
     ankle = (figure.ankle * (1 + ease.ankle_share) + 0.2 * step_m) / 2
+    if min(hip, waist) < 0.08 or min(knee, calf, ankle) < 0.05:
+        raise PatternError("these sizes leave no leggings: ease or size step is too small")
     hem_y, knee_y = 0.09 * figure.inside_leg, figure.knee_height
     calf_y = knee_y - 0.28 * (knee_y - hem_y)
     waist_y, rise = figure.waist_height, 0.03

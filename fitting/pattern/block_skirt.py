@@ -97,7 +97,7 @@ def _depth(name: str) -> float:
 
 
 def _waist(side: float, y: float, intake: float, dart_m: float, *, darted: bool) -> list[Corner]:
-    """The upper edge from the wearer's left to the right, with a dart in the middle of each side."""
+    """The upper edge from the wearer's left to the right, with a dart halfway on each side."""
     if not darted:
         return [Corner(at=(side, y), edge="waist")]
     inner, outer = side / 2 - intake / 2, side / 2 + intake / 2
@@ -118,7 +118,7 @@ def _has_darts(panel: Panel) -> bool:
 
 
 def _waist_row(front: Panel, back: Panel) -> list[str]:
-    """Upper edges from the middle of the back round the wearer's left side; the middle one whole."""
+    """Upper edges from the middle of the back round the left side; the middle one whole."""
     places = ["back.waist"]
     places += ["back.waist_l"] if _has_darts(back) else []
     places += (

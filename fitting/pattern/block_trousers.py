@@ -141,16 +141,19 @@ def _waist(
     """The upper edge from the side to the centre, with a dart in its middle."""
     if intake == 0.0:
         return [Corner(at=(side_x, y), edge="waist")]
+    # The waist falls towards the side; the dart stands square on it, so its legs are equal.
+    fall = rise_m / (side_x - centre_x)
     middle = (centre_x + side_x) / 2
 
     def height(x: float) -> float:
-        return y + rise_m * (side_x - x) / (side_x - centre_x)
+        return y + fall * (side_x - x)
 
     inner, outer = middle - intake / 2, middle + intake / 2
+    lean = dart_m / (1 + fall**2) ** 0.5
     return [
         Corner(at=(side_x, y), edge="waist_side"),
         Corner(at=(outer, height(outer)), edge="dart_outer"),
-        Corner(at=(middle, height(middle) - dart_m), edge="dart_inner"),
+        Corner(at=(middle - fall * lean, height(middle) - lean), edge="dart_inner"),
         Corner(at=(inner, height(inner)), edge="waist"),
     ]
 

@@ -56,6 +56,7 @@ class BodiceLengths:
         depth = self.armhole_depth - self.shoulder_drop
         if (
             self.half_chest <= self.half_neck + 0.03
+            or min(self.half_hem, self.half_waist or self.half_hem) < 0.08
             or self.half_shoulder <= self.half_neck + 0.015
             or depth <= 0.05
             or self.body_length <= self.armhole_depth + 0.03

@@ -118,8 +118,8 @@ def figure_from(measurements: Measurements, needs: tuple[str, ...], *, garment: 
     )
     if figure.crotch_depth < 0.12:
         raise PatternError(
-            f"the waist at {waist_height * 100:.1f} cm lies {figure.crotch_depth * 100:.1f} cm above "
-            f"the crotch at {inside_leg * 100:.1f} cm; is back_neck_to_waist or inside_leg_height "
-            "misread?"
+            f"the waist at {waist_height * 100:.1f} cm lies {figure.crotch_depth * 100:.1f} cm "
+            f"above the crotch at {inside_leg * 100:.1f} cm; is back_neck_to_waist or "
+            "inside_leg_height misread?"
         )
     return figure

@@ -7,6 +7,7 @@ clockwise on the back. Sewn edges of two such loops always run against each othe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class Corner:
     through: tuple[Point, ...] = ()
 
 
-def draw(name: str, corners: Sequence[Corner], **properties: object) -> Panel:
+def draw(name: str, corners: Sequence[Corner], **properties: Any) -> Panel:
     """Make a panel from its corners in order.
 
     Args:
@@ -56,7 +57,7 @@ def draw(name: str, corners: Sequence[Corner], **properties: object) -> Panel:
         for i, corner in enumerate(corners)
     )
     panel = Panel(name=name, vertices_m=np.array([c.at for c in corners]), edges=edges)
-    return replace(panel, **properties)  # type: ignore[arg-type]
+    return replace(panel, **properties)
 
 
 def turned(panel: Panel) -> Panel:
@@ -71,7 +72,7 @@ def turned(panel: Panel) -> Panel:
     return replace(panel, edges=edges)
 
 
-def mirrored(panel: Panel, name: str, **properties: object) -> Panel:
+def mirrored(panel: Panel, name: str, **properties: Any) -> Panel:
     """The panel of the wearer's other side; the loop keeps its sense, ``_l`` and ``_r`` swap."""
     flip = np.array([-1.0, 1.0])
     edges = tuple(
@@ -84,7 +85,7 @@ def mirrored(panel: Panel, name: str, **properties: object) -> Panel:
         for edge in panel.edges
     )
     mirror = replace(panel, name=name, vertices_m=panel.vertices_m * flip, edges=edges)
-    return replace(turned(mirror), **properties)  # type: ignore[arg-type]
+    return replace(turned(mirror), **properties)
 
 
 def other_side(label: str) -> str:
@@ -140,7 +141,7 @@ class Sewing:
         return self._panels[panel].length_m(edge)
 
 
-def strip(name: str, length_m: float, width_m: float, **properties: object) -> Panel:
+def strip(name: str, length_m: float, width_m: float, **properties: Any) -> Panel:
     """A band, x from the middle of the back round the wearer's right side to the back again.
 
     Edges are ``bottom``, ``end_l``, ``top``, ``end_r``.

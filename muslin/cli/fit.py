@@ -16,7 +16,10 @@ app = typer.Typer()
 def drape(
     *,
     pattern: Annotated[
-        str, typer.Option(help="tshirt drafts a block; or a GarmentCode specification (JSON).")
+        str,
+        typer.Option(
+            help="Block to draft, such as tshirt or leggings; or a GarmentCode file (JSON)."
+        ),
     ] = "tshirt",
     body: Annotated[
         Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")

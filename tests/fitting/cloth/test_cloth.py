@@ -1,13 +1,16 @@
 """Meshes keep their boundary, seams meet point to point, and nothing starts inside the body."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import trimesh
 
 from fitting.cloth import fabric_names, garment_on_body, load_fabric, mesh_pattern
+from fitting.cloth.sew import weld
 from fitting.cloth.triangulate import min_angles_rad
 from fitting.errors import FabricError, PatternError
-from fitting.pattern import Edge, Panel, Pattern, Seam, draft_tshirt, read_garmentcode
+from fitting.pattern import Edge, Panel, Pattern, draft_tshirt, read_garmentcode
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +99,12 @@ def strip(width_m, height_m=0.3):
     )
 
 
-def test_a_seam_that_folds_a_triangle_is_refused(demo_body):
-    seam = Seam(side_a=("strip", 0), side_b=("strip", 1), reversed=False)
-    pattern = Pattern(name="p", panels=(strip(0.3),), seams=(seam,))
-    with pytest.raises(PatternError, match="of strip lose a side"):
-        garment_on_body(pattern, demo_body, edge_length_m=0.3)
+def test_a_seam_that_folds_a_triangle_is_refused(shirt):
+    flat = mesh_pattern(shirt, edge_length_m=0.05)
+    a, b, _ = flat.faces[0]
+    folding = dataclasses.replace(flat, seam_sides=((0, np.array([a]), np.array([b])),))
+    with pytest.raises(PatternError, match="of front lose a side"):
+        weld(folding, shirt)
 
 
 def test_a_panel_in_the_wrong_unit_is_refused():
