@@ -6,6 +6,7 @@ would stay for ever. Needs `smpclient`.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from firmware_bridge.image import FirmwareImage, Version
 
 _POLL_S = 0.25
 _FIRST_CHUNK_S = 40.0
+_ANSWER_S = 10.0
+_AGAIN_S = 0.5
+LINES = ("udp", "uart")
+_CONTROL_PORT, _BAUD = 1337, 115_200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +108,12 @@ class Updater:
         self._tell = on_progress
         self._was_reset = False
 
-    async def step(self, transport: LinkTransport) -> bool:
+    async def step(self, transport: Any, *, address: str = "garment") -> bool:
         """Go on over a fresh link.
+
+        Args:
+            transport: `LinkTransport`, or one of smpclient's own.
+            address: Where the transport connects to; a link that is up already needs none.
 
         Returns:
             Whether the new firmware runs and is confirmed; otherwise the garment restarts now.
@@ -118,7 +127,7 @@ class Updater:
         from smpclient.requests.image_management import ImageStatesWrite
         from smpclient.requests.os_management import ResetWrite
 
-        client = SMPClient(transport, "garment", timeout_s=10.0)
+        client = SMPClient(transport, address, timeout_s=_ANSWER_S)
         await client.connect()
         states = await self._states(client)
         active = next((state for state in states if state.active), None)
@@ -191,3 +200,78 @@ def _check(answer: Any, what: str) -> None:
 
     if error(answer):
         raise UpdateError(f"the garment refused {what}: {answer}")
+
+
+async def update_on_line(
+    uri: str,
+    image: FirmwareImage,
+    *,
+    allow_downgrade: bool = False,
+    timeout_s: float = 1800.0,
+    max_failures: int = 5,
+    on_progress: Callable[[Progress], None] = lambda _progress: None,
+) -> None:
+    """Lead a garment on UDP or on a serial line to an image, over as many tries as it takes.
+
+    Args:
+        uri: ``udp:HOST[:DATA_PORT:CONTROL_PORT]`` or ``uart:DATA_PATH,CONTROL_PATH[@BAUD]``.
+        image: What shall run; check its signature first.
+        allow_downgrade: Whether an older version may be sent.
+        timeout_s: Longest time for all of it.
+        max_failures: Links in a row on which the garment did not answer.
+        on_progress: Called with every step.
+
+    Raises:
+        ImageError: If the garment runs a newer version.
+        UpdateError: If it does not answer, refused the image or went back to the old one.
+    """
+    from smpclient.exceptions import SMPClientException
+
+    updater = Updater(image, allow_downgrade=allow_downgrade, on_progress=on_progress)
+    n_failures, reason = 0, ""
+    try:
+        async with asyncio.timeout(timeout_s):
+            while n_failures < max_failures:
+                transport, address = _line_transport(uri)
+                try:
+                    if await updater.step(transport, address=address):
+                        return
+                    n_failures = 0
+                except (TimeoutError, OSError, SMPClientException) as error:
+                    n_failures += 1
+                    reason = str(error) or type(error).__name__
+                finally:
+                    with contextlib.suppress(Exception):
+                        await transport.disconnect()
+                await asyncio.sleep(_AGAIN_S)
+    except TimeoutError as error:
+        raise UpdateError(f"the update was not done within {timeout_s:g} s") from error
+    raise UpdateError(f"the garment at {uri} does not answer: {reason}")
+
+
+def _line_transport(uri: str) -> tuple[Any, str]:
+    """Transport of smpclient for a URI, and the address that it connects to."""
+    kind, _, rest = uri.partition(":")
+    if kind == "udp":
+        host, *ports = rest.split(":")
+        if len(ports) not in (0, 2) or not host or not all(port.isdigit() for port in ports):
+            raise UpdateError(f"{uri!r} is no address; wanted udp:HOST or udp:HOST:DATA:CONTROL")
+        return _udp_transport(int(ports[1]) if ports else _CONTROL_PORT), host
+    paths, _, baud = rest.partition("@")
+    if paths.count(",") != 1 or (baud and not baud.isdigit()):
+        raise UpdateError(f"{uri!r} is no line; wanted uart:DATA_PATH,CONTROL_PATH[@BAUD]")
+    from smpclient.transport.serial import SMPSerialTransport
+
+    return SMPSerialTransport(baudrate=int(baud or _BAUD)), paths.split(",")[1]
+
+
+def _udp_transport(port: int) -> Any:
+    from smpclient.transport.udp import SMPUDPTransport
+
+    class PortedTransport(SMPUDPTransport):
+        """The client names no port, so the transport knows it."""
+
+        async def connect(self, address: str, timeout_s: float, port: int = port) -> None:
+            await super().connect(address, timeout_s, port)
+
+    return PortedTransport()

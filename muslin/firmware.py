@@ -7,7 +7,7 @@ from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
 from muslin.screen import print_json, say, say_table
 
-HEADERS = ("gl_core.h", "gl_frames.h", "gl_log.h")
+HEADERS = ("gl_bytes.h", "gl_core.h", "gl_frames.h", "gl_log.h")
 STARTER = """\
 # What this garment sends. From this file come the C header of the firmware, the descriptor that
 # the garment tells every host, and a table for people:
@@ -155,7 +155,7 @@ def update(
 
     if find_spec("smpclient") is None:
         raise InputError("updates need smpclient: pip install 'muslin[dfu]'")
-    from firmware_bridge.dfu import Progress
+    from firmware_bridge.dfu import LINES, Progress, update_on_line
     from firmware_bridge.image import FirmwareImage
     from wearables.ble.update import update_firmware
 
@@ -175,11 +175,15 @@ def update(
             say(f"  {text}{rate}")
             last[0] = text
 
-    asyncio.run(
-        update_firmware(
+    if garment.partition(":")[0] in LINES:
+        if serial is not None:
+            raise InputError("--serial chooses among garments in radio range; a line has one")
+        led = update_on_line(garment, found, allow_downgrade=allow_downgrade, on_progress=tell)
+    else:
+        led = update_firmware(
             garment, found, serial=serial, allow_downgrade=allow_downgrade, on_progress=tell
         )
-    )
+    asyncio.run(led)
     if as_json:
         print_json({"version": str(found.version), "sha256": found.sha256.hex()})
     else:

@@ -165,7 +165,7 @@ class Player:
         markers = self.replay.markers
         while self._next_marker < len(markers):
             marker = markers[self._next_marker]
-            at_us = origin_us + round(marker.time_s * 1e6)
+            at_us = origin_us + round((marker.time_s - (self._world_s or 0.0)) * 1e6)
             if at_us > device_us:
                 break
             kind = EventKind.__members__.get(marker.kind.upper(), EventKind.MARKER)

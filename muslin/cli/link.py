@@ -48,7 +48,7 @@ def generate(
 def update(
     image: Annotated[Path, typer.Argument(help="Image signed for MCUboot.")],
     *,
-    garment: Annotated[str, typer.Option(help="Radio, as for muslin record.")],
+    garment: Annotated[str, typer.Option(help="Radio or line, as for muslin record.")],
     key: Annotated[
         Path | None, typer.Option(help="The maker's public key (PEM): checked before sending.")
     ] = None,

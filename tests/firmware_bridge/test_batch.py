@@ -83,6 +83,21 @@ def test_batch_gives_back_what_was_encoded(engine, size, shape, widths, signed):
     assert batch.flags[-1] == 8
 
 
+@pytest.fixture(scope="module")
+def golden_frames(link_golden):
+    return [(case, case.frames()) for case in link_golden.link_cases()]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_golden_cases_decode_to_their_samples(engine, golden_frames):
+    """The same 550 cases that bind the C and the Python encoder and the live decoder."""
+    assert len(golden_frames) >= 500
+    for case, frames in golden_frames:
+        batch = decode_batch(frames, case.stream, engine=engine)
+        np.testing.assert_array_equal(batch.counts, np.array(case.samples), err_msg=case.name)
+        assert batch.damaged == ()
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @given(data=st.data())
 @settings(max_examples=30, deadline=None)

@@ -14,7 +14,8 @@ def test_from_nothing_to_headers(tmp_path, monkeypatch, capsys):
     assert run_command(["firmware", "generate", "garment.toml", "--out", "made"]) == 0
     names = {path.name for path in (tmp_path / "made").iterdir()}
     assert names == {
-        "gl_schema.h", "gl_core.h", "gl_frames.h", "gl_log.h", "descriptor.cbor", "garment.md",
+        "gl_schema.h", "gl_bytes.h", "gl_core.h", "gl_frames.h", "gl_log.h", "descriptor.cbor",
+        "garment.md",
     }  # fmt: skip
 
 

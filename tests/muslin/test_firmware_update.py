@@ -1,6 +1,6 @@
 """`muslin firmware update` against a garment on the virtual radio."""
 
-import re
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -44,23 +44,19 @@ def made(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def garment(made):
+@pytest.fixture(params=["--ble", "--udp", "--pty"])
+def garment(made, request):
     """Address of a garment that runs 1.0.0."""
     command = [sys.executable, "-c", START, "simulate", "--firmware", str(made / "app-1.0.0.bin"),
-               "--key", str(made / "maker.pub"), "--idle", "20"]  # fmt: skip
+               "--key", str(made / "maker.pub"), "--idle", "20", request.param, "--port", "0",
+               "--control-port", "0"]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
-        said = ""
-        while not (found := re.search(r"tcp-client:\S+", said)):
-            line = p.stderr.readline()
-            assert line, said
-            said += line
-        p.stdout.readline()
-        yield found[0]
+        yield json.loads(p.stdout.readline())["uri"]
         p.terminate()
 
 
 def test_a_garment_is_updated_and_older_firmware_is_refused(made, garment, capsys):
+    """On the radio, on UDP and on a serial line."""
     options = ["--garment", garment, "--key", str(made / "maker.pub")]
     new, old = str(made / "app-1.1.0.bin"), str(made / "app-1.0.0.bin")
     assert run_command(["firmware", "update", new, *options, "--json"]) == 0
@@ -71,6 +67,16 @@ def test_a_garment_is_updated_and_older_firmware_is_refused(made, garment, capsy
     assert "1.0.0 is older than 1.1.0" in capsys.readouterr().err
     assert run_command(["firmware", "update", old, *options, "--allow-downgrade"]) == 2
     assert "refused version 1.0.0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("udp:127.0.0.1:9", "wanted udp:HOST"), ("uart:/dev/nope", "wanted uart:DATA_PATH")],
+)
+def test_a_line_must_be_named_whole(made, address, words, capsys):
+    new = str(made / "app-1.1.0.bin")
+    assert run_command(["firmware", "update", new, "--garment", address]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_what_must_not_be_sent_is_not(made, capsys):
