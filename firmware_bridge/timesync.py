@@ -110,7 +110,7 @@ def refit(exchanges: Sequence[Exchange]) -> ClockFit:
     offset_s = np.array([exchange.offset_s for exchange in exchanges])
     rtt_s = np.array([exchange.rtt_s for exchange in exchanges])
     # An offset is wrong by at most half of what its way took longer than the shortest one.
-    weight = (_RTT_SD_FLOOR_S + (rtt_s - rtt_s.min()) / 3) ** -2.0
+    weight = (_RTT_SD_FLOOR_S + _excess_s(rtt_s, rtt_s.min(), rtt_s.mean(), rtt_s.size) / 3) ** -2.0
     weight /= weight.sum()
     middle_us, base_s = float(weight @ at_us), offset_s[0]
     since_s, above_s = (at_us - middle_us) * 1e-6, offset_s - base_s
@@ -132,6 +132,16 @@ def refit(exchanges: Sequence[Exchange]) -> ClockFit:
     )
 
 
+def _excess_s(
+    rtt_s: NDArray[np.float64], best_s: float, mean_s: float, n_seen: int
+) -> NDArray[np.float64]:
+    """What round trips took longer than the shortest possible one.
+
+    The shortest of n sums of two even waits still exceeds it by their mean times sqrt(pi / 2 n).
+    """
+    return rtt_s - best_s + np.sqrt(np.pi / (2 * n_seen)) * (mean_s - best_s)
+
+
 class OnlineClock:
     """Kalman filter over offset and drift, for a live view while recording."""
 
@@ -145,6 +155,8 @@ class OnlineClock:
         self._at_us = 0.0
         self._base_s = 0.0
         self._best_rtt_s = np.inf
+        self._rtt_sum_s = 0.0
+        self._n_seen = 0
 
     @property
     def is_set(self) -> bool:
@@ -152,26 +164,34 @@ class OnlineClock:
         return self._state is not None
 
     def __call__(self, burst: Sequence[Exchange]) -> None:
-        """Take in a burst; its best exchange counts."""
+        """Take in a burst, each exchange weighted by the inverse square of its possible error."""
         if not burst:
             return
-        best = min(burst, key=lambda exchange: exchange.rtt_s)
-        self._best_rtt_s = min(self._best_rtt_s, best.rtt_s)
+        rtt_s = np.array([exchange.rtt_s for exchange in burst])
+        self._best_rtt_s = min(self._best_rtt_s, float(rtt_s.min()))
+        self._rtt_sum_s += float(rtt_s.sum())
+        self._n_seen += len(burst)
         if self._state is None:
-            self._base_s = best.offset_s
-            self._state = np.zeros(2)
-            self._at_us = best.device_us
+            self._base_s = burst[int(rtt_s.argmin())].offset_s
+        mean_s = self._rtt_sum_s / self._n_seen
+        excess_s = _excess_s(rtt_s, self._best_rtt_s, mean_s, self._n_seen)
+        weight = (_RTT_FLOOR_SD_S + excess_s / 3) ** -2.0
+        R = 1.0 / float(weight.sum())
+        at_us = R * float(weight @ [exchange.device_us for exchange in burst])
+        above_s = R * float(weight @ [exchange.offset_s - self._base_s for exchange in burst])
+        if self._state is None:
+            self._state = np.array([above_s, 0.0])
+            self._at_us = at_us
             return
-        h = max((best.device_us - self._at_us) * 1e-6, 0.0)
+        h = max((at_us - self._at_us) * 1e-6, 0.0)
         F = np.array([[1.0, h], [0.0, 1.0]])
         Q = _DRIFT_WALK_S**2 * np.array([[h**3 / 3, h**2 / 2], [h**2 / 2, h]])
         Q[0, 0] += 1e-12
         state, P = F @ self._state, F @ self._covariance @ F.T + Q
-        R = (_RTT_FLOOR_SD_S + (best.rtt_s - self._best_rtt_s) / 3) ** 2
         gain = P[:, 0] / (P[0, 0] + R)
-        self._state = state + gain * (best.offset_s - self._base_s - state[0])
+        self._state = state + gain * (above_s - state[0])
         self._covariance = P - np.outer(gain, P[0])
-        self._at_us = best.device_us
+        self._at_us = at_us
 
     def fit(self) -> ClockFit:
         """What the filter believes now, as a fit with one knot."""
