@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from firmware_bridge.codec import MIN_FRAME_SIZE
 from firmware_bridge.control import (
     GROUP_GARMENT,
@@ -15,11 +13,8 @@ from firmware_bridge.control import (
     refusal,
     response,
 )
-from firmware_bridge.flash_log import Flash
 from firmware_bridge.packet import EventKind, FrameKind
-from firmware_bridge.sim.faults import Faults
 from firmware_bridge.sim.player import DEFAULT_FRAME_SIZE, Player
-from firmware_bridge.sim.signals import Replay
 
 __all__ = ["DEFAULT_FRAME_SIZE", "Garment", "Reply"]
 
@@ -54,21 +49,7 @@ class Garment(Player):
         n_identified: How often it was asked to show itself.
     """
 
-    def __init__(
-        self,
-        replay: Replay,
-        *,
-        rng: np.random.Generator,
-        faults: Faults | None = None,
-        session: int = 1,
-        frame_size: int = DEFAULT_FRAME_SIZE,
-        flash: Flash | None = None,
-    ) -> None:
-        super().__init__(
-            replay, rng=rng, faults=faults, session=session, frame_size=frame_size, flash=flash
-        )
-        self._descriptor = replay.schema.to_cbor()
-        self.n_identified = 0
+    n_identified = 0
 
     def info(self) -> bytes:
         """Value of the Info characteristic, 12 bytes."""
@@ -101,7 +82,7 @@ class Garment(Player):
             case Command.BACKFILL:
                 answer = self._backfill(request)
             case Command.ACK:
-                answer = response(request, {}) if self._memory else refusal(request, Rc.STORAGE)
+                answer = self._acknowledge(request)
             case Command.MARKER:
                 text = str(request.body.get("text", ""))
                 self._tell(FrameKind.EVENT, {0: int(EventKind.MARKER), 1: text}, device_us)
@@ -197,12 +178,26 @@ class Garment(Player):
         self._replies.extend(frames)
         return response(request, {"frames": len(frames), "oldest": oldest})
 
-    def _describe(self, request: SmpMessage) -> SmpMessage:
-        offset: object = request.body.get("off", 0)
-        if not isinstance(offset, int) or not 0 <= offset < len(self._descriptor):
+    def _acknowledge(self, request: SmpMessage) -> SmpMessage:
+        """The host has what is before an index; a ring erases the oldest first either way."""
+        if self._memory is None:
+            return refusal(request, Rc.STORAGE)
+        stream_id, session, upto = (request.body.get(k) for k in ("stream", "session", "upto"))
+        if not isinstance(stream_id, int) or not isinstance(session, int):
             return refusal(request, Rc.RANGE)
-        data = self._descriptor[offset : offset + _DESCRIPTOR_CHUNK]
-        return response(request, {"off": offset, "len": len(self._descriptor), "data": data})
+        if not isinstance(upto, int) or upto < 0:
+            return refusal(request, Rc.RANGE)
+        if self._memory.oldest(stream_id, session) is None:
+            return refusal(request, Rc.NO_SUCH_SESSION)
+        return response(request, {})
+
+    def _describe(self, request: SmpMessage) -> SmpMessage:
+        descriptor = self.schema.to_cbor()
+        offset: object = request.body.get("off", 0)
+        if not isinstance(offset, int) or not 0 <= offset < len(descriptor):
+            return refusal(request, Rc.RANGE)
+        data = descriptor[offset : offset + _DESCRIPTOR_CHUNK]
+        return response(request, {"off": offset, "len": len(descriptor), "data": data})
 
 
 def _at_once(message: SmpMessage, wait_us: int) -> Reply:

@@ -76,6 +76,13 @@ def test_the_encoder_is_small_on_a_cortex_m4(arm_gcc, generated, tmp_path):
     assert 525 < n_text <= 3 * 1024
 
 
+def test_the_whole_example_links_for_a_cortex_m4(arm_gcc, generated, tmp_path):
+    program = tmp_path / "garment.elf"
+    flags = ["-Os", "-mcpu=cortex-m4", "-mthumb", "--specs=nosys.specs", f"-I{generated}"]
+    run(arm_gcc, *STRICT, *flags, "-o", program, EXAMPLE / "main.c", EXAMPLE / "garment.c")
+    assert program.read_bytes()[:4] == b"\x7fELF"
+
+
 def test_the_walk_is_the_same_on_an_emulated_cortex_m3(arm_gcc, missing, c_headers, tmp_path):
     """V6: 455 frames, 110,014 bytes, checksum 60B4."""
     qemu = shutil.which("qemu-system-arm")

@@ -104,6 +104,20 @@ def test_a_record_that_is_torn_never_comes_back(seed):
     assert own.log_status()["4"]["oldest"] == 0
 
 
+def test_an_acknowledgement_must_name_what_is_there():
+    own = garment(log_kib=64)
+    ask(own, Command.START, at_us=0)
+    own.advance(3_000_000)
+    assert ask(own, Command.ACK, {"stream": 4, "session": 1, "upto": 200}, at_us=1) == {}
+    for body, words in (
+        ({}, "range"),
+        ({"stream": 4, "session": 1, "upto": -1}, "range"),
+        ({"stream": 4, "session": 7, "upto": 1}, "no such session"),
+    ):
+        with pytest.raises(ControlError, match=words):
+            ask(own, Command.ACK, body, at_us=1)
+
+
 def test_a_slow_flash_leaves_frames_out_of_the_log_and_says_how_many():
     quick, slow = garment(log_kib=64), garment(log_kib=64, flash_ms=400.0)
     for own in (quick, slow):
