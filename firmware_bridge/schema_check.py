@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from firmware_bridge.errors import SchemaError
 from firmware_bridge.schema_toml import channels_from_table, garment_from_tables, stream_from_table
+from firmware_bridge.ucum import is_ucum
 
 _Path = tuple[str | int, ...]
 # What stands in for a wrong value, so that the check can go on.
@@ -28,7 +29,7 @@ _NOT_UCUM = {
     "bpm": "/min", "celsius": "Cel", "degC": "Cel", "°C": "Cel", "C": "Cel (C is coulomb)",
     "percent": "%", "°": "deg", "°/s": "deg/s", "dps": "deg/s", "degrees": "deg",
     "g": "[g] (g is gram)",
-    "G": "[g]", "ohm": "Ohm", "sec": "s", "hz": "Hz", "mmHg": "mm[Hg]", "": "1",
+    "G": "[g]", "ohm": "Ohm", "sec": "s", "hz": "Hz", "m/s^2": "m/s2", "m/s²": "m/s2", "mmHg": "mm[Hg]", "": "1",
 }  # fmt: skip
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\s\"]+?)\s*\]")
 _ENTRY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\")\s*=")
@@ -102,8 +103,9 @@ def _stream_problems(
         entry = cast("dict[str, Any]", channel)
         yield from _unknown(entry, inside, _CHANNEL, places)
         unit: object = entry.get("unit")
-        if isinstance(unit, str) and (unit in _NOT_UCUM or re.search(r"\s", unit)):
-            text = f"unit {unit!r} is not UCUM; wanted {_NOT_UCUM.get(unit, 'no blanks')}"
+        if isinstance(unit, str) and (unit in _NOT_UCUM or not is_ucum(unit)):
+            wanted = _NOT_UCUM.get(unit, "such as m/s2, mV, kPa, or in braces {tap}")
+            text = f"unit {unit!r} is not UCUM; wanted {wanted}"
             yield Problem(line=places.get((*inside, "unit"), 1), key="unit", text=text)
         entry = dict(entry)
         for error in _mended(partial(channels_from_table, entry, where), entry, _CHANNEL):

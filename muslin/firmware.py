@@ -62,7 +62,7 @@ def init(out: Path) -> Exit:
         InputError: If the file exists.
     """
     if out.exists():
-        raise InputError(f"{out} exists; choose another name with --out")
+        raise InputError(f"{out} exists; choose another name")
     writable_folder(out.parent)
     out.write_text(STARTER, encoding="utf-8")
     say(f"{out} written; change it, then: muslin firmware check {out}")

@@ -14,14 +14,14 @@ app.add_typer(firmware, name="firmware")
 GarmentToml = Annotated[Path, typer.Argument(help="The garment's TOML.")]
 
 
-@firmware.command(epilog="Example: muslin firmware init --out garment.toml")
+@firmware.command(epilog="Example: muslin firmware init garment.toml")
 def init(
-    *, out: Annotated[Path, typer.Option(help="File to write.")] = Path("garment.toml")
+    path: Annotated[Path, typer.Argument(help="File to write.")] = Path("garment.toml"),
 ) -> None:
     """Write a commented TOML to start from."""
     from muslin.firmware import init as run
 
-    raise typer.Exit(run(out))
+    raise typer.Exit(run(path))
 
 
 @firmware.command(epilog="Example: muslin firmware check garment.toml")

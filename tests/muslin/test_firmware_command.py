@@ -21,7 +21,7 @@ def test_from_nothing_to_headers(tmp_path, monkeypatch, capsys):
 
 def test_problems_are_told_with_line_and_key(tmp_path, capsys):
     path = tmp_path / "garment.toml"
-    assert run_command(["firmware", "init", "--out", str(path)]) == 0
+    assert run_command(["firmware", "init", str(path)]) == 0
     path.write_text(path.read_text().replace("bits = 12", "bits = 33"))
     assert run_command(["firmware", "check", str(path)]) == 2
     assert "bits: channel 'chest': bits is 33, wanted 1 to 32" in capsys.readouterr().err
