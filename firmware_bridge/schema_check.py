@@ -29,7 +29,8 @@ _NOT_UCUM = {
     "bpm": "/min", "celsius": "Cel", "degC": "Cel", "°C": "Cel", "C": "Cel (C is coulomb)",
     "percent": "%", "°": "deg", "°/s": "deg/s", "dps": "deg/s", "degrees": "deg",
     "g": "[g] (g is gram)",
-    "G": "[g]", "ohm": "Ohm", "sec": "s", "hz": "Hz", "m/s^2": "m/s2", "m/s²": "m/s2", "mmHg": "mm[Hg]", "": "1",
+    "G": "[g]", "ohm": "Ohm", "sec": "s", "hz": "Hz",
+    "m/s^2": "m/s2", "m/s²": "m/s2", "mmHg": "mm[Hg]", "": "1",
 }  # fmt: skip
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-\s\"]+?)\s*\]")
 _ENTRY = re.compile(r"^\s*([A-Za-z0-9_\-]+|\"[^\"]*\")\s*=")

@@ -1,132 +1,22 @@
 """Whether a text is a unit of UCUM, case sensitive (The Unified Code for Units of Measure, 2.1).
 
-Knows the grammar and the atoms that sensors of bodies and clothes have; an atom that is missing here
-can stand in braces, as an annotation: ``{tap}``.
+Knows the grammar and the atoms that sensors of bodies and clothes have; an atom that is missing
+here can stand in braces, as an annotation: ``{tap}``.
 """
 
 import re
 
-# Atoms that take a prefix.
-_METRIC = frozenset(
-    [
-        "m",
-        "s",
-        "g",
-        "rad",
-        "K",
-        "C",
-        "cd",
-        "mol",
-        "sr",
-        "Hz",
-        "N",
-        "Pa",
-        "J",
-        "W",
-        "A",
-        "V",
-        "F",
-        "Ohm",
-        "S",
-        "Wb",
-        "Cel",
-        "T",
-        "H",
-        "lm",
-        "lx",
-        "Bq",
-        "Gy",
-        "Sv",
-        "l",
-        "L",
-        "ar",
-        "t",
-        "bar",
-        "u",
-        "eV",
-        "cal",
-        "[g]",
-        "m[Hg]",
-        "m[H2O]",
-        "B",
-        "B[V]",
-        "B[mV]",
-        "B[W]",
-        "B[SPL]",
-        "Np",
-        "By",
-        "bit",
-        "bd",
-        "tex",
-        "G",
-        "dyn",
-        "erg",
-        "P",
-        "St",
-        "U",
-        "kat",
-        "eq",
-        "osm",
-        "[iU]",
-        "[IU]",
-        "g%",
-        "st",
-        "Bi",
-        "Gal",
-    ]
-)
-# Atoms that stand alone.
-_PLAIN = frozenset(
-    [
-        "1",
-        "10*",
-        "10^",
-        "%",
-        "[ppth]",
-        "[ppm]",
-        "[ppb]",
-        "[pptr]",
-        "[pi]",
-        "min",
-        "h",
-        "d",
-        "wk",
-        "mo",
-        "a",
-        "a_j",
-        "deg",
-        "'",
-        "''",
-        "gon",
-        "circ",
-        "sph",
-        "att",
-        "atm",
-        "[degF]",
-        "[degR]",
-        "[in_i]",
-        "[ft_i]",
-        "[yd_i]",
-        "[mi_i]",
-        "[lbf_av]",
-        "[lb_av]",
-        "[oz_av]",
-        "[psi]",
-        "[pH]",
-        "[Cal]",
-        "[car]",
-        "bit_s",
-        "[HP]",
-        "[den]",
-        "[HPF]",
-        "[diop]",
-        "[G]",
-        "[c]",
-        "[e]",
-        "[k]",
-        "[h]",
-    ]
-)
+_TAKE_A_PREFIX = """
+m s g rad K C cd mol sr Hz N Pa J W A V F Ohm S Wb Cel T H lm lx Bq Gy Sv l L ar t bar u eV cal [g]
+m[Hg] m[H2O] B B[V] B[mV] B[W] B[SPL] Np By bit bd tex G dyn erg P St U kat eq osm [iU] [IU] g% st
+Bi Gal
+"""
+_STAND_ALONE = """
+1 10* 10^ % [ppth] [ppm] [ppb] [pptr] [pi] min h d wk mo a a_j deg ' '' gon circ sph att atm [degF]
+[degR] [in_i] [ft_i] [yd_i] [mi_i] [lbf_av] [lb_av] [oz_av] [psi] [pH] [Cal] [car] bit_s [HP] [den]
+[HPF] [diop] [G] [c] [e] [k] [h]
+"""
+_METRIC, _PLAIN = frozenset(_TAKE_A_PREFIX.split()), frozenset(_STAND_ALONE.split())
 _PREFIXES = (
     "da", "Ki", "Mi", "Gi", "Ti", "y", "z", "a", "f", "p", "n", "u", "m", "c", "d", "h", "k", "M",
     "G", "T", "P", "E", "Z", "Y",

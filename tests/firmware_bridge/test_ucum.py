@@ -6,8 +6,8 @@ from firmware_bridge.ucum import is_ucum
 @pytest.mark.parametrize(
     "unit",
     ["1", "%", "m/s2", "m.s-2", "rad/s", "deg/s", "[g]", "m[g]", "mV", "uS", "kPa", "Cel", "/min",
-     "{count}", "{raw}", "{beats}/min", "/min{beats}", "mm[Hg]", "cm[H2O]", "Ohm", "kOhm", "uT", "pF",
-     "10*3/uL",
+     "{count}", "{raw}", "{beats}/min", "/min{beats}", "mm[Hg]", "cm[H2O]", "Ohm", "kOhm",
+     "uT", "pF", "10*3/uL",
      "kg.m2/s2", "J/(kg.K)", "(m/s)2", "Hz", "[degF]", "dB[SPL]", "ug/(24.h)", "[ppm]", "nm"],
 )  # fmt: skip
 def test_units_of_ucum_are_known(unit):
