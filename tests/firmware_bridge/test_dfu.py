@@ -1,5 +1,6 @@
 """Updates end with the old or the new firmware running, wherever they are interrupted."""
 
+import asyncio
 import contextlib
 import subprocess
 import sys
@@ -14,10 +15,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from firmware_bridge.control import decode_message
-from firmware_bridge.dfu import LinkTransport, Updater
+from firmware_bridge.dfu import LinkTransport, Updater, update_on_line
 from firmware_bridge.errors import ImageError, UpdateError
 from firmware_bridge.image import FirmwareImage, Version
+from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
+from firmware_bridge.sim import Garment, Replay
 from firmware_bridge.sim.bootloader import Bootloader, answer_management
+from firmware_bridge.sim.doors import PtyDoor, UdpDoor
+from firmware_bridge.sim.outlet import Outlet
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +123,55 @@ async def test_after_any_interruption_old_or_new_runs_and_the_next_try_succeeds(
     await lead(boot, Updater(new))
     assert boot.running.data == new.data
     assert boot.is_confirmed
+
+
+@contextlib.asynccontextmanager
+async def on_line(door, boot):
+    """A garment with a bootloader behind a door; yields its address."""
+    channel = ChannelSchema(name="a", unit="1", bits=8, signed=True, scale=1, offset=0, kind="acc")
+    stream = StreamSchema(
+        id=1, name="s", rate_hz=10.0, rates_hz=(10.0,), max_latency_ms=500, store=True,
+        channels=(channel,),
+    )  # fmt: skip
+    schema = GarmentSchema(vendor="v", name="n", hw="h", schema=1, streams=(stream,))
+    replay = Replay(schema=schema, counts={1: np.zeros((9, 1), np.int64)})
+    outlet = Outlet(Garment(replay, rng=np.random.default_rng(1)), door, bootloader=boot)
+    door.obey, door.forget_link = outlet.obey, outlet.forget_link
+    await (door.open(data_port=0, control_port=0) if isinstance(door, UdpDoor) else door.open())
+    async with asyncio.TaskGroup() as tasks:
+        playing = tasks.create_task(outlet.run())
+        yield door.uri
+        playing.cancel()
+    door.close()
+
+
+@pytest.mark.parametrize("make_door", [UdpDoor, PtyDoor])
+async def test_an_update_on_a_line_survives_being_stopped_again_and_again(keys, sign, make_door):
+    """The host goes away at random moments; old or new firmware runs, and the last try ends it."""
+    old, new = sign("1.0.0"), FirmwareImage.from_bytes(sign("1.1.0"))
+    boot = Bootloader(old, public_key=(keys / "maker.pub").read_bytes())
+    rng = np.random.default_rng(3)
+    async with on_line(make_door(), boot) as uri:
+        for _ in range(10):
+            with contextlib.suppress(TimeoutError, UpdateError):
+                async with asyncio.timeout(float(rng.uniform(0.005, 0.12))):
+                    await update_on_line(uri, new)
+            assert boot.running.data in (old, new.data)
+        await update_on_line(uri, new, timeout_s=20)
+    assert boot.running.data == new.data
+    assert boot.is_confirmed
+
+
+async def test_a_line_without_a_garment_is_said(sign, monkeypatch):
+    monkeypatch.setattr("firmware_bridge.dfu._ANSWER_S", 0.3)
+    with pytest.raises(UpdateError, match=r"does not answer|not done within 0\.3 s"):
+        await update_on_line(
+            "udp:127.0.0.1:9:9", FirmwareImage.from_bytes(sign("1.1.0")), timeout_s=0.3
+        )
+    with pytest.raises(UpdateError, match="does not answer"):
+        await update_on_line(
+            "uart:/dev/none,/dev/none@9600", FirmwareImage.from_bytes(sign("1.1.0")), max_failures=1
+        )
 
 
 async def test_a_broken_upload_goes_on_where_it_was(keys, sign):

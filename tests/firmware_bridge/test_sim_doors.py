@@ -224,3 +224,34 @@ async def test_damage_on_the_control_line_is_passed_over():
         for noise in (b"boot: ok\n", b"\x06\x09????\n", encode_console(b"x" * 300)[:200] + b"\n"):
             os.write(host.lines[1], noise)
         assert len((await ask(Command.INFO))["info"]) == 12
+
+
+@DOORS
+async def test_a_brown_out_is_a_new_boot_and_the_log_keeps_the_old_one(make_door, make_host):
+    knobs = {"brown_outs": ((0.4, 0.05),), "log_kib": 64}
+    async with linked(make_door, make_host, **knobs) as (own, host, ask):
+        await ask(Command.START)
+        await until(lambda: own.session == 2)
+        await asyncio.sleep(0.1)
+        if make_door is UdpDoor:
+            host.data.sendto(b"\x01")
+        info = (await ask(Command.INFO))["info"]
+        assert int.from_bytes(info[2:4], "little") == 2
+        ((session, oldest, newest),) = (await ask(Command.LOG_STATUS))["2"]["earlier"]
+        assert (session, oldest) == (1, 0)
+        host.frames.clear()
+        await ask(Command.BACKFILL, {"stream": 2, "session": 1, "a": 0, "b": newest})
+        await until(lambda: not own.has_replies)
+        await ask(Command.START)
+        await until(lambda: own.is_finished)
+        await asyncio.sleep(0.05)
+    whole = Reassembler(own.schema)
+    events = [e for frame in host.frames for e in whole.accept(frame, host_ns=0, epoch=1)]
+    boots = {e.boot: [] for e in events if isinstance(e, Sampled)}
+    for e in events:
+        if isinstance(e, Sampled):
+            boots[e.boot].append(e.counts)
+    np.testing.assert_array_equal(np.concatenate(boots[1]), COUNTS[:newest])
+    later = np.concatenate(boots[2])
+    assert len(later) > 20
+    np.testing.assert_array_equal(later, COUNTS[-len(later) :])
