@@ -25,12 +25,15 @@ from wearables.signals import (
     Quality,
     Rate,
     movement_intensity,
-    pulse_rate,
     rates_from_intervals,
     run,
     signal_quality,
 )
+from wearables.signals.breath import breath_intervals_s
+from wearables.signals.heart import intervals_s
+from wearables.signals.rates import BREATH_STRICTNESS
 
+PULSE_WINDOW_S = 10.0
 BREATH_WINDOW_S = 20.0
 
 
@@ -305,7 +308,15 @@ def _pulse(found: _Runs | None) -> tuple[list[Beat], list[Rate]]:
     stream, runs = found
     channel = stream.kinds.index("ppg")
     beats = run(PulseDetector(rate_hz=stream.nominal_rate_hz, channel=channel), runs)
-    return beats, pulse_rate(beats, runs, rate_hz=stream.rate_hz)
+    rates = rates_from_intervals(
+        np.array([beat.time_s for beat in beats]),
+        intervals_s(beats),
+        runs,
+        rate_hz=stream.rate_hz,
+        window_s=PULSE_WINDOW_S,
+        hop_s=2.0,
+    )
+    return beats, rates
 
 
 def _breathing(found: _Runs | None) -> tuple[list[Breath], list[Rate]]:
@@ -314,10 +325,14 @@ def _breathing(found: _Runs | None) -> tuple[list[Breath], list[Rate]]:
     stream, runs = found
     channel = stream.kinds.index("strain")
     breaths = run(BreathDetector(rate_hz=stream.nominal_rate_hz, channel=channel), runs)
-    times = np.array([breath.time_s for breath in breaths])
-    after_gap = np.array([breath.after_gap for breath in breaths], dtype=bool)
     rates = rates_from_intervals(
-        times, after_gap, runs, rate_hz=stream.rate_hz, window_s=BREATH_WINDOW_S, hop_s=4.0
+        np.array([breath.start_s for breath in breaths]),
+        breath_intervals_s(breaths),
+        runs,
+        rate_hz=stream.rate_hz,
+        window_s=BREATH_WINDOW_S,
+        hop_s=4.0,
+        strictness=BREATH_STRICTNESS,
     )
     return breaths, rates
 

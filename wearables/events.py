@@ -67,6 +67,7 @@ class SampleBlock:
         time_s: Session time of each sample, ascending, shape (n_samples,).
         values: Signal in SI units, NaN where nothing was measured, shape (n_samples, n_channels).
         channels: One name per column, unit included: ``("acc_x_m_s2", ...)``.
+        quality: 0 to 1 for each row, shape (n_samples,); None where nobody judged.
     """
 
     stream: str
@@ -74,6 +75,7 @@ class SampleBlock:
     time_s: NDArray[np.float64]
     values: NDArray[np.float64]
     channels: tuple[str, ...]
+    quality: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         expected = (self.time_s.size, len(self.channels))
@@ -82,6 +84,21 @@ class SampleBlock:
                 f"values have shape {self.values.shape}; "
                 f"{self.time_s.size} times and {len(self.channels)} channels need {expected}"
             )
+        if self.quality is not None and self.quality.shape != self.time_s.shape:
+            raise SignalError(
+                f"quality has shape {self.quality.shape}; {self.time_s.size} rows need one each"
+            )
+
+    def part(self, start: int, stop: int) -> "SampleBlock":
+        """Rows ``[start, stop)`` as a block of their own."""
+        return SampleBlock(
+            stream=self.stream,
+            first_index=self.first_index + start,
+            time_s=self.time_s[start:stop],
+            values=self.values[start:stop],
+            channels=self.channels,
+            quality=None if self.quality is None else self.quality[start:stop],
+        )
 
     @property
     def n_samples(self) -> int:

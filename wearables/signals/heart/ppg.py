@@ -5,16 +5,14 @@ comes from the last three seconds instead of the whole record, so that it can st
 refractory time of 0.3 s separates beats. Every mean runs over a window of fixed size.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from wearables.errors import SignalError
 from wearables.events import SampleBlock
 from wearables.signals.filters import Butterworth
-from wearables.signals.operator import moving_mean
+from wearables.signals.heart.beat import Beat, correlation
+from wearables.signals.operator import ADAPTIVE_GAP_S, RunOperator, moving_mean
 
 PEAK_WINDOW_S = 0.111
 BEAT_WINDOW_S = 0.667
@@ -22,80 +20,68 @@ OFFSET_WINDOW_S = 3.0
 OFFSET_SHARE = 0.02
 REFRACTORY_S = 0.3
 BAND_HZ = (0.5, 8.0)
-# Below this the intervals are so irregular that their median would be a guess.
-MIN_QUALITY = 0.3
+N_TEMPLATES = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beat:
-    """One pulse.
-
-    Attributes:
-        index: Sample of its peak.
-        time_s: Session time of the peak.
-        amplitude: Height of the band-passed peak, unit of the signal.
-        after_gap: Whether samples are missing between the beat before and this one.
-    """
-
-    index: int
-    time_s: float
-    amplitude: float
-    after_gap: bool
-
-
-class PulseDetector:
+class PulseDetector(RunOperator[Beat]):
     """Streaming beat detector for one channel; a beat is final when it is told.
 
-    ``delay_s`` says how long after its peak a beat is told at the latest.
+    The quality of a beat is its likeness to the mean of the eight before it, after Orphanidou et
+    al. 2015 (IEEE J. Biomed. Health Inform. 19, 832), whose template is the mean of ten seconds.
+    Short gaps keep the template, gaps above 2 s do not.
     """
 
+    memory = (
+        *RunOperator.memory, "_filter", "_value", "_time", "_sound", "_first", "_next", "_run",
+        "_last_index", "_is_after_gap", "_templates",
+    )  # fmt: skip
+
     def __init__(self, *, rate_hz: float, channel: int = 0) -> None:
+        super().__init__(rate_hz=rate_hz, columns=(channel,))
         if rate_hz < 2.5 * BAND_HZ[1]:
             raise SignalError(f"rate of {rate_hz} Hz is too low for a pulse; 20 Hz are needed")
         self._filter = Butterworth(band="bandpass", cutoff_hz=BAND_HZ, rate_hz=rate_hz)
-        self._channel = channel
         self._n_peak = _odd(PEAK_WINDOW_S * rate_hz)
         self._n_beat = _odd(BEAT_WINDOW_S * rate_hz)
         self._n_offset = round(OFFSET_WINDOW_S * rate_hz)
         self._refractory = round(REFRACTORY_S * rate_hz)
         self.delay_s = (self._n_beat // 2 + self._n_peak) / rate_hz + REFRACTORY_S
+        self.warmup_s = OFFSET_WINDOW_S
         self.reset()
 
     def reset(self) -> None:
         """Forget the signal."""
-        self._filter.reset()
-        self._after_gap = False
+        super().reset()
+        self._is_after_gap = False
+        self._templates: list[NDArray[np.float64]] = []
+        self._last_index = -(10**9)
         self._clear()
 
     def _clear(self) -> None:
-        self._value = np.zeros(0)
-        self._time = np.zeros(0)
+        self._filter.reset()
+        self._value = self._time = self._sound = np.zeros(0)
         self._first: int | None = None
         # Position of the next undecided sample, counted from the first one kept.
         self._next = 0
         self._run: tuple[int, int] | None = None
-        self._last_index = -(10**9)
 
-    def gap(self) -> Sequence[Beat]:
-        """Samples are missing: finish what is certain and start anew."""
-        beats = list(self.flush())
-        self._filter.reset()
+    def _resume(self, missing_s: float) -> None:
         self._clear()
-        self._after_gap = True
-        return beats
+        self._is_after_gap = self._last_index >= 0
+        if missing_s > ADAPTIVE_GAP_S:
+            self._templates = []
 
-    def __call__(self, block: SampleBlock) -> Sequence[Beat]:
-        """Take in a block; returns the beats that are certain now."""
-        if block.n_samples == 0:
-            return []
+    def _take(self, block: SampleBlock) -> list[Beat]:
         if self._first is None:
             self._first = block.first_index
-        filtered = self._filter.filter(block.values[:, [self._channel]])[:, 0]
+        filtered = self._filter.filter(block.values[:, list(self.columns)])[:, 0]
+        sound = np.ones(block.n_samples) if block.quality is None else block.quality
         self._value = np.concatenate([self._value, filtered])
         self._time = np.concatenate([self._time, block.time_s])
+        self._sound = np.concatenate([self._sound, sound])
         return self._decide(len(self._value) - self._n_beat // 2)
 
-    def flush(self) -> Sequence[Beat]:
+    def _end(self) -> list[Beat]:
         """Decide the rest; the last half window has no look-ahead and gives no beat."""
         if self._run is None:
             return []
@@ -133,15 +119,28 @@ class PulseDetector:
         if index - self._last_index < self._refractory:
             return []
         self._last_index = index
-        after_gap, self._after_gap = self._after_gap, False
+        after_gap, self._is_after_gap = self._is_after_gap, False
         return [
             Beat(
                 index=index,
                 time_s=float(self._time[at]),
                 amplitude=float(self._value[at]),
                 after_gap=after_gap,
+                quality=self._quality(at),
             )
         ]
+
+    def _quality(self, at: int) -> float:
+        """Likeness to the beats before; samples after the peak need not be known, so none count."""
+        shape = self._value[max(0, at - self._n_beat) : at + 1]
+        sound = float(self._sound[max(0, at - self._n_peak) : at + 1].min())
+        if len(shape) <= self._n_beat:
+            return 0.5 * sound
+        known = self._templates
+        self._templates = [*known[1 - N_TEMPLATES :], shape]
+        if not known:
+            return 0.5 * sound
+        return sound * max(0.0, correlation(shape, np.mean(known, axis=0)))
 
     def _trim(self) -> None:
         """Drop what no window reaches any more, so that memory stays bounded."""
@@ -150,6 +149,7 @@ class PulseDetector:
             needed = min(needed, self._run[0])
         if needed > 4 * self._n_offset and self._first is not None:
             self._value, self._time = self._value[needed:], self._time[needed:]
+            self._sound = self._sound[needed:]
             self._first += needed
             self._next -= needed
             if self._run is not None:
@@ -166,99 +166,3 @@ def _centered(
     """Centred moving mean at positions ``[start, stop)``."""
     half = width // 2
     return moving_mean(values[start - half : stop + half], width)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
-    """A rate over one window.
-
-    Attributes:
-        time_s: Middle of the window.
-        per_minute: Events per minute; NaN where it would be a guess.
-        coverage: Share of the window's samples that were recorded.
-        quality: 0 to 1; how regular the intervals are, times the coverage.
-    """
-
-    time_s: float
-    per_minute: float
-    coverage: float
-    quality: float
-
-
-def pulse_rate(
-    beats: Sequence[Beat],
-    blocks: Sequence[SampleBlock],
-    *,
-    rate_hz: float,
-    window_s: float = 10.0,
-    hop_s: float = 2.0,
-) -> list[Rate]:
-    """Pulse rate from intervals between adjacent beats; none over a gap.
-
-    Args:
-        beats: Beats in order.
-        blocks: The recorded samples, for the coverage.
-        rate_hz: Rate of the signal.
-        window_s: Length of a window.
-        hop_s: Distance of windows.
-
-    Returns:
-        One rate per window; NaN below half of coverage, with fewer than two intervals, or where
-        they are too irregular.
-    """
-    times = np.array([beat.time_s for beat in beats])
-    valid = np.array([not beat.after_gap for beat in beats[1:]], dtype=bool)
-    intervals = np.diff(times)
-    return _windowed(times[1:], intervals, valid, blocks, rate_hz, window_s, hop_s)
-
-
-def _windowed(
-    ends_s: NDArray[np.float64],
-    intervals_s: NDArray[np.float64],
-    valid: NDArray[np.bool_],
-    blocks: Sequence[SampleBlock],
-    rate_hz: float,
-    window_s: float,
-    hop_s: float,
-) -> list[Rate]:
-    if not blocks:
-        return []
-    first, last = blocks[0].time_s[0], blocks[-1].time_s[-1]
-    recorded = np.concatenate([block.time_s for block in blocks])
-    rates = []
-    for start in np.arange(first, max(last - window_s, first) + 1e-9, hop_s):
-        stop = start + window_s
-        n = np.searchsorted(recorded, stop) - np.searchsorted(recorded, start)
-        coverage = min(1.0, float(n) / (window_s * rate_hz))
-        inside = valid & (ends_s >= start) & (ends_s < stop)
-        chosen = intervals_s[inside]
-        value, quality = float("nan"), 0.0
-        if coverage >= 0.5 and chosen.size >= 2:
-            median = float(np.median(chosen))
-            spread = float(np.median(np.abs(chosen - median))) / median
-            quality = coverage * max(0.0, 1.0 - 4.0 * spread)
-            value = 60.0 / median if quality >= MIN_QUALITY else float("nan")
-        rates.append(
-            Rate(
-                time_s=float(start + window_s / 2),
-                per_minute=value,
-                coverage=coverage,
-                quality=quality,
-            )
-        )
-    return rates
-
-
-def rates_from_intervals(
-    times_s: NDArray[np.float64],
-    after_gap: NDArray[np.bool_],
-    blocks: Sequence[SampleBlock],
-    *,
-    rate_hz: float,
-    window_s: float,
-    hop_s: float,
-) -> list[Rate]:
-    """The same for any kind of event, such as breaths."""
-    return _windowed(
-        times_s[1:], np.diff(times_s), ~after_gap[1:], blocks, rate_hz, window_s, hop_s
-    )
