@@ -56,6 +56,11 @@ class Reassembler:
         """Newest boot counter of the garment, once a data frame has come."""
         return self._boot
 
+    @property
+    def boots(self) -> tuple[int, ...]:
+        """Every boot counter seen, in order of its first frame."""
+        return tuple(self._boots)
+
     def begin(self, stream_id: int, boot: int, index: int) -> None:
         """Expect a stream to start at another index than 0, because recording starts late.
 
@@ -189,23 +194,32 @@ class Reassembler:
         ]
 
     def finish(
-        self, newest: Mapping[int, int], *, host_ns: int, epoch: int | None = None
+        self,
+        newest: Mapping[int, int],
+        *,
+        host_ns: int,
+        epoch: int | None = None,
+        boot: int | None = None,
     ) -> list[Event]:
         """Close everything that is open.
 
         Args:
-            newest: One past the last index that the garment produced in its newest boot, by stream.
+            newest: One past the last index that the garment produced in a boot, by stream.
             host_ns: Now.
             epoch: Link that told it; without it, the link of the last frame.
+            boot: Which boot; the newest one if nothing is said.
 
         Returns:
             The losses that had not been declared, the tails included.
         """
-        if self._boot is None and any(newest.values()):
-            self._boot_of(0)
-        for stream_id, stop in newest.items():
-            if self._boot is not None:
-                track = self._boots[self._boot].tracks.setdefault(stream_id, Track())
+        if boot is None:
+            boot = self._boot
+        if boot is None and any(newest.values()):
+            boot = 0
+        if boot is not None and any(newest.values()):
+            tracks = self._boot_of(boot).tracks
+            for stream_id, stop in newest.items():
+                track = tracks.setdefault(stream_id, Track())
                 last = epoch if epoch is not None else track.last_epoch or 0
                 track.lose_until(stop, host_ns=host_ns, epoch=last, cause=LossCause.RADIO)
         return self._confirm(host_ns, before_ns=host_ns, max_waiting=0)

@@ -8,7 +8,7 @@ from firmware_bridge.sim.process import sim_process
 from wearables.ble.backends import Backend, backend_for
 from wearables.ble.garment import GarmentSource
 from wearables.ble.scanning import FoundGarment, scan
-from wearables.ble.supervisor import SupervisorSettings
+from wearables.ble.settings import SupervisorSettings
 
 __all__ = [
     "Backend",

@@ -6,18 +6,26 @@
 | ``sim:`` | virtual, in this process |
 | ``tcp-client:HOST:PORT`` | virtual, in a simulator's process |
 | ``usb:0``, ``serial:...``, ``hci-socket:0`` | a dongle, driven without the platform's stack |
+
+Garments on a wire have URIs too, see `wearables.ble.dialling`.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from wearables.errors import LinkError
 
 if TYPE_CHECKING:
     from bleak.backends.client import BaseBleakClient
     from bleak.backends.scanner import BaseBleakScanner
+
+_turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]]" = (
+    WeakKeyDictionary()
+)
 
 _PREFIXES = ("sim", "tcp-client", "usb", "serial", "hci-socket")
 
@@ -81,3 +89,9 @@ async def radio_held(uri: str) -> AsyncGenerator[None]:
         yield
     finally:
         await radio.release()
+
+
+def connect_turn(uri: str) -> asyncio.Lock:
+    """Lock of a radio, since stacks refuse a second connect while one is being made."""
+    turns = _turns.setdefault(asyncio.get_running_loop(), {})
+    return turns.setdefault(uri, asyncio.Lock())

@@ -9,8 +9,9 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wearables.ble.backends import backend_for, radio_held
-from wearables.ble.scanning import serial_of
+from wearables.ble.backends import backend_for, connect_turn, radio_held
+from wearables.ble.scanning import NotSeenError, serial_of
+from wearables.ble.shared_scan import wait_for_device
 from wearables.errors import LinkError
 
 if TYPE_CHECKING:
@@ -96,19 +97,16 @@ async def find_device(
     """Wait for a device that fits.
 
     Raises:
-        LinkError: If none was seen.
+        NotSeenError: If none was seen.
+        LinkError: If the radio cannot scan.
     """
-    from bleak import BleakScanner
-
     with _as_link_errors(f"radio {uri} cannot scan"):
-        device = await BleakScanner.find_device_by_filter(
-            lambda seen, data: fits(_found(seen, data)),
-            timeout=timeout_s,
-            **backend_for(uri).for_scanner,
+        seen = await wait_for_device(
+            uri, lambda device, data: fits(_found(device, data)), timeout_s=timeout_s
         )
-    if device is None:
-        raise LinkError(f"no device that fits was seen within {timeout_s:g} s on radio {uri}")
-    return device
+    if seen is None:
+        raise NotSeenError(f"no device that fits was seen within {timeout_s:g} s on radio {uri}")
+    return seen[0]
 
 
 class DeviceLink:
@@ -193,7 +191,7 @@ async def connected(
     link = DeviceLink(client, timeout_s=timeout_s)
     try:
         with _as_link_errors(f"connecting to {device.address}"):
-            async with asyncio.timeout(connect_timeout_s):
+            async with asyncio.timeout(connect_timeout_s), connect_turn(uri):
                 await client.connect()
         yield link
     finally:

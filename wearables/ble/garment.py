@@ -15,23 +15,19 @@ from typing import Self
 
 import numpy as np
 
-from firmware_bridge.backfill import BackfillPlanner
 from firmware_bridge.control import Command
-from firmware_bridge.errors import ControlError, FirmwareBridgeError, FrameError
-from firmware_bridge.packet import Frame
+from firmware_bridge.errors import FirmwareBridgeError
 from firmware_bridge.reassembly import Reassembler
 from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import Exchange
 from wearables.ble.backends import radio_held
-from wearables.ble.supervisor import (
-    Link,
-    LinkEndedError,
-    Packet,
-    State,
-    Stopped,
-    Supervisor,
-    SupervisorSettings,
-)
+from wearables.ble.backfilling import LogFiller, newest_by_boot
+from wearables.ble.dialling import is_radio
+from wearables.ble.link import Link, LinkEndedError
+from wearables.ble.packets import Packet
+from wearables.ble.settings import SupervisorSettings
+from wearables.ble.states import State, Stopped
+from wearables.ble.supervisor import Supervisor
 from wearables.errors import LinkError
 from wearables.events import Event, Exchanged, LinkOpened, LossCause, Lost, Marker
 
@@ -44,7 +40,6 @@ _LOOK_S = 0.25
 _HOST_DITHER_S = 0.1
 _HAS_LOG = 0x02
 _BACKFILL_LOOK_S = 0.5
-_IN_THE_LOG = (LossCause.RADIO, LossCause.NO_LINK, LossCause.DAMAGED, LossCause.HOST_QUEUE)
 
 
 class GarmentSource:
@@ -54,7 +49,7 @@ class GarmentSource:
     after `duration_s`, when the garment says that it has no more, or after `stop`.
 
     Attributes:
-        uri: Radio, see `wearables.ble.backends`.
+        uri: Radio or wire, see `wearables.ble.backends` and `wearables.ble.dialling`.
         serial: Which garment; the first one seen if nothing is said.
         settings: Patience.
         duration_s: How long to record from the first link on; nothing for until the end.
@@ -79,9 +74,11 @@ class GarmentSource:
         self._schema: GarmentSchema | None = None
         self._schema_hash = b""
         self._reassembler: Reassembler | None = None
-        self._newest: dict[int, int] = {}
-        self._planner: BackfillPlanner | None = None
+        self._newest: dict[int, dict[int, int]] = {}
+        self._boot: int | None = None
+        self._filler = LogFiller()
         self._tails_due = False
+        self._rssi_dbm: int | None = None
         self._opened = asyncio.Event()
         self._done = False
         self._stack = contextlib.AsyncExitStack()
@@ -103,6 +100,22 @@ class GarmentSource:
     def state(self) -> State:
         """What the link is doing."""
         return self._supervisor.state
+
+    @property
+    def rssi_dbm(self) -> int | None:
+        """Strength of reception when the garment was last found; nothing without a radio."""
+        return self._rssi_dbm
+
+    async def mark(self, text: str) -> None:
+        """Ask the garment to note a marker on its own clock.
+
+        Raises:
+            LinkError: If no link is up.
+        """
+        link = self._supervisor.link
+        if link is None:
+            raise LinkError("no link is up to send a marker over")
+        await link.ask(Command.MARKER, {"text": text})
 
     async def stop(self) -> None:
         """Ask for the end; iterate on until it comes."""
@@ -154,12 +167,16 @@ class GarmentSource:
         reassembler = self._reassembler
         while True:
             item = await self._queue.get(timeout_s=_LOOK_S)
+            if self._tails_due:
+                self._tails_due = False
+                for event in self._tails():
+                    yield event
             if isinstance(item, Packet):
                 events = reassembler.accept(
                     item.data,
                     host_ns=item.host_ns,
                     epoch=item.epoch,
-                    backfilled=self._note_arrival(item.data, item.host_ns),
+                    backfilled=self._filler.note_arrival(item.data, item.host_ns),
                 )
                 for event in events:
                     yield self._seen(event)
@@ -167,32 +184,24 @@ class GarmentSource:
                 yield item
             elif self._done:
                 break
-            elif self._tails_due:
-                self._tails_due = False
-                for event in reassembler.finish(self._newest, host_ns=time.monotonic_ns()):
-                    yield self._seen(event)
             else:
                 for event in reassembler.tick(time.monotonic_ns()):
                     yield self._seen(event)
-        for event in reassembler.finish(self._newest, host_ns=time.monotonic_ns()):
-            yield self._seen(event)
+        for event in self._tails():
+            yield event
 
-    def _note_arrival(self, data: bytes, host_ns: int) -> bool:
-        """Tell the planner of a frame; returns whether it was asked for."""
-        if self._planner is None:
-            return False
-        with contextlib.suppress(FrameError):
-            frame = Frame.from_bytes(data)
-            start, stop = frame.first_index, frame.first_index + frame.n_samples
-            return self._planner.arrived(
-                frame.stream_id, frame.session, start, stop, host_ns=host_ns
-            )
-        return False
+    def _tails(self) -> list[Event]:
+        """What the garment produced beyond the last frame that came, boot by boot."""
+        if self._reassembler is None:
+            return []
+        now_ns = time.monotonic_ns()
+        events: list[Event] = []
+        for boot, newest in sorted(self._newest.items()):
+            events += self._reassembler.finish(newest, host_ns=now_ns, boot=boot)
+        return [self._seen(event) for event in events]
 
     def _seen(self, event: Event) -> Event:
-        if self._planner is not None and isinstance(event, Lost) and event.cause in _IN_THE_LOG:
-            stop = event.first_index + event.n_samples
-            self._planner.want(event.stream_id, event.boot, event.first_index, stop)
+        self._filler.want(event)
         if isinstance(event, Marker) and event.kind == _END_KIND:
             self._supervisor.stop()
         if (
@@ -209,13 +218,16 @@ class GarmentSource:
             await link.open()
             info = await link.read_info()
             boot = int.from_bytes(info[2:4], "little")
+            self._rssi_dbm = link.rssi_dbm
             if info[1] & _HAS_LOG:
-                self._planner = self._planner or BackfillPlanner()
-                self._planner.forget_asked()
+                self._filler.begin()
             await self._learn_schema(link, info[4:12])
             self._queue.put_event(
                 LinkOpened(epoch=link.epoch, boot=boot, host_ns=time.monotonic_ns(), mtu=link.mtu)
             )
+            if self._boot not in (None, boot):
+                await self._learn_tails(link, boot)
+            self._boot = boot
             if not self._supervisor.is_stopping:
                 await link.ask(Command.START, {"streams": [s.id for s in self.schema.streams]})
         except FirmwareBridgeError as error:
@@ -241,6 +253,15 @@ class GarmentSource:
         if self._schema is None:
             self._schema, self._reassembler = schema, Reassembler(schema)
         self._schema_hash = schema_hash
+
+    async def _learn_tails(self, link: Link, boot: int) -> None:
+        """The garment was started anew: how far did it get before?"""
+        status, _ = await link.ask(Command.LOG_STATUS, {})
+        known = self._reassembler.boots if self._reassembler is not None else ()
+        earlier = newest_by_boot(status)
+        self._newest |= {old: earlier[old] for old in known if old in earlier and old != boot}
+        self._tails_due = True
+        self._queue.wake()
 
     def _silence_s(self) -> float:
         if self.settings.silence_s is not None:
@@ -273,9 +294,9 @@ class GarmentSource:
                         self.settings.exchange_every_s,
                     )
                 exchange_ns = time.monotonic_ns() + round(wait_s * 1e9)
-            await self._backfill(link)
+            await self._filler.ask(link)
             due_ns = min(exchange_ns, link.last_data_ns + silence_ns + 1)
-            if self._planner is not None and self._planner.n_missing:
+            if self._filler.n_missing:
                 due_ns = min(due_ns, time.monotonic_ns() + round(_BACKFILL_LOOK_S * 1e9))
             due_ns = min(due_ns, supervisor.stop_at_ns or due_ns)
             await _sleep_until(link, due_ns)
@@ -295,24 +316,6 @@ class GarmentSource:
         )
         self._queue.put_event(Exchanged(exchange=exchange, epoch=link.epoch, boot=boot))
 
-    async def _backfill(self, link: Link) -> None:
-        """Ask the garment's log for what is missing, if it is time to."""
-        if self._planner is None:
-            return
-        for wanted in self._planner.requests(time.monotonic_ns()):
-            body = {"stream": wanted.stream_id, "session": wanted.boot}
-            try:
-                answer, _ = await link.ask(
-                    Command.BACKFILL, {**body, "a": wanted.start, "b": wanted.stop}
-                )
-            except ControlError as error:
-                logger.info("backfill of stream %d refused: %s", wanted.stream_id, error)
-                self._planner.answered(wanted, n_frames=0, oldest=wanted.stop)
-                continue
-            self._planner.answered(
-                wanted, n_frames=int(answer["frames"]), oldest=int(answer["oldest"])
-            )
-
     async def _end(self, link: Link, boot: int) -> None:
         """Stop the garment, then learn how far it got."""
         for i in range(self.settings.exchanges_per_burst):
@@ -321,9 +324,11 @@ class GarmentSource:
             await self._exchange(link, boot)
         await link.ask(Command.STOP, {"streams": [s.id for s in self.schema.streams]})
         status, _ = await link.ask(Command.LOG_STATUS, {})
-        self._newest = {int(key): int(row["newest"]) for key, row in status.items()}
+        told = newest_by_boot(status)
+        if boot in told:
+            self._newest[boot] = told[boot]
         await asyncio.sleep(self.settings.drain_s)
-        if self._planner is not None and self._reassembler is not None:
+        if self._filler.has_log:
             await self._fill_the_rest(link)
 
     async def _fill_the_rest(self, link: Link) -> None:
@@ -333,10 +338,10 @@ class GarmentSource:
         self._tails_due = True
         self._queue.wake()
         await asyncio.sleep(2 * _LOOK_S)
-        while self._planner is not None and self._planner.n_missing:
+        while self._filler.n_missing:
             if time.monotonic_ns() > until_ns or link.is_lost:
                 return
-            await self._backfill(link)
+            await self._filler.ask(link)
             await asyncio.sleep(_LOOK_S)
 
 
@@ -353,6 +358,9 @@ async def _linked(uri: str) -> AsyncIterator[None]:
     """Hold the radio; one that cannot be opened is a `LinkError`."""
     from bleak.exc import BleakError
 
+    if not is_radio(uri):
+        yield
+        return
     try:
         held = radio_held(uri)
         await held.__aenter__()

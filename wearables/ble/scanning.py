@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from firmware_bridge.uuids import COMPANY_TEST, GARMENT_SERVICE_UUID
 from wearables.ble.backends import backend_for
+from wearables.ble.shared_scan import wait_for_device
 from wearables.errors import LinkError
 
 if TYPE_CHECKING:
@@ -78,7 +79,13 @@ async def scan(uri: str, *, timeout_s: float = 5.0) -> list[FoundGarment]:
     return sorted(found, key=lambda garment: -garment.rssi_dbm)
 
 
-async def find_garment(uri: str, *, serial: int | None, timeout_s: float) -> "BLEDevice":
+class NotSeenError(LinkError):
+    """What was looked for did not advertise; it may at any moment."""
+
+
+async def find_garment(
+    uri: str, *, serial: int | None, timeout_s: float
+) -> "tuple[BLEDevice, int]":
     """Wait for one garment to advertise.
 
     Args:
@@ -86,19 +93,19 @@ async def find_garment(uri: str, *, serial: int | None, timeout_s: float) -> "BL
         serial: Which one; the first that comes if nothing is said.
         timeout_s: How long to wait.
 
+    Returns:
+        The device, and the strength of its advertisement [dBm].
+
     Raises:
-        LinkError: If it was not seen.
+        NotSeenError: If it was not seen.
     """
-    from bleak import BleakScanner
 
     def fits(_device: "BLEDevice", data: "AdvertisementData") -> bool:
         number = serial_of(data)
         return number is not None and serial in (None, number)
 
-    device = await BleakScanner.find_device_by_filter(
-        fits, timeout=timeout_s, **backend_for(uri).for_scanner
-    )
-    if device is None:
+    seen = await wait_for_device(uri, fits, timeout_s=timeout_s)
+    if seen is None:
         which = "no garment" if serial is None else f"no garment with serial {serial:08x}"
-        raise LinkError(f"{which} was seen within {timeout_s:g} s on radio {uri}")
-    return device
+        raise NotSeenError(f"{which} was seen within {timeout_s:g} s on radio {uri}")
+    return seen[0], seen[1].rssi

@@ -8,7 +8,10 @@ import numpy as np
 from firmware_bridge.dfu import LinkTransport, Progress, Updater
 from firmware_bridge.image import FirmwareImage
 from wearables.ble.backends import radio_held
-from wearables.ble.supervisor import Link, LinkEndedError, Stopped, Supervisor, SupervisorSettings
+from wearables.ble.link import Link, LinkEndedError
+from wearables.ble.settings import SupervisorSettings
+from wearables.ble.states import Stopped
+from wearables.ble.supervisor import Supervisor
 from wearables.errors import LinkError
 
 

@@ -14,7 +14,9 @@ import numpy as np
 
 from firmware_bridge.schema import GarmentSchema
 from wearables.ble.foreign import DeviceLink, FoundDevice, connected, find_device, radio_open
-from wearables.ble.supervisor import Packet, PacketQueue, SupervisorSettings
+from wearables.ble.packets import Packet, PacketQueue
+from wearables.ble.scanning import NotSeenError
+from wearables.ble.settings import SupervisorSettings
 from wearables.errors import LinkError
 from wearables.events import Event, LinkClosed, LinkOpened
 from wearables.profiles.device_information import (
@@ -150,9 +152,11 @@ class ProfileSource:
                     if not self._has_streamed and n_failures >= s.first_attempts:
                         self._error = str(error)
                         return
+                    # It may come into range at any moment, so that pause does not grow.
+                    n_paused = 1 if isinstance(error, NotSeenError) else n_failures
                 else:
                     return
-                delay_s = min(s.backoff_first_s * 2 ** (n_failures - 1), s.backoff_max_s)
+                delay_s = min(s.backoff_first_s * 2 ** (n_paused - 1), s.backoff_max_s)
                 await self._wait(delay_s * (1 + s.backoff_jitter * self._rng.uniform(-1, 1)))
         finally:
             self._done = True

@@ -18,7 +18,8 @@ from firmware_bridge.sim.peripheral import GarmentPeripheral
 from firmware_bridge.sim.radio import shared_link
 from firmware_bridge.sim.serve import flash_of, parse, serve
 from wearables.ble import GarmentSource, SupervisorSettings, scan
-from wearables.ble.supervisor import Packet, PacketQueue, Stopped
+from wearables.ble.packets import Packet, PacketQueue
+from wearables.ble.states import Stopped
 from wearables.errors import LinkError
 from wearables.events import (
     Event,

@@ -1,0 +1,91 @@
+"""Get back from a garment's log what the link has lost, boots before the newest one included."""
+
+import contextlib
+import logging
+import time
+from typing import Any
+
+from firmware_bridge.backfill import BackfillPlanner
+from firmware_bridge.control import Command
+from firmware_bridge.errors import ControlError, FrameError
+from firmware_bridge.packet import Frame
+from wearables.ble.link import Link
+from wearables.events import Event, LossCause, Lost
+
+logger = logging.getLogger(__name__)
+
+_IN_THE_LOG = (LossCause.RADIO, LossCause.NO_LINK, LossCause.DAMAGED, LossCause.HOST_QUEUE)
+
+
+class LogFiller:
+    """Asks for losses; without a log it does nothing."""
+
+    def __init__(self) -> None:
+        self._planner: BackfillPlanner | None = None
+
+    @property
+    def has_log(self) -> bool:
+        """Whether the garment keeps what it sent."""
+        return self._planner is not None
+
+    @property
+    def n_missing(self) -> int:
+        """Samples that are still hoped for."""
+        return 0 if self._planner is None else self._planner.n_missing
+
+    def begin(self) -> None:
+        """A link to a garment with a log is up."""
+        self._planner = self._planner or BackfillPlanner()
+        self._planner.forget_asked()
+
+    def want(self, event: Event) -> None:
+        """Note a loss that the log may hold."""
+        if self._planner is not None and isinstance(event, Lost) and event.cause in _IN_THE_LOG:
+            stop = event.first_index + event.n_samples
+            self._planner.want(event.stream_id, event.boot, event.first_index, stop)
+
+    def note_arrival(self, data: bytes, host_ns: int) -> bool:
+        """Note a frame; returns whether it was asked for."""
+        if self._planner is None:
+            return False
+        with contextlib.suppress(FrameError):
+            frame = Frame.from_bytes(data)
+            start, stop = frame.first_index, frame.first_index + frame.n_samples
+            return self._planner.arrived(
+                frame.stream_id, frame.session, start, stop, host_ns=host_ns
+            )
+        return False
+
+    async def ask(self, link: Link) -> None:
+        """Ask for what is missing, if it is time to."""
+        if self._planner is None:
+            return
+        for wanted in self._planner.requests(time.monotonic_ns()):
+            body = {"stream": wanted.stream_id, "session": wanted.boot}
+            try:
+                answer, _ = await link.ask(
+                    Command.BACKFILL, {**body, "a": wanted.start, "b": wanted.stop}
+                )
+            except ControlError as error:
+                logger.info("backfill of stream %d refused: %s", wanted.stream_id, error)
+                self._planner.answered(wanted, n_frames=0, oldest=wanted.stop)
+                continue
+            self._planner.answered(
+                wanted, n_frames=int(answer["frames"]), oldest=int(answer["oldest"])
+            )
+
+
+def newest_by_boot(status: dict[str, Any]) -> dict[int, dict[int, int]]:
+    """One past the last index of each stream by boot, from a garment's log status.
+
+    A garment with a log also tells how far it got before it was started anew.
+    """
+    newest: dict[int, dict[int, int]] = {}
+    for key, row in status.items():
+        if key == "earlier":
+            rows = row
+        else:
+            rows = [(int(key), row["session"], row["oldest"], row["newest"])]
+        for stream_id, boot, _, stop in rows:
+            newest.setdefault(int(boot), {})[int(stream_id)] = int(stop)
+    return newest

@@ -1,0 +1,44 @@
+"""How patient a source is with its radio."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorSettings:
+    """Patience, in seconds unless the name says otherwise.
+
+    Attributes:
+        scan_timeout_s: Longest scan of one attempt.
+        connect_timeout_s: Longest connect with discovery.
+        operation_timeout_s: Longest read, write or control request.
+        silence_s: Longest time without data; nothing takes max(2 s, 4 x largest frame latency).
+        backoff_first_s: Pause after the first failure; it doubles.
+        backoff_max_s: Longest pause; a garment that comes back waits no longer than this.
+        backoff_jitter: Random share of the pause, both ways, no unit.
+        settled_s: Streaming this long forgets earlier failures.
+        queue_size: Notifications that may wait for the consumer.
+        first_attempts: Failures in a row that are borne before the first link came up.
+        exchanges_per_burst: Clock exchanges at once.
+        exchange_spacing_s: Time between two of them.
+        exchange_every_s: Time between two bursts.
+        dither_us: Upper bound of the garment's random wait before a clock response.
+        drain_s: Wait for late notifications after stop.
+        backfill_s: Longest wait, after stop, for what the garment's log still holds.
+    """
+
+    scan_timeout_s: float = 10.0
+    connect_timeout_s: float = 20.0
+    operation_timeout_s: float = 5.0
+    silence_s: float | None = None
+    backoff_first_s: float = 0.25
+    backoff_max_s: float = 2.0
+    backoff_jitter: float = 0.2
+    settled_s: float = 10.0
+    queue_size: int = 4096
+    first_attempts: int = 3
+    exchanges_per_burst: int = 8
+    exchange_spacing_s: float = 0.11
+    exchange_every_s: float = 10.0
+    dither_us: int = 100_000
+    drain_s: float = 0.05
+    backfill_s: float = 20.0
