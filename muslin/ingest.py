@@ -12,7 +12,11 @@ import numpy as np
 
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
+from muslin.preflight import Limits
+from muslin.record import tell
+from muslin.recordings import MarkerDoors, Outcome, run_recordings
 from muslin.screen import print_json, say, say_table, step
+from muslin.study import read_study
 from muslin.version import version
 
 if TYPE_CHECKING:
@@ -63,18 +67,18 @@ def record_device(
     radio: str,
     device: str,
     profiles: list[str],
-    duration_s: float,
     subject: str,
     out: Path,
-    markers_port: int | None,
+    doors: MarkerDoors,
+    limits: Limits,
+    is_live: bool,
     as_json: bool,
 ) -> Exit:
     """Record a sensor of another maker into a session file."""
     from wearables.profiles import profiles_named
     from wearables.profiles.source import ProfileSource
-    from wearables.sessions import SubjectInfo, record
-    from wearables.sources import UdpMarkers, with_markers
 
+    duration_s = limits.duration_s
     if not 0 <= duration_s < math.inf:
         raise InputError(f"duration of {duration_s:g} s is not a time to record")
     if out.is_dir():
@@ -87,28 +91,15 @@ def record_device(
         duration_s=duration_s or None,
     )
 
-    async def run() -> Any:
-        async with contextlib.AsyncExitStack() as stack:
-            await stack.enter_async_context(source)
+    async def run() -> Outcome:
+        async with source:
             say(f"recording {', '.join(p.name for p in source.profiles)} of {source.schema.name}")
-            joined = source
-            if markers_port is not None:
-                listener = await stack.enter_async_context(UdpMarkers(port=markers_port))
-                say(f"markers are taken on UDP port {listener.port}")
-                joined = with_markers(source, listener)
-            who = SubjectInfo(id=subject)
-            return await record(joined, out, subject=who, software=f"muslin {version()}")
+            return await run_recordings(
+                [(source, out)], study=read_study(None, subject=subject), limits=limits,
+                doors=doors, is_live=is_live,
+            )  # fmt: skip
 
-    summary = asyncio.run(run())
-    if as_json:
-        print_json({"path": str(out), "n_stored": summary.n_stored, "n_lost": summary.n_lost})
-    else:
-        rows = [
-            (f"stream {name}", f"{n} samples stored, {summary.n_lost[name]} listed as gaps")
-            for name, n in summary.n_stored.items()
-        ]
-        say_table("Recording", [*rows, ("session", str(out))])
-    return Exit.INCOMPLETE if any(summary.n_lost.values()) else Exit.DONE
+    return tell(asyncio.run(run()), as_json=as_json)
 
 
 def import_file(

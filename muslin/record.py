@@ -1,18 +1,27 @@
-"""Record a garment into a session file: what `muslin record` does."""
+"""Record garments into session files: what `muslin record` does."""
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from muslin.errors import Exit, InputError
-from muslin.folders import assets_folder, writable_folder
+from muslin.folders import assets_folder, existing_file, writable_folder
+from muslin.preflight import Limits
+from muslin.recordings import MarkerDoors, Outcome, run_recordings
 from muslin.screen import print_json, say_table, step
+from muslin.study import Study, read_study
+
+if TYPE_CHECKING:
+    from wearables.events import Source
+    from wearables.sessions import RecordSummary
+
+SIM, LSL, REPLAY = "sim:", "lsl:", "replay:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +49,6 @@ class RecordResult:
             "n_lost": self.n_lost,
         }
 
-    def tell(self, *, as_json: bool) -> Exit:
-        """Say the result to a person or a program, and choose the exit code."""
-        if as_json:
-            print_json(self.numbers())
-        else:
-            say_table("Recording", [*self.rows(), ("session", str(self.path))])
-        return Exit.INCOMPLETE if any(self.n_lost.values()) else Exit.DONE
-
     def rows(self) -> list[tuple[str, str]]:
         """One row per stream."""
         return [
@@ -60,19 +61,38 @@ class RecordResult:
         ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualGarment:
+    """How ``sim:`` garments behave.
+
+    Attributes:
+        loss: Share of frames lost on purpose.
+        seed: Seed of the first one; the others count on.
+    """
+
+    loss: float = 0.03
+    seed: int = 7
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.loss < 1:
+            raise InputError(
+                f"loss of {self.loss:g} is outside [0, 1); it is a share, not per cent"
+            )
+
+
 def record(
     *,
-    garment: str = "sim:",
+    garment: str = SIM,
     duration_s: float = 40.0,
     subject: str = "anonymous",
     out: Path = Path("session.h5"),
     loss: float = 0.03,
     seed: int = 7,
 ) -> RecordResult:
-    """Record a garment.
+    """Record one garment.
 
     Args:
-        garment: ``sim:`` starts a virtual garment in its own process; else a transport URI.
+        garment: ``sim:`` starts a virtual garment in its own process; else see `open_source`.
         duration_s: Time to record; 0 records until the garment ends or the user interrupts.
         subject: Pseudonym.
         out: Session file to write.
@@ -83,51 +103,164 @@ def record(
         InputError: If an option cannot be used.
         LinkError: If no garment answers.
     """
-    if not 0 <= loss < 1:
-        raise InputError(f"loss of {loss:g} is outside [0, 1); it is a share, not per cent")
-    if duration_s < 0:
-        raise InputError(f"duration of {duration_s:g} s is negative")
+    virtual = VirtualGarment(loss=loss, seed=seed)
+    study, limits = read_study(None, subject=subject), Limits(duration_s=duration_s)
+    outcome = record_many([garment], out=out, study=study, limits=limits, virtual=virtual)
+    return result_of(outcome.summaries[0])
+
+
+def record_many(
+    garments: Sequence[str],
+    *,
+    out: Path,
+    study: Study,
+    limits: Limits,
+    virtual: VirtualGarment | None = None,
+    doors: MarkerDoors | None = None,
+    is_live: bool = False,
+) -> Outcome:
+    """Record garments at the same time, each into a file of its own on one clock.
+
+    Args:
+        garments: See `open_source`.
+        out: Session file; with several garments ``NAME-1.h5``, ``NAME-2.h5`` ...
+        study: Subject, protocol, calibrations.
+        limits: What is needed to start, and how long it lasts.
+        virtual: How ``sim:`` garments behave.
+        doors: Where markers come from.
+        is_live: Whether the terminal shows the live view.
+
+    Raises:
+        InputError: If an option cannot be used, or the check before the start refuses.
+        LinkError: If a garment does not answer.
+    """
+    if limits.duration_s < 0:
+        raise InputError(f"duration of {limits.duration_s:g} s is negative")
+    if not garments:
+        raise InputError("nothing to record: name at least one garment")
     writable_folder(out.parent)
-    if out.is_dir():
-        raise InputError(f"session file {out} is a folder; a file name is needed")
-    return asyncio.run(_record(garment, duration_s, subject, out, loss, seed))
+    paths = session_paths(out, len(garments))
+
+    async def run() -> Outcome:
+        async with AsyncExitStack() as stack:
+            sources: list[tuple[Source, Path]] = []
+            # One after the other: a garment that is connected is not found a second time.
+            for i, (garment, path) in enumerate(zip(garments, paths, strict=True)):
+                opened = open_source(garment, limits.duration_s, virtual or VirtualGarment(), i)
+                sources.append((await stack.enter_async_context(opened), path))
+            return await run_recordings(
+                sources, study=study, limits=limits, doors=doors, is_live=is_live
+            )
+
+    wanted = f"{limits.duration_s:g} s" if limits.duration_s else "until stopped"
+    with step(f"recording {wanted} from {', '.join(garments)}"):
+        return asyncio.run(run())
 
 
-async def _record(
-    garment: str, duration_s: float, subject: str, out: Path, loss: float, seed: int
-) -> RecordResult:
-    from wearables.ble import GarmentSource
-    from wearables.sessions import SubjectInfo
-    from wearables.sessions import record as record_session
+def session_paths(out: Path, n_files: int) -> list[Path]:
+    """Where the sessions go: as named, or numbered when there are several.
 
-    async with _garment(garment, duration_s, loss, seed) as uri:
-        with step(f"recording {duration_s:g} s from {garment}"):
-            async with GarmentSource(uri, duration_s=duration_s or None) as source:
-                summary = await record_session(source, out, subject=SubjectInfo(id=subject))
+    Raises:
+        InputError: If one is a folder.
+    """
+    numbered = [out.with_name(f"{out.stem}-{i + 1}{out.suffix}") for i in range(n_files)]
+    paths = [out] if n_files == 1 else numbered
+    for path in paths:
+        if path.is_dir():
+            raise InputError(f"session file {path} is a folder; a file name is needed")
+    return paths
+
+
+@asynccontextmanager
+async def open_source(
+    garment: str, duration_s: float, virtual: VirtualGarment, number: int = 0
+) -> "AsyncIterator[Source]":
+    """Open what a URI names.
+
+    Args:
+        garment: ``sim:`` for a virtual garment, ``lsl:PREDICATE``, ``replay:FILE``, or what
+            `wearables.ble.dialling` knows, with ``#SERIAL`` (hexadecimal) for a certain garment.
+        duration_s: How long it will be recorded; 0 if that is not known.
+        virtual: How a virtual garment behaves.
+        number: Which of several garments.
+
+    Raises:
+        InputError: If the URI cannot be understood.
+        LinkError: If nothing answers.
+    """
+    if garment.startswith(LSL):
+        from wearables.sources.lsl import LslSource
+
+        async with LslSource(garment.removeprefix(LSL)) as source:
+            yield source
+    elif garment.startswith(REPLAY):
+        from wearables.sources import ReplaySource
+
+        path = existing_file(Path(garment.removeprefix(REPLAY)), "session file")
+        async with ReplaySource(path, speed=1.0, rebase=True) as source:
+            yield source
+    else:
+        from wearables.ble import GarmentSource
+
+        uri, serial = _serial_of(garment)
+        async with (
+            _garment(uri, duration_s, virtual, number) as place,
+            GarmentSource(place, serial=serial, duration_s=duration_s or None) as source,
+        ):
+            yield source
+
+
+def _serial_of(garment: str) -> tuple[str, int | None]:
+    uri, _, text = garment.partition("#")
+    if not text:
+        return uri, None
+    try:
+        return uri, int(text, 16)
+    except ValueError:
+        raise InputError(f"serial number {text!r} of {garment} is not hexadecimal") from None
+
+
+def result_of(summary: "RecordSummary") -> RecordResult:
+    """What a finished recording holds."""
+    from wearables.sessions import Session
+
+    with Session.open(summary.path) as session:
+        duration_s = session.duration_s
     return RecordResult(
-        path=out,
-        duration_s=_duration_s(out),
+        path=summary.path,
+        duration_s=duration_s,
         n_stored=dict(summary.n_stored),
         n_lost=dict(summary.n_lost),
     )
 
 
-def _duration_s(path: Path) -> float:
-    from wearables.sessions import Session
-
-    with Session.open(path) as session:
-        return session.duration_s
+def tell(outcome: Outcome, *, as_json: bool) -> Exit:
+    """Say what was recorded to a person or a program, and choose the exit code."""
+    results = [result_of(summary) for summary in outcome.summaries]
+    if as_json:
+        one = results[0].numbers()
+        many = {"recordings": [result.numbers() for result in results]}
+        print_json(one if len(results) == 1 else many)
+    for result in () if as_json else results:
+        say_table("Recording", [*result.rows(), ("session", str(result.path))])
+    if outcome.is_interrupted:
+        return Exit.INTERRUPTED
+    has_loss = any(n for result in results for n in result.n_lost.values())
+    return Exit.INCOMPLETE if has_loss else Exit.DONE
 
 
 @asynccontextmanager
-async def _garment(garment: str, duration_s: float, loss: float, seed: int) -> AsyncIterator[str]:
+async def _garment(
+    garment: str, duration_s: float, virtual: VirtualGarment, number: int
+) -> AsyncIterator[str]:
     """Start the virtual garment when asked for; yields the URI to connect to."""
-    if garment != "sim:":
+    if garment != SIM:
         yield garment
         return
     from firmware_bridge.sim import sim_process, write_replay
     from muslin.wearer import demo_replay
 
+    seed = virtual.seed + number
     with tempfile.TemporaryDirectory(prefix="muslin-garment-") as folder:
         replay = Path(folder) / "replay.npz"
         schema, counts, markers = demo_replay(
@@ -136,5 +269,6 @@ async def _garment(garment: str, duration_s: float, loss: float, seed: int) -> A
             rng=np.random.default_rng(seed),
         )
         write_replay(replay, schema, counts, markers)
-        async with sim_process(replay, loss=loss, seed=seed) as uri:
+        serial = 1 + number
+        async with sim_process(replay, loss=virtual.loss, seed=seed, serial=serial) as uri:
             yield uri

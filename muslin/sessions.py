@@ -53,6 +53,7 @@ def describe_session(session: Path, *, as_json: bool) -> Exit:
         print_json(facts)
         return Exit.DONE
     rows = [(name, str(facts[name])) for name in ("session_id", "created_utc", "state", "subject")]
+    rows += list(facts["protocol"].items())
     for name, stream in facts["streams"].items():
         text = f"{stream['n_stored']} samples at {stream['measured_rate_hz']:.3f} Hz, "
         rows.append((f"stream {name}", text + f"{stream['lost_s']:.2f} s lost"))

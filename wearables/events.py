@@ -56,6 +56,10 @@ class Source(Protocol):
         """Yield events until the source ends."""
         ...
 
+    async def stop(self) -> None:
+        """Ask for the end; iterate on until it comes."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleBlock:

@@ -43,20 +43,28 @@ def record_device(
     duration: Annotated[float, typer.Option(help="Seconds to record; 0 until interrupted.")] = 40.0,
     subject: Subject = "anonymous",
     out: Annotated[Path, typer.Option(help="Session file to write.")] = Path("session.h5"),
+    min_battery: Annotated[float, typer.Option(help="Least charge, per cent.")] = 10.0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Start although the check refuses.")
+    ] = False,
     markers: Annotated[int | None, typer.Option(help="UDP port that takes markers.")] = None,
+    live: Annotated[bool, typer.Option(help="Live view: m marks, p pauses, q stops.")] = True,
     as_json: Json = False,
 ) -> None:
     """Record a heart rate strap, Polar, Movesense, Thingy or another known sensor."""
     from muslin.ingest import record_device as run
+    from muslin.preflight import Limits
+    from muslin.recordings import MarkerDoors
 
     code = run(
         radio=radio,
         device=device,
         profiles=profile or [],
-        duration_s=duration,
         subject=subject,
         out=out,
-        markers_port=markers,
+        doors=MarkerDoors(udp_port=markers),
+        limits=Limits(duration_s=duration, min_battery_pct=min_battery, force=force),
+        is_live=live,
         as_json=as_json,
     )
     raise typer.Exit(code)

@@ -10,28 +10,67 @@ from muslin.cli.options import Json
 app = typer.Typer()
 
 
+Required = Annotated[
+    list[str] | None, typer.Option("--require", help="Stream that must send; repeatable.")
+]
+MinBattery = Annotated[float, typer.Option(help="Least charge to start with, per cent.")]
+Force = Annotated[bool, typer.Option("--force", help="Start although the check refuses.")]
+Markers = Annotated[int | None, typer.Option(help="UDP port that takes markers; 0 any.")]
+LslMarks = Annotated[str | None, typer.Option(help="LSL predicate of marker streams; '' for all.")]
+StudyFile = Annotated[
+    Path | None, typer.Option(help="TOML with [subject], [protocol] and [[calibration]].")
+]
+Live = Annotated[bool, typer.Option(help="Live view: m marks, p pauses, q stops.")]
+
+
 @app.command(
     epilog="Example: muslin record --garment sim: --duration 20 --subject P07 --out p07.h5"
 )
 def record(
     *,
     garment: Annotated[
-        str, typer.Option(help="sim: starts a virtual garment; os:, tcp-client:HOST:PORT, usb:0.")
-    ] = "sim:",
-    duration: Annotated[float, typer.Option(help="Seconds to record; 0 until interrupted.")] = 40.0,
-    subject: Annotated[str, typer.Option(help="Pseudonym of the subject.")] = "anonymous",
-    out: Annotated[Path, typer.Option(help="Session file to write.")] = Path("session.h5"),
+        list[str] | None,
+        typer.Option(
+            help="sim: (a virtual one), os:, os:hci1#SERIAL, usb:0, tcp-client:HOST:PORT, "
+            "udp:HOST, uart:DATA,SMP, lsl:PREDICATE, replay:FILE; repeatable."
+        ),
+    ] = None,
+    duration: Annotated[float, typer.Option(help="Seconds to record; 0 until stopped.")] = 40.0,
+    subject: Annotated[str, typer.Option(help="Pseudonym of the subject.")] = "",
+    task: Annotated[str, typer.Option(help="What the subject does.")] = "",
+    study: StudyFile = None,
+    out: Annotated[
+        Path, typer.Option(help="Session file; NAME-1.h5 ... for several garments.")
+    ] = Path("session.h5"),
+    require: Required = None,
+    min_battery: MinBattery = 10.0,
+    force: Force = False,
+    markers: Markers = None,
+    lsl_markers: LslMarks = None,
+    live: Live = True,
     loss: Annotated[float, typer.Option(help="sim: only: share of frames lost on purpose.")] = 0.03,
     seed: Annotated[int, typer.Option(help="sim: only: seed of the virtual garment.")] = 7,
     as_json: Json = False,
 ) -> None:
-    """Record a garment into a session file that says what is missing."""
-    from muslin.record import record as run
+    """Record garments into session files that say what is missing."""
+    from muslin.preflight import Limits
+    from muslin.record import VirtualGarment, record_many, tell
+    from muslin.recordings import MarkerDoors
+    from muslin.study import read_study
 
-    result = run(
-        garment=garment, duration_s=duration, subject=subject, out=out, loss=loss, seed=seed
-    )
-    raise typer.Exit(result.tell(as_json=as_json))
+    outcome = record_many(
+        garment or ["sim:"],
+        out=out,
+        study=read_study(study, subject=subject, task=task),
+        limits=Limits(
+            required=tuple(require or ()), min_battery_pct=min_battery, duration_s=duration,
+            force=force,
+        ),
+        virtual=VirtualGarment(loss=loss, seed=seed),
+        doors=MarkerDoors(udp_port=markers, lsl=lsl_markers),
+        is_live=live,
+    )  # fmt: skip
+    raise typer.Exit(tell(outcome, as_json=as_json))
 
 
 @app.command(epilog="Example: muslin analyze p07.h5 --out p07.html")

@@ -20,7 +20,7 @@ def dial(
     serial: int | None,
     settings: SupervisorSettings,
     on_lost: Callable[[], None],
-    on_found: Callable[[str], None],
+    on_found: Callable[[str, int | None], None],
 ) -> AbstractAsyncContextManager[Channel]:
     """Open the transport that a URI names.
 
@@ -30,7 +30,7 @@ def dial(
         serial: Which garment, on a radio.
         settings: Patience.
         on_lost: Called when the transport says that it is gone.
-        on_found: Called with the address once it is known.
+        on_found: Called with address and serial number once they are known.
 
     Raises:
         LinkError: If the URI cannot be understood.
@@ -40,6 +40,4 @@ def dial(
         return udp_channel(uri, on_lost=on_lost, on_found=on_found)
     if kind == UART:
         return uart_channel(uri, on_lost=on_lost, on_found=on_found)
-    return gatt_channel(
-        uri, serial=serial, settings=settings, on_lost=on_lost, on_found=on_found
-    )
+    return gatt_channel(uri, serial=serial, settings=settings, on_lost=on_lost, on_found=on_found)

@@ -74,7 +74,7 @@ async def gatt_channel(
     serial: int | None,
     settings: SupervisorSettings,
     on_lost: Callable[[], None],
-    on_found: Callable[[str], None],
+    on_found: Callable[[str, int | None], None],
 ) -> AsyncGenerator[GattChannel]:
     """Find a garment, connect, and disconnect whatever happens.
 
@@ -83,15 +83,15 @@ async def gatt_channel(
         serial: Which garment; the first one seen if nothing is said.
         settings: Patience.
         on_lost: Called when the radio says that the link is gone.
-        on_found: Called with the address once it was seen.
+        on_found: Called with address and serial number once it was seen.
 
     Raises:
         NotSeenError: If it does not advertise.
     """
     from bleak import BleakClient
 
-    device, rssi_dbm = await find_garment(uri, serial=serial, timeout_s=settings.scan_timeout_s)
-    on_found(device.address)
+    device, found = await find_garment(uri, serial=serial, timeout_s=settings.scan_timeout_s)
+    on_found(found.address, found.serial)
     # A fresh client each time: stale ones hang.
     client = BleakClient(
         device,
@@ -102,7 +102,7 @@ async def gatt_channel(
     try:
         async with asyncio.timeout(settings.connect_timeout_s), connect_turn(uri):
             await client.connect()
-        yield GattChannel(client, rssi_dbm=rssi_dbm)
+        yield GattChannel(client, rssi_dbm=found.rssi_dbm)
     finally:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.operation_timeout_s):

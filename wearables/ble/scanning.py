@@ -43,6 +43,15 @@ def serial_of(data: "AdvertisementData") -> int | None:
     return int.from_bytes(maker[2:6], "little")
 
 
+def _found(device: "BLEDevice", data: "AdvertisementData") -> FoundGarment:
+    return FoundGarment(
+        address=device.address,
+        name=data.local_name or device.name or device.address,
+        serial=serial_of(data) or 0,
+        rssi_dbm=data.rssi,
+    )
+
+
 async def scan(uri: str, *, timeout_s: float = 5.0) -> list[FoundGarment]:
     """Look for garments.
 
@@ -66,16 +75,7 @@ async def scan(uri: str, *, timeout_s: float = 5.0) -> list[FoundGarment]:
         )
     except BleakError as error:
         raise LinkError(str(error.args[0])) from error
-    found = [
-        FoundGarment(
-            address=device.address,
-            name=data.local_name or device.name or device.address,
-            serial=serial,
-            rssi_dbm=data.rssi,
-        )
-        for device, data in seen.values()
-        if (serial := serial_of(data)) is not None
-    ]
+    found = [_found(device, data) for device, data in seen.values() if serial_of(data) is not None]
     return sorted(found, key=lambda garment: -garment.rssi_dbm)
 
 
@@ -85,7 +85,7 @@ class NotSeenError(LinkError):
 
 async def find_garment(
     uri: str, *, serial: int | None, timeout_s: float
-) -> "tuple[BLEDevice, int]":
+) -> "tuple[BLEDevice, FoundGarment]":
     """Wait for one garment to advertise.
 
     Args:
@@ -94,7 +94,7 @@ async def find_garment(
         timeout_s: How long to wait.
 
     Returns:
-        The device, and the strength of its advertisement [dBm].
+        The device, and what it advertised.
 
     Raises:
         NotSeenError: If it was not seen.
@@ -108,4 +108,5 @@ async def find_garment(
     if seen is None:
         which = "no garment" if serial is None else f"no garment with serial {serial:08x}"
         raise NotSeenError(f"{which} was seen within {timeout_s:g} s on radio {uri}")
-    return seen[0], seen[1].rssi
+    device, data = seen
+    return device, _found(device, data)

@@ -56,6 +56,7 @@ class Supervisor:
         self.has_streamed = False
         self.link: Link | None = None
         self._stop = asyncio.Event()
+        self._seen_serial: int | None = None
 
     @property
     def is_stopping(self) -> bool:
@@ -116,6 +117,9 @@ class Supervisor:
     async def _once(self, serve: Callable[[Link], Awaitable[None]]) -> None:
         settings = self._settings
         self.state = Scanning()
+        if self.has_streamed and self._serial is None:
+            # Another garment in range must not take the place of the one that was recorded.
+            self._serial = self._seen_serial
         is_lost = asyncio.Event()
 
         def on_lost() -> None:
@@ -123,8 +127,9 @@ class Supervisor:
             if self.link is not None:
                 self.link.on_lost()
 
-        def on_found(address: str) -> None:
+        def on_found(address: str, serial: int | None) -> None:
             self.state = Connecting(address=address)
+            self._seen_serial = serial
 
         channel = dial(
             self._uri, serial=self._serial, settings=settings, on_lost=on_lost, on_found=on_found

@@ -76,6 +76,8 @@ class ProfileSource:
         self.profiles: tuple[Profile, ...] = ()
         self._rng = rng or np.random.default_rng()
         self._queue = PacketQueue(self.settings.queue_size)
+        # Once recorded, nothing else may take its place; some change their address, not the name.
+        self._pinned = ""
         self._schema: GarmentSchema | None = None
         self._indexer: Indexer | None = None
         self._decoders: dict[str, ProfileDecoder] = {}
@@ -173,8 +175,9 @@ class ProfileSource:
                 await self._stopping.wait()
 
     def _fits(self, found: FoundDevice) -> bool:
-        if self.device:
-            return self.device in found.name or self.device.upper() == found.address.upper()
+        wanted = self.device or self._pinned
+        if wanted:
+            return wanted in found.name or wanted.upper() == found.address.upper()
         services = {profile.service_uuid for profile in self.profiles or self._wanted}
         return found.serial is None and bool(services & set(found.service_uuids))
 
@@ -198,6 +201,7 @@ class ProfileSource:
             try:
                 await self._start(link, epoch)
                 self._has_streamed = True
+                self._pinned = device.name or device.address
                 if self._stop_at_ns is None and self.duration_s is not None:
                     self._stop_at_ns = opened_ns + round(self.duration_s * 1e9)
                 self._opened.set()

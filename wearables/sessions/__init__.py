@@ -1,7 +1,8 @@
 """Session files: write, read, verify. The only room that knows HDF5."""
 
+from wearables.sessions.calibration import Calibration
 from wearables.sessions.reader import Session
-from wearables.sessions.recording import RecordSummary, record
+from wearables.sessions.recording import RecordSummary, Take, record, record_all
 from wearables.sessions.recover import RecoverReport, recover
 from wearables.sessions.stream_reader import StreamReader
 from wearables.sessions.subject import SubjectInfo
@@ -10,6 +11,7 @@ from wearables.sessions.verify import VerifyReport, verify
 from wearables.sessions.writer import SessionWriter
 
 __all__ = [
+    "Calibration",
     "Gap",
     "RecordSummary",
     "RecoverReport",
@@ -18,8 +20,10 @@ __all__ = [
     "SessionWriter",
     "StreamReader",
     "SubjectInfo",
+    "Take",
     "VerifyReport",
     "record",
+    "record_all",
     "recover",
     "verify",
 ]

@@ -1,4 +1,4 @@
-"""Layout 1.0 of a session file: the one table of groups, columns and types.
+"""Layout 1.1 of a session file: the one table of groups, columns and types.
 
 Writer, reader and `verify` use these names. Times: `*_host_ns` is `time.monotonic_ns` of the
 recording host, `*_device_us` microseconds since the garment's boot. Row of `raw` = sample index
@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 FORMAT = "muslin-session"
-VERSION = (1, 0)
+VERSION = (1, 1)
 DEVICE_KEY = "garment"
 
 STATE_RECORDING, STATE_CLOSED, STATE_RECOVERED = "recording", "closed", "recovered"
@@ -57,7 +57,14 @@ MARKERS = np.dtype(
 )  # fmt: skip
 LOG = np.dtype([("host_ns", "i8"), ("level", _TEXT), ("text", _TEXT)])
 
-DEVICE_TABLES = {"boots": BOOTS, "epochs": EPOCHS, "exchanges": EXCHANGES, "status": STATUS}
+CALIBRATIONS = np.dtype(
+    [("id", "u4"), ("channel", _TEXT), ("date_utc", _TEXT), ("kind", _TEXT), ("json", _TEXT)]
+)
+
+DEVICE_TABLES = {
+    "boots": BOOTS, "epochs": EPOCHS, "exchanges": EXCHANGES, "status": STATUS,
+    "calibrations": CALIBRATIONS,
+}  # fmt: skip
 STREAM_TABLES = {"segments": SEGMENTS, "frames": FRAMES, "gaps": GAPS}
 ROOT_TABLES = {"markers": MARKERS, "log": LOG}
 

@@ -13,6 +13,7 @@ from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import ClockFit, Exchange, refit
 from wearables.errors import SessionError
 from wearables.sessions import layout
+from wearables.sessions.calibration import Calibration, calibration_of_row
 from wearables.sessions.stream_reader import StreamReader, table
 from wearables.sessions.timeline import SessionMarker
 
@@ -31,6 +32,7 @@ class Session:
         self._device = file["devices"][layout.DEVICE_KEY]
         self.schema = GarmentSchema.from_cbor(self._device["descriptor"][...].tobytes())
         self._clocks: dict[int, ClockFit] = {}
+        self.calibrations = self._read_calibrations()
         self._streams = {
             str(name): StreamReader(self, group, str(name))
             for name, group in self._device["streams"].items()
@@ -83,6 +85,20 @@ class Session:
     def subject(self) -> Mapping[str, Any]:
         """Attributes of the subject."""
         return dict(self._file["subject"].attrs)
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        """Task, operator, place ..., as far as they were given."""
+        return dict(self._file["protocol"].attrs) if "protocol" in self._file else {}
+
+    def _read_calibrations(self) -> tuple[Calibration, ...]:
+        if "calibrations" not in self._device:
+            return ()
+        return tuple(calibration_of_row(row) for row in table(self._device, "calibrations"))
+
+    def calibration(self, channel: str) -> Calibration | None:
+        """The newest calibration of ``stream/channel``; nothing if it has none."""
+        return next((c for c in reversed(self.calibrations) if c.channel == channel), None)
 
     @property
     def descriptor_sha256(self) -> str:

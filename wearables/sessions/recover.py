@@ -18,6 +18,7 @@ from firmware_bridge.timesync import Exchange
 from wearables.errors import SessionError, WearablesError
 from wearables.events import Damaged, Event, Exchanged, Lost, Marker, Sampled, Status
 from wearables.sessions import layout
+from wearables.sessions.calibration import Calibration, calibration_of_row
 from wearables.sessions.journal import Journal, journal_path, read_journal
 from wearables.sessions.subject import SubjectInfo
 from wearables.sessions.verify import verify
@@ -75,7 +76,10 @@ def recover(path: Path, out: Path | None = None) -> RecoverReport:
     journal = _journal_of(path)
     is_sound = path.is_file() and not verify(path).is_damaged
     if journal is not None and not is_sound:
-        method, head, schema, events = "rebuilt", journal.head, journal.schema, journal.events
+        method, schema, events = "rebuilt", journal.schema, journal.events
+        rows = journal.head.get("calibrations", [])
+        saved = [Calibration(**{**row, "numbers": tuple(row["numbers"])}) for row in rows]
+        head = {**journal.head, "calibrations": saved}
     else:
         method = "completed" if journal is not None else "salvaged"
         head, schema, events = _read_file(path)
@@ -110,6 +114,8 @@ def _rewrite(
         software=head.get("software", "muslin"),
         journal=False,
         origin={name: head[name] for name in _ORIGIN if name in head},
+        protocol=head.get("protocol", {}),
+        calibrations=tuple(head.get("calibrations", ())),
     )
     with_holes = [*events, *_unlisted_holes(events)]
     for event in with_holes:
@@ -180,7 +186,9 @@ def _read_file(path: Path) -> tuple[dict[str, Any], GarmentSchema, list[Event]]:
             events += _tolerant(_exchanges, device)
             events += _tolerant(_markers, file)
             events += _tolerant(_status, device)
-            return _head(file), schema, events
+            head = _head(file)
+            head["calibrations"] = _tolerant(_calibrations, device)
+            return head, schema, events
     except (WearablesError, *_READ_ERRORS) as error:
         raise SessionError(
             f"nothing can be recovered from {path}: it is unreadable ({error}) "
@@ -204,7 +212,8 @@ def _head(file: Any) -> dict[str, Any]:
         value = file.attrs.get(name)
         if value is not None:
             head[name] = value
-    head["subject"] = dict(file["subject"].attrs) if "subject" in file else {}
+    for name in ("subject", "protocol"):
+        head[name] = dict(file[name].attrs) if name in file else {}
     return head
 
 
@@ -275,6 +284,10 @@ def _exchanges(device: Any) -> Iterator[Exchanged]:
         times = ("t1_host_ns", "t2_device_us", "t3_device_us", "t4_host_ns", "dither_us")
         exchange = Exchange(**{name: int(row[name]) for name in times})
         yield Exchanged(exchange=exchange, epoch=int(row["epoch"]), boot=int(row["boot"]))
+
+
+def _calibrations(device: Any) -> Iterator[Calibration]:
+    return map(calibration_of_row, _rows(device, "calibrations"))
 
 
 def _markers(file: Any) -> Iterator[Marker]:

@@ -12,6 +12,7 @@ from firmware_bridge.events import LossCause
 from firmware_bridge.timesync import ClockFit
 from wearables.errors import SessionError
 from wearables.events import SampleBlock
+from wearables.sessions.calibration import Calibration
 from wearables.sessions.sample_time import RateLine, fit_rate
 from wearables.sessions.timeline import Gap
 from wearables.sessions.units import si_factor, si_name
@@ -27,6 +28,10 @@ class SessionClock(Protocol):
 
     def clock(self, boot: int) -> ClockFit:
         """Fit of one boot."""
+        ...
+
+    def calibration(self, channel: str) -> Calibration | None:
+        """The newest calibration of ``stream/channel``."""
         ...
 
 
@@ -49,6 +54,8 @@ class StreamReader:
         self.channel_names = tuple(row["name"].decode() for row in rows)
         self._scale, self._offset = rows["scale"], rows["offset"]
         self._bits, self._signed = rows["bits"], rows["signed"]
+        found = [session.calibration(f"{name}/{channel}") for channel in self.channel_names]
+        self._calibrations = {i: item for i, item in enumerate(found) if item is not None}
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -91,15 +98,21 @@ class StreamReader:
         return dataset(self._group, "raw")[row0:row1]
 
     def physical(self, counts: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Counts in the channels' own units, shape as given."""
-        return (counts.astype(np.float64) - self._offset) * self._scale
+        """Counts in the channels' own units, calibrated, shape as given."""
+        values = (counts.astype(np.float64) - self._offset) * self._scale
+        for i, calibration in self._calibrations.items():
+            values[:, i] = calibration(values[:, i])
+        return values
 
     def physical_range(self, channel: int) -> tuple[float, float]:
         """Smallest and largest value of a channel in its own unit."""
         bits, signed = int(self._bits[channel]), bool(self._signed[channel])
         low = -(1 << (bits - 1)) if signed else 0
-        ends = np.array([low, low + (1 << bits) - 1], dtype=np.float64)
-        values = (ends - self._offset[channel]) * self._scale[channel]
+        # A calibration need not be straight, so the ends alone do not tell.
+        counts = np.linspace(low, low + (1 << bits) - 1, 4097)
+        values = (counts - self._offset[channel]) * self._scale[channel]
+        if channel in self._calibrations:
+            values = self._calibrations[channel](values)
         return float(values.min()), float(values.max())
 
     @property
@@ -194,9 +207,8 @@ class StreamReader:
             stop_s: Last session time, exclusive.
         """
         rows = self._rows(start_s, stop_s)
-        counts = self.counts(rows.start, rows.stop).astype(np.float64)
         factor = np.array([si_factor(unit) for unit in self.units])
-        values = (counts - self._offset) * self._scale * factor
+        values = self.physical(self.counts(rows.start, rows.stop)) * factor
         values[~self.stored_rows(rows.start, rows.stop)] = np.nan
         return SampleBlock(
             stream=self.name,

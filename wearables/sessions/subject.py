@@ -13,6 +13,8 @@ class SubjectInfo:
         birth_year: Year only.
         height_m: Stature.
         mass_kg: Mass.
+        dominant_side: ``left`` or ``right``.
+        consent: What the subject agreed to, as the study names it.
     """
 
     id: str
@@ -20,3 +22,5 @@ class SubjectInfo:
     birth_year: int | None = None
     height_m: float | None = None
     mass_kg: float | None = None
+    dominant_side: str | None = None
+    consent: str | None = None

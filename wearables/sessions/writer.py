@@ -7,10 +7,8 @@ combination opened after every one of hundreds of kills. Compression waits for t
 import contextlib
 import os
 import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -18,7 +16,7 @@ import h5py
 import numpy as np
 
 from firmware_bridge.schema import GarmentSchema
-from firmware_bridge.timesync import Exchange, refit
+from firmware_bridge.timesync import Exchange
 from wearables.errors import SessionError
 from wearables.events import (
     Damaged,
@@ -32,10 +30,13 @@ from wearables.events import (
     Status,
 )
 from wearables.sessions import layout
+from wearables.sessions.calibration import Calibration
+from wearables.sessions.finish import write_boots, write_clock
+from wearables.sessions.head import Head, anchor, write_device, write_root
 from wearables.sessions.journal import JournalWriter, journal_path
 from wearables.sessions.recording_file import RecordingFile
 from wearables.sessions.repack import repack
-from wearables.sessions.stream_writer import StreamWriter, append_rows, make_table
+from wearables.sessions.stream_writer import StreamWriter, append_rows
 from wearables.sessions.subject import SubjectInfo
 from wearables.sessions.verify import verify
 
@@ -59,9 +60,21 @@ class SessionWriter:
         title: str = "",
         software: str = "muslin",
         journal: bool = True,
-        origin: dict[str, Any] | None = None,
+        origin: Mapping[str, Any] | None = None,
+        protocol: Mapping[str, str] | None = None,
+        calibrations: tuple[Calibration, ...] = (),
+        start_host_ns: int | None = None,
     ) -> None:
+        """Create the file.
+
+        Raises:
+            SessionError: If it cannot be created, or a calibration is of no channel.
+        """
         self._path = path
+        head = Head(
+            subject=subject, title=title, software=software, protocol=protocol or {},
+            calibrations=calibrations, start_host_ns=start_host_ns, origin=origin or {},
+        )  # fmt: skip
         try:
             # h5py's stubs make every lookup a union; Any is honest at this door.
             self._disk = RecordingFile(path)
@@ -77,22 +90,28 @@ class SessionWriter:
         self._n_epoch_frames: dict[int, int] = {}
         self._n_epoch_damaged: dict[int, int] = {}
         self._boot = 0
-        self._write_root(subject, title, software, origin or {})
-        self._streams = self._write_device(schema)
+        write_root(self._file, head)
+        self.anchor_host_ns = int(self._file.attrs["anchor_host_ns"])
+        groups = write_device(self._file, schema, calibrations)
+        self._streams = {
+            stream.id: StreamWriter(groups.create_group(stream.name), stream)
+            for stream in schema.streams
+        }
         self._names = {stream.id: stream.name for stream in schema.streams}
         self._journal: JournalWriter | None = None
-        self._open_journal(schema, subject, enabled=journal)
+        self._open_journal(schema, head, enabled=journal)
         self._inode = path.stat().st_ino
         self.flush(sync=True)
 
-    def _open_journal(self, schema: GarmentSchema, subject: SubjectInfo, *, enabled: bool) -> None:
+    def _open_journal(self, schema: GarmentSchema, about: Head, *, enabled: bool) -> None:
         if not enabled:
             return
         names = ("session_id", "created_utc", "title", "software")
         head: dict[str, Any] = {name: str(self._file.attrs[name]) for name in names}
         for name in ("anchor_host_ns", "anchor_utc_ns", "anchor_uncertainty_ns"):
             head[name] = int(self._file.attrs[name])
-        head["subject"] = asdict(subject)
+        head["subject"], head["protocol"] = asdict(about.subject), dict(about.protocol)
+        head["calibrations"] = [asdict(item) for item in about.calibrations]
         self._journal = JournalWriter(journal_path(self._path), schema, head)
 
     def __enter__(self) -> "SessionWriter":
@@ -123,52 +142,6 @@ class SessionWriter:
         """Samples in gap rows that nothing has filled, by stream."""
         return {self._names[key]: stream.n_lost for key, stream in self._streams.items()}
 
-    def _write_root(
-        self, subject: SubjectInfo, title: str, software: str, origin: dict[str, Any]
-    ) -> None:
-        attrs = self._file.attrs
-        attrs["format"] = layout.FORMAT
-        attrs["format_version"] = np.array(layout.VERSION, dtype=np.int32)
-        attrs["session_id"] = str(uuid.uuid4())
-        attrs["state"] = layout.STATE_RECORDING
-        attrs["title"] = title
-        attrs["software"] = software
-        attrs["created_utc"] = datetime.now(UTC).isoformat()
-        host_ns, utc_ns, width_ns = _anchor()
-        self.anchor_host_ns = host_ns
-        attrs["anchor_host_ns"], attrs["anchor_utc_ns"] = host_ns, utc_ns
-        attrs["anchor_uncertainty_ns"] = width_ns
-        for name, value in origin.items():
-            attrs[name] = value
-        self.anchor_host_ns = int(attrs["anchor_host_ns"])
-        person = self._file.create_group("subject")
-        for field in fields(subject):
-            value = getattr(subject, field.name)
-            if value is not None:
-                person.attrs[field.name] = value
-        for name, dtype in layout.ROOT_TABLES.items():
-            make_table(self._file, name, dtype)
-
-    def _write_device(self, schema: GarmentSchema) -> dict[int, StreamWriter]:
-        device = self._file.create_group(f"devices/{layout.DEVICE_KEY}")
-        device.attrs["vendor"], device.attrs["name"] = schema.vendor, schema.name
-        device.attrs["hw"], device.attrs["driver"] = schema.hw, "gl"
-        data = schema.to_cbor()
-        descriptor = device.create_dataset("descriptor", data=np.frombuffer(data, dtype=np.uint8))
-        descriptor.attrs["encoding"] = "cbor"
-        descriptor.attrs["sha256"] = schema.sha256().hex()
-        descriptor.attrs["schema"] = np.int32(schema.schema)
-        for name, dtype in layout.DEVICE_TABLES.items():
-            make_table(device, name, dtype)
-        names = [f"{layout.DEVICE_KEY}/{stream.name}" for stream in schema.streams]
-        committed = self._file.create_dataset("committed", data=np.zeros(len(names), np.uint64))
-        committed.attrs["streams"] = names
-        streams = device.create_group("streams")
-        return {
-            stream.id: StreamWriter(streams.create_group(stream.name), stream)
-            for stream in schema.streams
-        }
-
     def write(self, event: Event) -> None:
         """Take in one event; what is due is flushed to disk.
 
@@ -179,8 +152,16 @@ class SessionWriter:
             if self._journal is not None:
                 self._journal.append(event)
             self._take(event)
-            if time.monotonic_ns() - self._last_flush_ns >= FLUSH_NS:
-                self.flush()
+        self.flush_if_due()
+
+    def flush_if_due(self) -> None:
+        """Flush once a second has passed since the last time.
+
+        Raises:
+            SessionError: If the disk does not take it.
+        """
+        if time.monotonic_ns() - self._last_flush_ns >= FLUSH_NS:
+            self.flush()
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -317,8 +298,9 @@ class SessionWriter:
         with self._told():
             for stream in self._streams.values():
                 stream.finish()
-            self._write_clock()
-            self._write_boots()
+            device = self._file["devices"][layout.DEVICE_KEY]
+            write_clock(device, self._exchanges)
+            write_boots(device)
             self._file.attrs["state"] = state
             self.flush(sync=True)
             self._file.close()
@@ -342,50 +324,9 @@ class SessionWriter:
 
     def _log_clock_step(self) -> None:
         """Times are monotonic, so a step of the wall clock moves nothing; it is only noted."""
-        host_ns, utc_ns, _ = _anchor()
+        host_ns, utc_ns, _ = anchor()
         attrs = self._file.attrs
         moved_ns = (utc_ns - int(attrs["anchor_utc_ns"])) - (host_ns - self.anchor_host_ns)
         if abs(moved_ns) > CLOCK_STEP_NS:
             text = f"the wall clock moved by {moved_ns * 1e-9:.3f} s against the session's clock"
             self._log(host_ns, "warning", text)
-
-    def _write_clock(self) -> None:
-        device = self._file["devices"][layout.DEVICE_KEY]
-        fits = {boot: refit(rows) for boot, rows in sorted(self._exchanges.items())}
-        rows = [
-            (boot, us, offset, drift, sd)
-            for boot, fit in fits.items()
-            for us, offset, drift, sd in zip(
-                fit.device_us, fit.offset_s, fit.drift, fit.sd_s, strict=True
-            )
-        ]
-        clock = device.create_group("clock")
-        table = clock.create_dataset("final", data=np.array(rows, dtype=layout.KNOTS))
-        clock.attrs["current"] = "final"
-        table.attrs["method"] = "line"
-        table.attrs["n_used"] = sum(fit.n_used for fit in fits.values())
-        residuals = [fit.rms_residual_s for fit in fits.values()]
-        table.attrs["rms_residual_s"] = max(residuals, default=float("nan"))
-        table.attrs["made_utc"] = datetime.now(UTC).isoformat()
-
-    def _write_boots(self) -> None:
-        device = self._file["devices"][layout.DEVICE_KEY]
-        frames = [stream["frames"][...] for stream in device["streams"].values()]
-        table = np.concatenate(frames) if frames else np.zeros(0, layout.FRAMES)
-        rows = []
-        for boot in np.unique(table["boot"]):
-            host_ns = table["host_ns"][table["boot"] == boot]
-            rows.append((boot, host_ns.min(), host_ns.max()))
-        append_rows(device["boots"], rows)
-
-
-def _anchor() -> tuple[int, int, int]:
-    """Pair both clocks, best of five: host_ns, utc_ns, width_ns."""
-    best = (0, 0, 1 << 62)
-    for _ in range(5):
-        before_ns = time.monotonic_ns()
-        utc_ns = time.time_ns()
-        after_ns = time.monotonic_ns()
-        if after_ns - before_ns < best[2]:
-            best = ((before_ns + after_ns) // 2, utc_ns, after_ns - before_ns)
-    return best

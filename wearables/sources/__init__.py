@@ -1,6 +1,15 @@
-"""Sources beside garments and sensors: replayed sessions, LSL streams, markers over the network."""
+"""Sources beside garments and sensors, and what joins any source: markers, pause, a monitor."""
 
+from wearables.sources.controls import Controls
 from wearables.sources.markers import UdpMarkers, with_markers
+from wearables.sources.monitor import Monitor, StreamState
 from wearables.sources.replay import ReplaySource
 
-__all__ = ["ReplaySource", "UdpMarkers", "with_markers"]
+__all__ = [
+    "Controls",
+    "Monitor",
+    "ReplaySource",
+    "StreamState",
+    "UdpMarkers",
+    "with_markers",
+]

@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -50,8 +50,22 @@ class UdpMarkers(asyncio.DatagramProtocol):
         n_refused: Datagrams that held no marker, or came while 1,024 waited.
     """
 
-    def __init__(self, *, port: int = 0, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        deliver: Callable[[Marker], None] | None = None,
+    ) -> None:
+        """Prepare to listen.
+
+        Args:
+            port: Port to listen on.
+            host: Interface to listen on.
+            deliver: Gets every marker at once; without it they wait for `take`.
+        """
         self.port = port
+        self._deliver = deliver
         self.n_refused = 0
         self._host = host
         self._waiting: deque[Marker] = deque()
@@ -88,7 +102,9 @@ class UdpMarkers(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: object) -> None:
         """Stamp and keep a marker."""
         marker = parse_marker(data, host_ns=time.monotonic_ns())
-        if marker is None or len(self._waiting) >= QUEUE_SIZE:
+        if marker is not None and self._deliver is not None:
+            self._deliver(marker)
+        elif marker is None or len(self._waiting) >= QUEUE_SIZE:
             self.n_refused += 1
         else:
             self._waiting.append(marker)
@@ -111,6 +127,10 @@ class _Joined:
     def schema(self) -> GarmentSchema:
         """Streams and channels."""
         return self._source.schema
+
+    async def stop(self) -> None:
+        """Ask for the end; iterate on until it comes."""
+        await self._source.stop()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Yield markers before the next event; their stamps tell when they came."""

@@ -1,4 +1,4 @@
-"""A garment on two serial lines: frames in COBS on the first, control in console lines on the second.
+"""A garment on two serial lines: frames in COBS on one, control in console lines on the other.
 
 Each line is read by a thread of its own, since not every platform can wait for a serial line
 otherwise; bytes are handed to the event loop as they come.
@@ -128,7 +128,7 @@ class UartChannel:
 
 @contextlib.asynccontextmanager
 async def uart_channel(
-    uri: str, *, on_lost: Callable[[], None], on_found: Callable[[str], None]
+    uri: str, *, on_lost: Callable[[], None], on_found: Callable[[str, int | None], None]
 ) -> AsyncGenerator[UartChannel]:
     """Open both lines.
 
@@ -140,7 +140,7 @@ async def uart_channel(
     try:
         control = _Line(smp_path, baud, on_lost)
         try:
-            on_found(data_path)
+            on_found(data_path, None)
             yield UartChannel(data, control)
         finally:
             await asyncio.to_thread(control.close)

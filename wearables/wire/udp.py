@@ -92,7 +92,7 @@ class UdpChannel:
 
 @contextlib.asynccontextmanager
 async def udp_channel(
-    uri: str, *, on_lost: Callable[[], None], on_found: Callable[[str], None]
+    uri: str, *, on_lost: Callable[[], None], on_found: Callable[[str, int | None], None]
 ) -> AsyncGenerator[UdpChannel]:
     """Open both sockets; UDP itself never says that a garment is gone, so `on_lost` is not called.
 
@@ -112,7 +112,7 @@ async def udp_channel(
                 raise LinkError(f"garment {uri} cannot be reached: {reason}") from error
             stack.callback(end[0].close)
             ends.append(end)
-        on_found(f"{host}:{data_port}")
+        on_found(f"{host}:{data_port}", None)
         channel = UdpChannel(*ends)
         stack.callback(channel.close)
         yield channel

@@ -17,6 +17,7 @@ def describe(session: Session) -> dict[str, Any]:
         "created_utc": session.created_utc,
         "state": session.state,
         "subject": session.subject["id"],
+        "protocol": {name: str(value) for name, value in session.protocol.items()},
         "streams": {name: describe_stream(s) for name, s in session.streams.items()},
         "markers": [
             {"time_s": m.time_s, "kind": m.kind, "text": m.text, "source": m.source}
