@@ -32,7 +32,7 @@ class Take:
         subject: Who wore the garment.
         title: What the session is about.
         software: Name and version of the recorder.
-        about: Further facts: ``protocol``, ``calibrations``, ``start_host_ns``, see `SessionWriter`.
+        about: Further facts for `SessionWriter`: protocol, calibrations, start_host_ns.
         watch: Sees every event on its way; must neither wait nor raise.
     """
 
