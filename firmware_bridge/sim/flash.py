@@ -1,4 +1,7 @@
-"""A NOR flash in memory that obeys the rules of a real one, and may lose power at any byte."""
+"""A NOR flash that obeys the rules of a real one, and may lose power at any byte."""
+
+import mmap
+from pathlib import Path
 
 from firmware_bridge.errors import FrameError
 
@@ -25,11 +28,21 @@ class NorFlash:
         n_sectors: int,
         sector_bytes: int = DEFAULT_SECTOR_BYTES,
         budget_bytes: int | None = None,
+        file: Path | None = None,
     ) -> None:
+        """Make a blank flash, or map a file that keeps its cells when the process is killed."""
         self.sector_bytes = sector_bytes
         self.n_sectors = n_sectors
         self.budget_bytes = budget_bytes
-        self._cells = bytearray(b"\xff" * (sector_bytes * n_sectors))
+        n_bytes = sector_bytes * n_sectors
+        self._cells: bytearray | mmap.mmap
+        if file is None:
+            self._cells = bytearray(b"\xff" * n_bytes)
+            return
+        if not file.exists():
+            file.write_bytes(b"\xff" * n_bytes)
+        with file.open("r+b") as opened:
+            self._cells = mmap.mmap(opened.fileno(), n_bytes)
 
     def read(self, address: int, size: int) -> bytes:
         """Read bytes."""

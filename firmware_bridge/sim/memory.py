@@ -90,6 +90,12 @@ class Memory:
         else:
             self._note(data)
 
+    def has(self, data: bytes) -> bool:
+        """Whether a frame is stored."""
+        frame = Frame.from_bytes(data)
+        rows = self._frames.get((frame.stream_id, frame.session), [])
+        return any(stored == data for _, _, stored in rows)
+
     def oldest(self, stream_id: int, session: int) -> int | None:
         """First index that is still there; nothing if the boot is gone."""
         rows = self._frames.get((stream_id, session))

@@ -3,6 +3,7 @@
 The same seed and knobs give the same bytes and the same losses, however often `advance` is called.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class Player:
         faults: What goes wrong.
         session: Boot counter.
         frame_size: Largest frame that the transport carries.
+        on_frame: Told every data frame that was produced, whatever becomes of it.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Player:
         self.faults = faults or Faults()
         self.session = session
         self.frame_size = frame_size
+        self.on_frame: Callable[[bytes], None] = lambda _frame: None
         self._flash = flash
         self._memory = self._mounted()
         self._rng = rng
@@ -137,6 +140,7 @@ class Player:
         track.frames += 1
         if self._memory is not None and track.stream.store and not self._memory.take(frame, at_us):
             track.frames_unlogged += 1
+        self.on_frame(frame)
         if track.rng.random() < self.faults.loss:
             track.frames_dropped += 1
             track.samples_dropped += frame[_N_SAMPLES_AT]
@@ -254,6 +258,10 @@ class Player:
         self.session += 1
         self._boot()
         self._memory = self._mounted()
+        for frame in torn:
+            # A record that was whole when the power went is there after all.
+            if frame is not None and self._memory is not None and self._memory.has(frame):
+                self.on_frame(frame)
 
     def log_status(self) -> dict[str, Any]:
         """First index in the log and next index, by stream; earlier boots that the log holds."""

@@ -45,6 +45,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--supervision-s", type=float, default=2.0, help="link lost after")
     parser.add_argument("--summary", type=Path, help="JSON file written at the end")
     parser.add_argument("--idle-s", type=float, default=30.0, help="wait after the replay's end")
+    parser.add_argument("--flash", type=Path, help="file that keeps the log beyond a kill")
+    parser.add_argument("--ledger", type=Path, help="file that gets every frame produced")
     parser.add_argument("--firmware", type=Path, help="image that runs at the start")
     parser.add_argument("--key", type=Path, help="public key (PEM) that the bootloader trusts")
     parser.add_argument("--self-test", choices=("pass", "fail"), default="pass")
@@ -66,11 +68,21 @@ def faults_from_json(text: str) -> Faults:
     return Faults(**knobs)
 
 
-def flash_of(faults: Faults) -> NorFlash | None:
+def flash_of(faults: Faults, *, file: Path | None = None) -> NorFlash | None:
     """The flash of a garment that has one."""
     if not faults.log_kib:
         return None
-    return NorFlash(n_sectors=faults.log_kib * 1024 // DEFAULT_SECTOR_BYTES)
+    return NorFlash(n_sectors=faults.log_kib * 1024 // DEFAULT_SECTOR_BYTES, file=file)
+
+
+def note_in(ledger: Path) -> Callable[[bytes], None]:
+    """Appends frames to a file, unbuffered so that a kill loses none: u16 length, frame."""
+    file = ledger.open("ab", buffering=0)
+
+    def note(frame: bytes) -> None:
+        file.write(len(frame).to_bytes(2, "little") + frame)
+
+    return note
 
 
 def _bootloader(options: argparse.Namespace) -> Bootloader | None:
@@ -173,8 +185,10 @@ async def serve(
         rng=np.random.default_rng(options.seed),
         faults=faults,
         session=options.session,
-        flash=flash_of(faults),
+        flash=flash_of(faults, file=options.flash),
     )
+    if options.ledger is not None:
+        garment.on_frame = note_in(options.ledger)
     make = _open_radio if options.door == "ble" else _open_line
     served = await make(options, garment, _bootloader(options))
     about = {"uri": served.uri, "serial": options.serial}

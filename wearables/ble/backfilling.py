@@ -82,10 +82,6 @@ def newest_by_boot(status: dict[str, Any]) -> dict[int, dict[int, int]]:
     """
     newest: dict[int, dict[int, int]] = {}
     for key, row in status.items():
-        if key == "earlier":
-            rows = row
-        else:
-            rows = [(int(key), row["session"], row["oldest"], row["newest"])]
-        for stream_id, boot, _, stop in rows:
-            newest.setdefault(int(boot), {})[int(stream_id)] = int(stop)
+        for boot, _, stop in [(row["session"], 0, row["newest"]), *row.get("earlier", ())]:
+            newest.setdefault(int(boot), {})[int(key)] = int(stop)
     return newest
