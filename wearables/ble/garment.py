@@ -76,6 +76,7 @@ class GarmentSource:
         self._reassembler: Reassembler | None = None
         self._newest: dict[int, dict[int, int]] = {}
         self._boot: int | None = None
+        self._first_boot = 0
         self._filler = LogFiller()
         self._tails_due = False
         self._rssi_dbm: int | None = None
@@ -225,7 +226,7 @@ class GarmentSource:
             self._queue.put_event(
                 LinkOpened(epoch=link.epoch, boot=boot, host_ns=time.monotonic_ns(), mtu=link.mtu)
             )
-            if self._boot not in (None, boot):
+            if self._boot != boot:
                 await self._learn_tails(link, boot)
             self._boot = boot
             if not self._supervisor.is_stopping:
@@ -255,11 +256,19 @@ class GarmentSource:
         self._schema_hash = schema_hash
 
     async def _learn_tails(self, link: Link, boot: int) -> None:
-        """The garment was started anew: how far did it get before?"""
+        """A boot that is new here: where does recording start, and how far did others get?"""
         status, _ = await link.ask(Command.LOG_STATUS, {})
-        known = self._reassembler.boots if self._reassembler is not None else ()
-        earlier = newest_by_boot(status)
-        self._newest |= {old: earlier[old] for old in known if old in earlier and old != boot}
+        told = newest_by_boot(status)
+        if self._boot is None:
+            # What the garment took before this recording is not missing in it.
+            self._first_boot = boot
+            for stream_id, index in told.get(boot, {}).items():
+                if index and self._reassembler is not None:
+                    self._reassembler.begin(stream_id, boot, index)
+            return
+        self._newest |= {
+            old: newest for old, newest in told.items() if self._first_boot <= old < boot
+        }
         self._tails_due = True
         self._queue.wake()
 

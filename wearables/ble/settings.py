@@ -31,7 +31,7 @@ class SupervisorSettings:
     operation_timeout_s: float = 5.0
     silence_s: float | None = None
     backoff_first_s: float = 0.25
-    backoff_max_s: float = 2.0
+    backoff_max_s: float = 1.0
     backoff_jitter: float = 0.2
     settled_s: float = 10.0
     queue_size: int = 4096

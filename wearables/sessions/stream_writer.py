@@ -1,6 +1,7 @@
 """One stream of a session file: raw rows by index, frames, gaps, segments."""
 
-from collections.abc import Sequence
+from bisect import bisect_right, insort
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ class StreamWriter:
             fillvalue=layout.fill_value(dtype),
         )
         self._segments: list[dict[str, Any]] = []
+        # The same segments by boot, ascending in index.
+        self._by_boot: dict[int, list[dict[str, Any]]] = {}
         self._samples: list[tuple[int, NDArray[np.int64]]] = []
         self._frames: list[tuple[Any, ...]] = []
         self._gaps: list[dict[str, int]] = []
@@ -76,40 +79,60 @@ class StreamWriter:
         ]
         self._group.create_dataset("channels", data=np.array(rows, dtype=layout.CHANNELS))
 
-    def _segment(self, boot: int, index: int, n: int, device_us: int) -> dict[str, Any]:
-        """Segment that takes these samples; opens one where they would run into the next."""
-        for i, segment in enumerate(self._segments):
-            is_last = i + 1 == len(self._segments)
-            limit = None if is_last else self._segments[i + 1]["row0"]
-            stop_row = segment["row0"] + index + n - segment["index0"]
-            fits = index >= segment["index0"] and (limit is None or stop_row <= limit)
-            if segment["boot"] == boot and fits:
-                segment["n_rows"] = max(segment["n_rows"], stop_row - segment["row0"])
-                return segment
+    def _places(
+        self, boot: int, index: int, n: int, device_us: int
+    ) -> Iterator[tuple[int, int, int]]:
+        """Where samples go: offset of a piece, its length, its first row.
+
+        An index belongs to the last segment of its boot that starts at or before it. One that can
+        not grow, since another follows in the file, is continued by a new one at the end.
+        """
+        done = 0
+        while done < n:
+            own = self._by_boot.setdefault(boot, [])
+            place = bisect_right(own, index + done, key=_index0)
+            length = n - done
+            if place < len(own):
+                length = min(length, own[place]["index0"] - index - done)
+            segment = own[place - 1] if place else None
+            if segment is not None:
+                row = segment["row0"] + index + done - segment["index0"]
+                follower = segment["number"] + 1
+                if follower < len(self._segments):
+                    length = min(length, self._segments[follower]["row0"] - row)
+            if segment is None or length <= 0:
+                self._open_segment(boot, index + done, device_us)
+                continue
+            segment["n_rows"] = max(segment["n_rows"], row + length - segment["row0"])
+            yield done, length, row
+            done += length
+
+    def _open_segment(self, boot: int, index: int, device_us: int) -> None:
         ends = [s["row0"] + s["n_rows"] for s in self._segments]
         row0 = -(-max(ends, default=0) // self._chunk_rows) * self._chunk_rows
         segment = {
-            "boot": boot, "generation": 0, "index0": index, "row0": row0, "n_rows": n,
+            "boot": boot, "generation": 0, "index0": index, "row0": row0, "n_rows": 0,
             "device_us0": device_us, "rate_hz": self._schema.rate_hz, "rate_sd_hz": 0.0,
+            "number": len(self._segments),
         }  # fmt: skip
         self._segments.append(segment)
-        return segment
+        insort(self._by_boot[boot], segment, key=_index0)
 
     def write_samples(self, event: Sampled) -> None:
         """Take in the samples of a frame; a gap they fill is marked so."""
-        n = len(event.counts)
-        segment = self._segment(event.boot, event.first_index, n, event.device_us)
-        row = segment["row0"] + event.first_index - segment["index0"]
-        self._samples.append((row, event.counts))
+        index, device_us = event.first_index, event.device_us
         source = layout.SOURCE_BACKFILL if event.backfilled else layout.SOURCE_LIVE
-        generation = event.flags >> 4
-        head = (event.boot, event.epoch, generation, event.flags, source, n)
-        self._frames.append((*head, event.first_index, row, event.device_us, event.host_ns))
-        self.n_frames += 1
-        self.n_stored += n
+        head = (event.boot, event.epoch, event.flags >> 4, event.flags, source)
+        for done, n, row in self._places(event.boot, index, len(event.counts), device_us):
+            self._samples.append((row, event.counts[done : done + n]))
+            # A frame that lies in two segments becomes two; the second is stamped by the rate.
+            us = device_us + round(done / self._schema.rate_hz * 1e6)
+            self._frames.append((*head, n, index + done, row, us, event.host_ns))
+            self.n_frames += 1
+        self.n_stored += len(event.counts)
         # A frame beyond every gap of its boot fills none; most are, and gaps may be many.
-        if event.first_index < self._gaps_end.get(event.boot, 0):
-            self._fill_gaps(event.boot, event.first_index, n, event.host_ns)
+        if index < self._gaps_end.get(event.boot, 0):
+            self._fill_gaps(event.boot, index, len(event.counts), event.host_ns)
 
     def _fill_gaps(self, boot: int, index: int, n: int, host_ns: int) -> None:
         for i, gap in enumerate(self._gaps):
@@ -121,19 +144,19 @@ class StreamWriter:
                 self._changed_gaps.add(i)
 
     def write_loss(self, event: Lost) -> None:
-        """Add a gap row."""
-        segment = self._segment(event.boot, event.first_index, event.n_samples, 0)
-        stop = event.first_index + event.n_samples
+        """Add gap rows, one for each segment that the loss lies in."""
+        index = event.first_index
+        stop = index + event.n_samples
         self._gaps_end[event.boot] = max(self._gaps_end.get(event.boot, 0), stop)
-        self._gaps.append(
-            {
-                "boot": event.boot, "index": event.first_index, "n": event.n_samples,
-                "row": segment["row0"] + event.first_index - segment["index0"],
-                "cause": int(event.cause),
-                "epoch_before": event.epoch_before, "epoch_after": event.epoch_after,
-                "n_filled": 0, "opened_host_ns": event.host_ns, "closed_host_ns": 0,
-            }
-        )  # fmt: skip
+        for done, n, row in self._places(event.boot, index, event.n_samples, 0):
+            self._gaps.append(
+                {
+                    "boot": event.boot, "index": index + done, "n": n, "row": row,
+                    "cause": int(event.cause), "epoch_before": event.epoch_before,
+                    "epoch_after": event.epoch_after, "n_filled": 0,
+                    "opened_host_ns": event.host_ns, "closed_host_ns": 0,
+                }
+            )  # fmt: skip
 
     def flush(self) -> None:
         """Bring the buffers to the file: samples first, then the rows that speak of them."""
@@ -175,6 +198,10 @@ class StreamWriter:
             segment["device_us0"] = max(0, round(line.device_us0))
             segment["rate_hz"], segment["rate_sd_hz"] = line.rate_hz, line.rate_sd_hz
         self._flush_segments()
+
+
+def _index0(segment: dict[str, Any]) -> int:
+    return segment["index0"]
 
 
 def _row(values: dict[str, Any], dtype: np.dtype) -> tuple[Any, ...]:

@@ -124,9 +124,9 @@ class SessionWriter:
             self.close()
             return
         # The first error is the one to tell; on a full disk these would only repeat it.
-        with contextlib.suppress(OSError, RuntimeError, SessionError):
+        with contextlib.suppress(OSError, RuntimeError, ValueError, KeyError, SessionError):
             self.flush(sync=True)
-        with contextlib.suppress(OSError, RuntimeError):
+        with contextlib.suppress(OSError, RuntimeError, ValueError):
             self._file.close()
         self._disk.close()
         if self._journal is not None:
@@ -258,6 +258,8 @@ class SessionWriter:
         self._pending.clear()
         for stream in self._streams.values():
             stream.flush()
+        # What is counted as committed must be in the file before the count is.
+        self._file.flush()
         frames = [stream.n_frames for stream in self._streams.values()]
         self._file["committed"][...] = np.array(frames, dtype=np.uint64)
         self._file.flush()

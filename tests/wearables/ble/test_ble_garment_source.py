@@ -168,9 +168,14 @@ async def test_duration_ends_the_recording_and_stop_does_too():
         assert 40 < first[1] < 400
         assert check_complete(events, content, first).total() == 0
         async with GarmentSource("sim:", settings=QUICK) as source:
+            again: list[Event] = []
             async for event in source:
+                again.append(event)
                 if isinstance(event, Sampled):
                     await source.stop()
+        # The first recording's samples are not missing in the second one.
+        assert min(e.first_index for e in again if isinstance(e, Sampled)) >= first[2]
+        assert not [e for e in again if isinstance(e, Lost)]
         assert produced_by(peripheral.garment.summary())[1] < 800
 
 

@@ -264,9 +264,42 @@ def test_an_older_boot_may_be_backfilled_after_a_reboot(tmp_path):
     writer.close()
     with Session.open(path) as session:
         stream = session.streams["ecg"]
-        assert list(stream.segments["index0"]) == [0, 0, 10]
+        # The first segment grows until the second one; the rest of the frame lies behind it.
+        n_first = int(stream.segments["row0"][1])
+        assert list(stream.segments["index0"]) == [0, 0, n_first]
         row0 = int(stream.segments["row0"][2])
-        assert stream.counts(row0, row0 + 1)[0, 0] == 10
+        assert stream.counts(row0, row0 + 1)[0, 0] == n_first
         device_s = stream.time_s(np.array([row0]), base="device")
-        assert device_s == pytest.approx(0.1)
+        assert device_s == pytest.approx(n_first / 100)
+    assert not verify(path).is_damaged
+
+
+def test_losses_across_segments_are_filled_where_they_were_told(tmp_path):
+    """A segment that another one follows grows to its limit; the rest lies in a third one."""
+    path = tmp_path / "s.h5"
+    n_chunk = 16384
+    events = [frame(0, 20), frame(0, 20, boot=2), lost(20, n_chunk + 100)]
+    for index in (n_chunk + 40, n_chunk - 10, 20, n_chunk + 20):
+        n = {20: n_chunk - 30}.get(index, 20 if index > n_chunk else 30)
+        events.append(frame(index, n, backfilled=True))
+    with SessionWriter(path, schema(), subject=SUBJECT) as writer:
+        for event in events:
+            writer.write(event)
+    with Session.open(path) as session:
+        stream = session.streams["ecg"]
+        assert stream.n_lost == 60
+        for segment in stream.segments:
+            rows = slice(int(segment["row0"]), int(segment["row0"] + segment["n_rows"]))
+            stored = stream.stored_rows(rows.start, rows.stop)
+            want = int(segment["index0"]) + np.flatnonzero(stored)
+            np.testing.assert_array_equal(stream.counts(rows.start, rows.stop)[stored, 0], want)
+    assert verify(path).exit_code == 3
+
+
+def test_a_close_that_fails_is_told_once(tmp_path):
+    path = tmp_path / "s.h5"
+    writer = SessionWriter(path, schema(), subject=SUBJECT)
+    writer.write(frame(0))
+    writer.close(compress=False)
+    writer.__exit__(ValueError, ValueError(), None)
     assert not verify(path).is_damaged

@@ -49,10 +49,10 @@ def placed(events, n):
 @pytest.mark.parametrize("door", ["udp", "pty"])
 async def test_a_wire_carries_every_sample_and_its_losses(tmp_path, door):
     counts = write(tmp_path / "r.npz", 1.5)
-    async with sim_process(tmp_path / "r.npz", door=door, loss=0.2, seed=1) as uri:
-        async with GarmentSource(uri, settings=QUICK) as source:
-            assert source.rssi_dbm is None
-            events = [event async for event in source]
+    place = sim_process(tmp_path / "r.npz", door=door, loss=0.2, seed=1)
+    async with place as uri, GarmentSource(uri, settings=QUICK) as source:
+        assert source.rssi_dbm is None
+        events = [event async for event in source]
     values, told = placed(events, len(counts))
     for event in events:
         if isinstance(event, Lost):
@@ -68,9 +68,9 @@ async def test_a_wire_carries_every_sample_and_its_losses(tmp_path, door):
 async def test_a_silent_wire_is_opened_anew_and_its_log_fills_the_gap(tmp_path, door):
     counts = write(tmp_path / "r.npz", 3.0)
     faults = Faults(silences_s=((0.4, 1.2),), log_kib=256)
-    async with sim_process(tmp_path / "r.npz", door=door, faults=faults) as uri:
-        async with GarmentSource(uri, settings=QUICK) as source:
-            events = [event async for event in source]
+    place = sim_process(tmp_path / "r.npz", door=door, faults=faults)
+    async with place as uri, GarmentSource(uri, settings=QUICK) as source:
+        events = [event async for event in source]
     values, told = placed(events, len(counts))
     np.testing.assert_array_equal(told, 1)
     np.testing.assert_array_equal(values, counts)
