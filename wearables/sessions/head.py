@@ -11,7 +11,7 @@ import numpy as np
 
 from firmware_bridge.schema import GarmentSchema
 from wearables.sessions import layout
-from wearables.sessions.calibration import Calibration, check_channels
+from wearables.sessions.calibration import Calibration
 from wearables.sessions.stream_writer import append_rows, make_table
 from wearables.sessions.subject import SubjectInfo
 
@@ -69,12 +69,7 @@ def write_root(file: Any, head: Head) -> None:
 
 
 def write_device(file: Any, schema: GarmentSchema, calibrations: tuple[Calibration, ...]) -> Any:
-    """Write the garment's descriptor, calibrations and tables; returns the group of its streams.
-
-    Raises:
-        SessionError: If a calibration is of a channel that is not there.
-    """
-    check_channels(calibrations, schema)
+    """Write the garment's descriptor, calibrations and tables; returns its streams' group."""
     device = file.create_group(f"devices/{layout.DEVICE_KEY}")
     device.attrs["vendor"], device.attrs["name"] = schema.vendor, schema.name
     device.attrs["hw"], device.attrs["driver"] = schema.hw, "gl"

@@ -95,6 +95,7 @@ class StreamWriter:
             if place < len(own):
                 length = min(length, own[place]["index0"] - index - done)
             segment = own[place - 1] if place else None
+            row = 0
             if segment is not None:
                 row = segment["row0"] + index + done - segment["index0"]
                 follower = segment["number"] + 1

@@ -30,7 +30,7 @@ from wearables.events import (
     Status,
 )
 from wearables.sessions import layout
-from wearables.sessions.calibration import Calibration
+from wearables.sessions.calibration import Calibration, check_channels
 from wearables.sessions.finish import write_boots, write_clock
 from wearables.sessions.head import Head, anchor, write_device, write_root
 from wearables.sessions.journal import JournalWriter, journal_path
@@ -70,6 +70,7 @@ class SessionWriter:
         Raises:
             SessionError: If it cannot be created, or a calibration is of no channel.
         """
+        check_channels(calibrations, schema)
         self._path = path
         head = Head(
             subject=subject, title=title, software=software, protocol=protocol or {},
