@@ -281,9 +281,12 @@ async def test_a_served_garment_tells_its_address_and_ends(tmp_path: Path, capsy
     idle_s = "30" if asked else "0.05"
     options = parse(["--replay", str(path), "--summary", str(summary), "--idle-s", idle_s])
     closed = asyncio.Event()
-    async with asyncio.timeout(8), asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(serve(options, closed=closed))
-        await asyncio.sleep(0.05)
+    is_open = asyncio.Event()
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(
+            serve(options, closed=closed, on_open=lambda _uri: is_open.set())
+        )
+        await is_open.wait()
         told = json.loads(capsys.readouterr().out)
         async with GarmentSource(told["uri"], settings=QUICK) as source:
             events = [event async for event in source]
