@@ -137,8 +137,9 @@ class FrameEncoder:
         """Add a sample to the open frame if it fits; else nothing changes."""
         if len(self._samples) == self._cap:
             return False
-        codes_1, codes_2, deltas = self._codes_1, self._codes_2, list[int]()
-        wraps, is_wider = self._wraps, False
+        codes_1, codes_2, wraps, is_wider = self._codes_1, self._codes_2, self._wraps, False
+        # A literal: calling list[int] takes as long as a whole channel.
+        deltas: list[int] = []
         for value, previous, before, limit_1, limit_2 in zip(
             values, self._samples[-1], self._delta, self._limit_1, self._limit_2, strict=True
         ):
