@@ -7,36 +7,65 @@ sticks does not creep.
 
 import numpy as np
 
-from fitting.drape.jit import njit
+from fitting.drape.jit import N_CHUNKS, njit, pjit, prange
+from fitting.drape.pcg import chunk
 
 _SLIDING_STIFFNESS = 0.05  # share that stays, so that a step remains bounded
 
 
 @njit
-def contact_forces(x, phi, normal, origin, offset, stiffness, force):  # noqa: ANN201
-    """Write the normal force of every vertex [N], shape (n_vertices,)."""
-    for i in range(x.shape[0]):
+def _contact_forces_part(first, last, x, phi, normal, origin, offset, stiffness, force):
+    for i in range(first, last):
         gap = phi[i]
         for d in range(3):
             gap += normal[i, d] * (x[i, d] - origin[i, d])
         force[i] = stiffness[i] * max(offset[i] - gap, 0.0)
 
 
+@pjit
+def contact_forces(x, phi, normal, origin, offset, stiffness, force):  # noqa: ANN201
+    """Write the normal force of every vertex [N], shape (n_vertices,)."""
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, x.shape[0], k, N_CHUNKS)
+        _contact_forces_part(first, last, x, phi, normal, origin, offset, stiffness, force)
+
+
 @njit
-def contact_energy(x, phi, normal, origin, offset, stiffness, anchor, grip, slip):  # noqa: ANN201
-    """Return contact and friction energy [J]; grip is mu times the lagged normal force."""
+def _vertex_energy_part(
+    first,
+    last,
+    x,
+    phi,
+    normal,
+    origin,
+    offset,
+    stiffness,
+    anchor,
+    grip,
+    slip,
+    bptr,
+    bcol,
+    bval,
+    load,
+    inertia,
+    target,
+):
     total = 0.0
-    for i in range(x.shape[0]):
+    for i in range(first, last):
         gap = phi[i]
-        along = 0.0
-        square = 0.0
+        along = square = kinetic = 0.0
         for d in range(3):
             gap += normal[i, d] * (x[i, d] - origin[i, d])
             u = x[i, d] - anchor[i, d]
             along += normal[i, d] * u
             square += u * u
+            kinetic += (x[i, d] - target[i, d]) ** 2
+            bent = 0.0
+            for s in range(bptr[i], bptr[i + 1]):
+                bent += bval[s] * x[bcol[s], d]
+            total += x[i, d] * (0.5 * bent - load[i, d])
         depth = max(offset[i] - gap, 0.0)
-        total += 0.5 * stiffness[i] * depth * depth
+        total += 0.5 * (stiffness[i] * depth * depth + inertia[i] * kinetic)
         if grip[i] > 0.0:
             u2 = max(square - along * along, 0.0)
             u1 = np.sqrt(u2)
@@ -44,57 +73,100 @@ def contact_energy(x, phi, normal, origin, offset, stiffness, anchor, grip, slip
     return total
 
 
+@pjit
+def vertex_energy(  # noqa: ANN201
+    x, phi, normal, origin, offset, stiffness, anchor, grip, slip, bptr, bcol, bval, load,
+    inertia, target, partial,
+):  # fmt: skip
+    """Return bending, load, contact, friction and inertia energy [J].
+
+    grip is mu times the lagged normal force; inertia is mass over the square of the time step.
+    """
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, x.shape[0], k, N_CHUNKS)
+        partial[k] = _vertex_energy_part(
+            first,
+            last,
+            x,
+            phi,
+            normal,
+            origin,
+            offset,
+            stiffness,
+            anchor,
+            grip,
+            slip,
+            bptr,
+            bcol,
+            bval,
+            load,
+            inertia,
+            target,
+        )
+    return partial.sum()
+
+
 @njit
-def contact_assemble(force, normal, stiffness, anchor, x, grip, slip, diagonal, gradient, blocks):  # noqa: ANN201
-    """Add gradient [N] and diagonal blocks [N/m] of contact and friction in place."""
-    u = np.zeros(3)
-    for i in range(x.shape[0]):
+def _contact_assemble_part(
+    first, last, force, normal, stiffness, anchor, x, grip, slip, gradient, own
+):
+    for i in range(first, last):
         if force[i] <= 0.0:
             continue
-        n = normal[i]
-        along = 0.0
-        for d in range(3):
-            u[d] = x[i, d] - anchor[i, d]
-            along += n[d] * u[d]
-        square = 0.0
-        for d in range(3):
-            u[d] -= along * n[d]
-            square += u[d] * u[d]
+        nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
+        ux, uy, uz = x[i, 0] - anchor[i, 0], x[i, 1] - anchor[i, 1], x[i, 2] - anchor[i, 2]
+        along = nx * ux + ny * uy + nz * uz
+        ux, uy, uz = ux - along * nx, uy - along * ny, uz - along * nz
+        square = ux * ux + uy * uy + uz * uz
         length = np.sqrt(square)
         hold = grip[i] / max(length, slip)
-        drive = 0.0
-        for d in range(3):
-            drive -= gradient[i, d] * u[d]
-        # Friction that is used up resists no further motion; a stiff slope there would let cloth
-        # that slides look like cloth at rest.
+        drive = -(gradient[i, 0] * ux + gradient[i, 1] * uy + gradient[i, 2] * uz)
+        # Friction that is used up resists no further motion; a stiff slope there would let
+        # cloth that slides look like cloth at rest.
         slides = length > 0.999 * slip and drive > grip[i] * length
         loose = (1.0 - _SLIDING_STIFFNESS) * hold / square if slides else 0.0
-        s = diagonal[i]
-        for d in range(3):
-            gradient[i, d] += hold * u[d] - force[i] * n[d]
-            for e in range(3):
-                blocks[s, d, e] += (stiffness[i] - hold) * n[d] * n[e] - loose * u[d] * u[e]
-            blocks[s, d, d] += hold
+        gradient[i, 0] += hold * ux - force[i] * nx
+        gradient[i, 1] += hold * uy - force[i] * ny
+        gradient[i, 2] += hold * uz - force[i] * nz
+        stiff = stiffness[i] - hold
+        own[i, 0] += hold + stiff * nx * nx - loose * ux * ux
+        own[i, 1] += stiff * nx * ny - loose * ux * uy
+        own[i, 2] += stiff * nx * nz - loose * ux * uz
+        own[i, 3] += hold + stiff * ny * ny - loose * uy * uy
+        own[i, 4] += stiff * ny * nz - loose * uy * uz
+        own[i, 5] += hold + stiff * nz * nz - loose * uz * uz
+
+
+@pjit
+def contact_assemble(force, normal, stiffness, anchor, x, grip, slip, gradient, own):  # noqa: ANN201
+    """Add gradient [N] and own blocks [N/m] of contact and friction in place."""
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, x.shape[0], k, N_CHUNKS)
+        _contact_assemble_part(
+            first, last, force, normal, stiffness, anchor, x, grip, slip, gradient, own
+        )
 
 
 @njit
+def _move_anchors_part(first, last, x, force, normal, anchor, slip):
+    for i in range(first, last):
+        ux, uy, uz = x[i, 0] - anchor[i, 0], x[i, 1] - anchor[i, 1], x[i, 2] - anchor[i, 2]
+        nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
+        along = nx * ux + ny * uy + nz * uz
+        ux, uy, uz = ux - along * nx, uy - along * ny, uz - along * nz
+        length = np.sqrt(ux * ux + uy * uy + uz * uz)
+        if force[i] <= 0.0:
+            anchor[i, 0], anchor[i, 1], anchor[i, 2] = x[i, 0], x[i, 1], x[i, 2]
+        elif length > slip:
+            share = slip / length
+            anchor[i, 0] = x[i, 0] - share * ux
+            anchor[i, 1] = x[i, 1] - share * uy
+            anchor[i, 2] = x[i, 2] - share * uz
+
+
+@pjit
 def move_anchors(x, force, normal, anchor, slip):  # noqa: ANN201
     """Let anchors follow where the cloth slid or left the body, in place."""
-    u = np.zeros(3)
-    for i in range(x.shape[0]):
-        if force[i] <= 0.0:
-            for d in range(3):
-                anchor[i, d] = x[i, d]
-            continue
-        along = 0.0
-        for d in range(3):
-            u[d] = x[i, d] - anchor[i, d]
-            along += normal[i, d] * u[d]
-        square = 0.0
-        for d in range(3):
-            u[d] -= along * normal[i, d]
-            square += u[d] * u[d]
-        length = np.sqrt(square)
-        if length > slip:
-            for d in range(3):
-                anchor[i, d] = x[i, d] - slip * u[d] / length
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, x.shape[0], k, N_CHUNKS)
+        _move_anchors_part(first, last, x, force, normal, anchor, slip)

@@ -1,4 +1,8 @@
-"""The one place that imports numba. Kernels are serial, so sums never depend on thread counts."""
+"""The one place that imports numba.
+
+Parallel kernels split their work into a fixed number of chunks and add partial sums in a fixed
+order, so results never depend on the number of threads.
+"""
 
 import os
 from collections.abc import Callable
@@ -9,12 +13,35 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba
 
+prange = numba.prange
+_N_THREADS = numba.get_num_threads()
+# Sums may be reordered by the compiler, once: the same code gives the same bits every time.
+_MATH = {"contract", "reassoc"}
+N_CHUNKS = 16  # of every parallel loop, whatever the number of threads
+
 
 def njit(function: Callable[..., Any]) -> Any:
-    """Compile a kernel: cached on disk, without the lock, without fast-math."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    """Compile a kernel: cached on disk, without the lock, fused multiply-add allowed."""
+    return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_MATH)(function)
+
+
+def pjit(function: Callable[..., Any]) -> Any:
+    """Compile a kernel whose ``prange`` loops run on all threads."""
+    return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_MATH, parallel=True)(
+        function
+    )
 
 
 def njit_inline(function: Callable[..., Any]) -> Any:
-    """Compile a small function that kernels call; inlined by the compiler's back end."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    """Compile a small function into the kernels that call it.
+
+    Left to itself the compiler calls it, and passing arrays made a box test ten times slower.
+    """
+    return numba.njit(
+        cache=True, nogil=True, error_model="numpy", fastmath=_MATH, forceinline=True
+    )(function)
+
+
+def use_threads(n_threads: int | None) -> None:
+    """Run the following kernels on so many threads; None means as many as there are cores."""
+    numba.set_num_threads(min(n_threads or _N_THREADS, _N_THREADS))

@@ -1,108 +1,66 @@
-"""Conjugate gradients on membrane blocks plus the constant scalar bending matrix.
-
-Matrices and vectors are float32, sums float64 in a fixed order.
-"""
+"""The linear system of one Newton step: assembled on all levels, solved by multigrid PCG."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fitting.drape.jit import njit, njit_inline
+from fitting.drape.jit import N_CHUNKS
+from fitting.drape.levels import Levels
+from fitting.drape.pcg import solve
+from fitting.drape.system import add_own, coarsen, gather_rows
 
-
-@njit_inline
-def multiply(indptr, indices, blocks, bptr, bind, bval, free, x, y):  # noqa: ANN201
-    """Write ``y = A x`` with pinned rows zero; arrays as in solve."""
-    for i in range(indptr.shape[0] - 1):
-        a = b = c = np.float32(0.0)
-        if free[i]:
-            for s in range(indptr[i], indptr[i + 1]):
-                j = indices[s]
-                u, v, w = x[j, 0], x[j, 1], x[j, 2]
-                a += blocks[s, 0, 0] * u + blocks[s, 0, 1] * v + blocks[s, 0, 2] * w
-                b += blocks[s, 1, 0] * u + blocks[s, 1, 1] * v + blocks[s, 1, 2] * w
-                c += blocks[s, 2, 0] * u + blocks[s, 2, 1] * v + blocks[s, 2, 2] * w
-            for s in range(bptr[i], bptr[i + 1]):
-                j = bind[s]
-                q = bval[s]
-                a += q * x[j, 0]
-                b += q * x[j, 1]
-                c += q * x[j, 2]
-        y[i, 0] = a
-        y[i, 1] = b
-        y[i, 2] = c
+_N_SWEEPS_COARSEST = 4
 
 
-@njit
-def invert_diagonal(blocks, diagonal, bdiag, free, inverse):  # noqa: ANN201
-    """Write the inverse of each vertex's 3x3 block; pinned vertices get zero."""
-    for i in range(diagonal.shape[0]):
-        m = blocks[diagonal[i]]
-        q = bdiag[i]
-        a, b, c = float(m[0, 0] + q), float(m[0, 1]), float(m[0, 2])
-        d, e, f = float(m[1, 1] + q), float(m[1, 2]), float(m[2, 2] + q)
-        p, r, s = d * f - e * e, c * e - b * f, b * e - c * d
-        det = a * p + b * r + c * s
-        k = 1.0 / det if free[i] and det > 0 else 0.0
-        inverse[i, 0, 0] = p * k
-        inverse[i, 0, 1] = inverse[i, 1, 0] = r * k
-        inverse[i, 0, 2] = inverse[i, 2, 0] = s * k
-        inverse[i, 1, 1] = (a * f - c * c) * k
-        inverse[i, 1, 2] = inverse[i, 2, 1] = (b * c - a * e) * k
-        inverse[i, 2, 2] = (a * d - b * b) * k
+class System:
+    """Matrix and vectors of one cloth, allocated once."""
 
+    def __init__(self, levels: Levels) -> None:
+        """Allocate for the levels of one cloth."""
+        self.levels = levels
+        n, n_all = int(levels.starts[1]), int(levels.starts[-1])
+        self.blocks = np.zeros((len(levels.faces), 6, 9), np.float32)
+        self.own = np.zeros((n, 6))
+        self._val = np.zeros((len(levels.col), 12), np.float32)
+        self._inv = np.zeros((n_all, 12), np.float32)
+        self._right, self._x, self._p, self._q = (np.zeros((n, 4), np.float32) for _ in range(4))
+        self._r, self._z, self._old, self._zero = (
+            np.zeros((n_all, 4), np.float32) for _ in range(4)
+        )
+        self._partial = np.zeros(N_CHUNKS)
 
-@njit
-def solve(indptr, indices, blocks, bptr, bind, bval, inverse, free, right, guess, tol, cap):  # noqa: ANN201
-    """Solve ``A x = right``; returns x (float32), iterations and the relative residual.
+    def assemble(self) -> None:
+        """Make the rows of all levels from ``blocks`` and ``own``; own is then zero again."""
+        levels = self.levels
+        add_own(self.own, levels.owner, self.blocks)
+        self.own[:] = 0.0
+        bounds = levels.face_starts
+        for above, lo, hi in zip(bounds, bounds[1:], bounds[2:], strict=False):
+            coarsen(above, lo, hi, levels.shares, self.blocks)
+        gather_rows(
+            levels.ptr, levels.source_ptr, levels.source, levels.diagonal, levels.bdiagonal,
+            levels.free, self.blocks, self._val, self._inv,
+        )  # fmt: skip
 
-    indptr, indices, blocks: Membrane pattern and 3x3 blocks. bptr, bind, bval: Bending matrix.
-    inverse: Block-Jacobi preconditioner. free: False where pinned. guess: Start.
-    """
-    n = right.shape[0]
-    x = guess.copy()
-    r = np.zeros((n, 3), np.float32)
-    z = np.zeros((n, 3), np.float32)
-    p = np.zeros((n, 3), np.float32)
-    q = np.zeros((n, 3), np.float32)
-    multiply(indptr, indices, blocks, bptr, bind, bval, free, x, q)
-    norm = rho = rr = 0.0
-    for i in range(n):
-        for d in range(3):
-            if free[i]:
-                norm += float(right[i, d]) ** 2
-                r[i, d] = right[i, d] - q[i, d]
-                rr += float(r[i, d]) ** 2
-    if norm == 0.0:
-        x[:] = 0
-        return x, 0, 0.0
-    k = 0
-    while rr > tol * tol * norm and k < cap:
-        new = 0.0
-        for i in range(n):
-            for d in range(3):
-                z[i, d] = (
-                    inverse[i, d, 0] * r[i, 0]
-                    + inverse[i, d, 1] * r[i, 1]
-                    + inverse[i, d, 2] * r[i, 2]
-                )
-                new += float(z[i, d]) * float(r[i, d])
-        beta = np.float32(new / rho if k > 0 else 0.0)
-        rho = new
-        for i in range(n):
-            for d in range(3):
-                p[i, d] = z[i, d] + beta * p[i, d]
-        multiply(indptr, indices, blocks, bptr, bind, bval, free, p, q)
-        pq = 0.0
-        for i in range(n):
-            for d in range(3):
-                pq += float(p[i, d]) * float(q[i, d])
-        if not pq > 0.0:
-            break
-        alpha = np.float32(rho / pq)
-        rr = 0.0
-        for i in range(n):
-            for d in range(3):
-                x[i, d] += alpha * p[i, d]
-                r[i, d] -= alpha * q[i, d]
-                rr += float(r[i, d]) ** 2
-        k += 1
-    return x, k, np.sqrt(rr / norm)
+    def solve(
+        self,
+        gradient: NDArray[np.float64],
+        *,
+        tolerance: float,
+        cap: int,
+        guess: NDArray[np.float64] | None = None,
+    ) -> tuple[NDArray[np.float64], int, float]:
+        """Solve for the move that zeroes the gradient (n_vertices, 3).
+
+        Returns:
+            Move (n_vertices, 3) [m], iterations, and the relative residual.
+        """
+        levels = self.levels
+        self._right[:, :3] = -gradient
+        self._x[:, :3] = 0.0 if guess is None else guess
+        n_cg, error = solve(
+            levels.starts, _N_SWEEPS_COARSEST, levels.ptr, levels.col, self._val, levels.bptr,
+            levels.bcol, levels.bval, self._inv, levels.free, levels.parents, levels.rptr,
+            levels.rcol, levels.rweight, self._right, self._x, self._r, self._z, self._p, self._q,
+            self._old, self._zero, self._partial, tolerance, cap,
+        )  # fmt: skip
+        return self._x[:, :3].astype(np.float64), int(n_cg), float(error)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from fitting.cloth.cloth import Cloth
 from fitting.cloth.fabric import Fabric
 from fitting.drape.bending import bending_matrix
+from fitting.drape.levels import Levels, Mesh, build_levels
+from fitting.drape.sdf import morton
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +27,8 @@ class RestShape:
         area_m2: Lumped flat area per vertex, shape (n_vertices,).
         offset_m: Distance of the cloth's middle from the skin in contact, shape (n_vertices,).
         friction: Coulomb coefficient against skin per vertex, shape (n_vertices,).
-        indptr: Rows of the membrane's block pattern, shape (n_vertices + 1,).
-        indices: Columns of the same.
-        slot: Place of each of a face's nine blocks in the pattern, shape (n_faces, 9).
-        diagonal: Place of each vertex's own block, shape (n_vertices,).
+        order: Vertex of the cloth in each row of the solver, shape (n_vertices,).
+        levels: Patterns of this mesh and the coarser ones.
         bend_indptr: Rows of the bending matrix.
         bend_indices: Columns of the bending matrix.
         bend_values: Values of the bending matrix [N/m].
@@ -45,10 +45,8 @@ class RestShape:
     area_m2: NDArray[np.float64]
     offset_m: NDArray[np.float64]
     friction: NDArray[np.float64]
-    indptr: NDArray[np.int32]
-    indices: NDArray[np.int32]
-    slot: NDArray[np.int64]
-    diagonal: NDArray[np.int64]
+    order: NDArray[np.int64]
+    levels: Levels
     bend_indptr: NDArray[np.int32]
     bend_indices: NDArray[np.int32]
     bend_values: NDArray[np.float64]
@@ -57,9 +55,10 @@ class RestShape:
 
 
 def build_rest(cloth: Cloth, fabrics: Sequence[Fabric], *, margin_m: float) -> RestShape:
-    """Prepare a cloth; the caller has checked it."""
+    """Prepare a cloth; the caller has checked it. Rows are sorted so that neighbours are near."""
     n = len(cloth.positions_m)
-    faces = np.ascontiguousarray(cloth.faces, dtype=np.int64)
+    meshes, order = _meshes(cloth)
+    faces = meshes[0].faces
     weight_u, weight_v, area = shape_weights(cloth.rest_uv_m)
     table = np.array([
         (f.tensile_warp_n_m, f.tensile_weft_n_m, f.tensile_coupling_n_m, f.shear_n_m_rad,
@@ -69,10 +68,10 @@ def build_rest(cloth: Cloth, fabrics: Sequence[Fabric], *, margin_m: float) -> R
     ])[cloth.face_fabric]  # fmt: skip
     vertex_area = _lump(faces, area, n)
     bend = bending_matrix(faces, cloth.rest_uv_m, table[:, 4:7], n)
-    indptr, indices, slot, diagonal = _block_pattern(faces, n)
     free = np.ones(n, dtype=np.bool_)
-    free[cloth.pinned] = False
+    free[np.argsort(order)[cloth.pinned]] = False
     edges = np.sort(np.concatenate([faces[:, [k, (k + 1) % 3]] for k in range(3)]), axis=1)
+    edges = np.unique(edges[:, 0] * n + edges[:, 1])
     return RestShape(
         faces=faces,
         weight_u=weight_u,
@@ -83,16 +82,29 @@ def build_rest(cloth: Cloth, fabrics: Sequence[Fabric], *, margin_m: float) -> R
         area_m2=vertex_area,
         offset_m=_lump(faces, area * table[:, 8], n) / vertex_area / 2 + margin_m,
         friction=_lump(faces, area * table[:, 9], n) / vertex_area,
-        indptr=indptr,
-        indices=indices,
-        slot=slot,
-        diagonal=diagonal,
+        order=order,
+        levels=build_levels(meshes, bend, free),
         bend_indptr=bend.indptr.astype(np.int32),
         bend_indices=bend.indices.astype(np.int32),
         bend_values=bend.data.astype(np.float64),
         free=free,
-        edges=np.unique(edges, axis=0),
+        edges=np.stack([edges // n, edges % n], axis=1),
     )
+
+
+def _meshes(cloth: Cloth) -> tuple[list[Mesh], NDArray[np.int64]]:
+    """Levels from fine to coarse in sorted rows, and the order of the finest."""
+    chain = [cloth]
+    while chain[-1].coarser is not None:
+        chain.append(chain[-1].coarser)
+    orders = [np.argsort(morton(c.positions_m), kind="stable") for c in chain]
+    rows = [np.argsort(order) for order in orders]
+    meshes = []
+    for k, (level, order) in enumerate(zip(chain, orders, strict=True)):
+        parents = None if level.parents is None else rows[k + 1][level.parents[order]]
+        faces = np.ascontiguousarray(rows[k][level.faces], dtype=np.int64)
+        meshes.append(Mesh(faces=faces, n_vertices=len(order), parents=parents))
+    return meshes, orders[0]
 
 
 def shape_weights(
@@ -117,15 +129,3 @@ def _lump(
 ) -> NDArray[np.float64]:
     total = np.bincount(faces.ravel(), np.repeat(per_face / 3, 3), minlength=n_vertices)
     return total.astype(np.float64)
-
-
-def _block_pattern(
-    faces: NDArray[np.int64], n: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    rows = np.repeat(faces, 3, axis=1)
-    keys = rows * n + np.tile(faces, (1, 3))
-    unique = np.unique(keys)
-    indptr = np.searchsorted(unique // n, np.arange(n + 1)).astype(np.int32)
-    slot = np.searchsorted(unique, keys)
-    diagonal = np.searchsorted(unique, np.arange(n) * (n + 1))
-    return indptr, (unique % n).astype(np.int32), slot, diagonal

@@ -23,7 +23,8 @@ class Drape:
         residual_max_vertex: Vertex with the largest residual.
         displacement_mean_m: Mean displacement over the last ten steps.
         velocity_rms_m_s: Root mean square velocity at the end.
-        n_steps: Time steps taken.
+        n_steps: Time steps taken on the cloth's own mesh.
+        n_steps_coarse: Steps on coarser meshes before.
         n_cg: Conjugate-gradient iterations in all.
         n_cg_capped: Steps whose linear solve hit its cap.
         penetration_max_m: Deepest vertex, edge sample or triangle centroid in the body by the
@@ -48,6 +49,7 @@ class Drape:
     displacement_mean_m: float
     velocity_rms_m_s: float
     n_steps: int
+    n_steps_coarse: int
     n_cg: int
     n_cg_capped: int
     penetration_max_m: float

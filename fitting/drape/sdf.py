@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.drape.jit import njit, njit_inline
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
+from fitting.drape.pcg import chunk
 
 _LEAF = 4
+_PARTS = 4 * N_CHUNKS  # cost differs between parts of the cloth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class DistanceTree:
 def build_tree(vertices_m: NDArray[np.float64], faces: NDArray[np.int64]) -> DistanceTree:
     """Build the tree of a closed mesh, vertices (n, 3) and outward faces (m, 3)."""
     corners = vertices_m[faces]
-    order = np.argsort(_morton(corners.mean(axis=1)), kind="stable")
+    order = np.argsort(morton(corners.mean(axis=1)), kind="stable")
     n_leaves = 1 << int(np.ceil(np.log2(max(1, -(-len(faces) // _LEAF)))))
     pad = n_leaves * _LEAF - len(faces)
     low = np.concatenate([corners[order].min(axis=1), np.full((pad, 3), np.inf)])
@@ -82,7 +84,8 @@ def signed_distance(
     return phi, normal, tree.order[hint]
 
 
-def _morton(points: NDArray[np.float64]) -> NDArray[np.int64]:
+def morton(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rank points (n, 3) along a curve that keeps neighbours together, shape (n,)."""
     span = np.maximum(np.ptp(points, axis=0), 1e-12)
     grid = ((points - points.min(axis=0)) / span.max() * 1023).astype(np.int64)
     code = np.zeros(len(points), dtype=np.int64)
@@ -112,11 +115,12 @@ def _pseudonormals(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> N
 
 
 @njit_inline
-def _closest(p, t):
-    """Closest point of triangle t (3, 3) and its feature: 0 face, 1-3 vertex, 4-6 edge."""
-    abx, aby, abz = t[1, 0] - t[0, 0], t[1, 1] - t[0, 1], t[1, 2] - t[0, 2]
-    acx, acy, acz = t[2, 0] - t[0, 0], t[2, 1] - t[0, 1], t[2, 2] - t[0, 2]
-    apx, apy, apz = p[0] - t[0, 0], p[1] - t[0, 1], p[2] - t[0, 2]
+def _closest(px, py, pz, t, f):
+    """Closest point of triangle t[f] and its feature: 0 face, 1-3 vertex, 4-6 edge."""
+    ox, oy, oz = t[f, 0, 0], t[f, 0, 1], t[f, 0, 2]
+    abx, aby, abz = t[f, 1, 0] - ox, t[f, 1, 1] - oy, t[f, 1, 2] - oz
+    acx, acy, acz = t[f, 2, 0] - ox, t[f, 2, 1] - oy, t[f, 2, 2] - oz
+    apx, apy, apz = px - ox, py - oy, pz - oz
     d1 = abx * apx + aby * apy + abz * apz
     d2 = acx * apx + acy * apy + acz * apz
     aa = abx * abx + aby * aby + abz * abz
@@ -146,77 +150,83 @@ def _closest(p, t):
     else:
         s = 1.0 / (va + vb + vc)
         v, w = vb * s, vc * s
-    x = t[0, 0] + v * abx + w * acx
-    y = t[0, 1] + v * aby + w * acy
-    z = t[0, 2] + v * abz + w * acz
-    return x, y, z, feature
+    return ox + v * abx + w * acx, oy + v * aby + w * acy, oz + v * abz + w * acz, feature
 
 
 @njit_inline
-def _box_distance2(p, low, high):
-    total = 0.0
-    for d in range(3):
-        e = max(low[d] - p[d], 0.0, p[d] - high[d])
-        total += e * e
-    return total
+def _box_distance2(px, py, pz, low, high, node):
+    ex = max(low[node, 0] - px, 0.0, px - high[node, 0])
+    ey = max(low[node, 1] - py, 0.0, py - high[node, 1])
+    ez = max(low[node, 2] - pz, 0.0, pz - high[node, 2])
+    return ex * ex + ey * ey + ez * ez
 
 
 @njit
+def _update_planes_part(
+    begin, end, x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach
+):
+    n_leaves = (lower.shape[0] + 1) // 2
+    stack = np.zeros(64, np.int64)
+    for i in range(begin, end):
+        px, py, pz = x[i, 0], x[i, 1], x[i, 2]
+        if not fresh[i]:
+            gx, gy, gz = px - origin[i, 0], py - origin[i, 1], pz - origin[i, 2]
+            if phi[i] - np.sqrt(gx * gx + gy * gy + gz * gz) > reach:
+                continue
+        fresh[i] = False
+        face = hint[i]
+        cx, cy, cz, feature = _closest(px, py, pz, corners, face)
+        best = (px - cx) ** 2 + (py - cy) ** 2 + (pz - cz) ** 2
+        stack[0] = 0
+        top = 1
+        while top > 0:
+            top -= 1
+            node = stack[top]
+            if _box_distance2(px, py, pz, lower, upper, node) >= best:
+                continue
+            if node >= n_leaves - 1:
+                start = (node - n_leaves + 1) * _LEAF
+                for f in range(start, min(start + _LEAF, corners.shape[0])):
+                    ax, ay, az, kind = _closest(px, py, pz, corners, f)
+                    d2 = (px - ax) ** 2 + (py - ay) ** 2 + (pz - az) ** 2
+                    if d2 < best:
+                        best, face, feature = d2, f, kind
+                        cx, cy, cz = ax, ay, az
+                continue
+            left = 2 * node + 1
+            near_left = _box_distance2(px, py, pz, lower, upper, left)
+            near_right = _box_distance2(px, py, pz, lower, upper, left + 1)
+            if near_left < near_right:
+                stack[top], stack[top + 1] = left + 1, left
+            else:
+                stack[top], stack[top + 1] = left, left + 1
+            top += 2
+        mx, my, mz = (
+            normals[face, feature, 0], normals[face, feature, 1], normals[face, feature, 2]
+        )  # fmt: skip
+        gx, gy, gz = px - cx, py - cy, pz - cz
+        sign = 1.0 if gx * mx + gy * my + gz * mz >= 0.0 else -1.0
+        dist = np.sqrt(best)
+        if dist > 1e-9:
+            gx, gy, gz = sign * gx / dist, sign * gy / dist, sign * gz / dist
+        else:
+            length = np.sqrt(mx * mx + my * my + mz * mz)
+            gx, gy, gz = mx / length, my / length, mz / length
+        phi[i] = sign * dist
+        normal[i, 0], normal[i, 1], normal[i, 2] = gx, gy, gz
+        origin[i, 0], origin[i, 1], origin[i, 2] = px, py, pz
+        hint[i] = face
+
+
+@pjit
 def update_planes(x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach):  # noqa: ANN201
     """Refresh distance, gradient, query point and closest face of vertices that may be near.
 
     A vertex is left alone while its last distance less its travel stays above reach; fresh
     forces the query.
     """
-    n_leaves = (lower.shape[0] + 1) // 2
-    stack = np.zeros(64, np.int64)
-    for i in range(x.shape[0]):
-        p = x[i]
-        if not fresh[i]:
-            gone = 0.0
-            for d in range(3):
-                gone += (p[d] - origin[i, d]) ** 2
-            if phi[i] - np.sqrt(gone) > reach:
-                continue
-        fresh[i] = False
-        best_face = hint[i]
-        cx, cy, cz, feature = _closest(p, corners[best_face])
-        best = (p[0] - cx) ** 2 + (p[1] - cy) ** 2 + (p[2] - cz) ** 2
-        stack[0] = 0
-        top = 1
-        while top > 0:
-            top -= 1
-            node = stack[top]
-            if _box_distance2(p, lower[node], upper[node]) >= best:
-                continue
-            if node >= n_leaves - 1:
-                first = (node - n_leaves + 1) * _LEAF
-                for f in range(first, min(first + _LEAF, corners.shape[0])):
-                    ax, ay, az, kind = _closest(p, corners[f])
-                    d2 = (p[0] - ax) ** 2 + (p[1] - ay) ** 2 + (p[2] - az) ** 2
-                    if d2 < best:
-                        best, best_face, feature = d2, f, kind
-                        cx, cy, cz = ax, ay, az
-                continue
-            left = 2 * node + 1
-            near_left = _box_distance2(p, lower[left], upper[left])
-            near_right = _box_distance2(p, lower[left + 1], upper[left + 1])
-            if near_left < near_right:
-                stack[top], stack[top + 1] = left + 1, left
-            else:
-                stack[top], stack[top + 1] = left, left + 1
-            top += 2
-        m = normals[best_face, feature]
-        gx, gy, gz = p[0] - cx, p[1] - cy, p[2] - cz
-        sign = 1.0 if gx * m[0] + gy * m[1] + gz * m[2] >= 0.0 else -1.0
-        dist = np.sqrt(best)
-        if dist > 1e-9:
-            gx, gy, gz = sign * gx / dist, sign * gy / dist, sign * gz / dist
-        else:
-            length = np.sqrt(m[0] ** 2 + m[1] ** 2 + m[2] ** 2)
-            gx, gy, gz = m[0] / length, m[1] / length, m[2] / length
-        phi[i] = sign * dist
-        normal[i, 0], normal[i, 1], normal[i, 2] = gx, gy, gz
-        hint[i] = best_face
-        for d in range(3):
-            origin[i, d] = p[d]
+    for k in prange(_PARTS):
+        begin, end = chunk(0, x.shape[0], k, _PARTS)
+        _update_planes_part(
+            begin, end, x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach
+        )

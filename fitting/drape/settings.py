@@ -28,6 +28,8 @@ class DrapeSettings:
         layer_m: Thickness of the layer in which cloth pushes cloth away.
         rest_velocity_m_s: Root mean square velocity that counts as rest.
         rest_displacement_m: Mean displacement over ten steps that counts as rest.
+        residual_max: Largest sum of residual forces over weight plus contact, no unit.
+        n_threads: Threads of the kernels, None for all cores; results do not depend on it.
         penetration_max_m: Deepest sample in the body that a converged drape may have.
     """
 
@@ -49,6 +51,8 @@ class DrapeSettings:
     layer_m: float = 1.5e-3
     rest_velocity_m_s: float = 1e-3
     rest_displacement_m: float = 5e-4
+    residual_max: float = 1e-2
+    n_threads: int | None = None
     penetration_max_m: float = 1e-3
 
     def __post_init__(self) -> None:
@@ -59,6 +63,8 @@ class DrapeSettings:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise DrapeError(f"{name} is {getattr(self, name)}; it must be above zero")
+        if self.n_threads is not None and self.n_threads < 1:
+            raise DrapeError(f"{self.n_threads} threads were asked for; at least 1 is needed")
         if self.n_steps_max < 1 or self.cg_cap < 1:
             raise DrapeError(
                 f"{self.n_steps_max} steps with {self.cg_cap} iterations each were asked for; "

@@ -1,7 +1,6 @@
 """From a placed garment to rest: the door of the engine."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,12 +16,12 @@ from fitting.drape.settings import DrapeSettings
 from fitting.errors import DrapeError
 
 if TYPE_CHECKING:
-    from fitting.drape.engine import Engine, StepRecord
+    from fitting.drape.engine import Engine
+    from fitting.drape.relax import Run
+    from fitting.drape.sdf import DistanceTree
 
-_N_HISTORY = 10  # steps over which the displacement of rest is measured
-_LOOK_EVERY = 10  # exact looks between steps cost a tenth of a step each
-_N_STILL = 3  # consecutive steps for which the conditions of rest must hold
-_STEP_REST_S = 0.3  # a slower clock would call slow motion rest
+_COARSEST = 400  # vertices below which a level cannot show the garment's shape
+_STEP_FINE_S = 0.1  # a finer level starts near rest
 
 
 def drape(
@@ -59,10 +58,51 @@ def drape(
     check_fabrics(cloth, fabrics)
     if body is not None:
         check_body(body)
+    from fitting.drape.jit import use_threads
+
     start_ns = time.monotonic_ns()
-    engine = build_engine(cloth, body, fabrics, settings=chosen)
-    run = relax(engine, progress=progress)
-    return _account(cloth, engine, run, int(rng.integers(2**31)), start_ns)
+    use_threads(chosen.n_threads)
+    engine, run, coarse = _cascade(cloth, body, fabrics, chosen, progress)
+    return _account(cloth, engine, run, coarse, int(rng.integers(2**31)), start_ns)
+
+
+def _cascade(
+    cloth: Cloth,
+    body: Body | None,
+    fabrics: Sequence[Fabric],
+    settings: DrapeSettings,
+    progress: Callable[[int, float], None] | None,
+) -> "tuple[Engine, Run, list[Run]]":
+    """Relax the coarser meshes of the cloth loosely, each starting on the one before."""
+    from fitting.drape.relax import relax
+    from fitting.drape.sdf import build_tree
+
+    chain = [cloth]
+    while chain[-1].coarser is not None and len(chain[-1].coarser.positions_m) >= _COARSEST:
+        chain.append(chain[-1].coarser)
+    tree = None if body is None else build_tree(body.vertices_m, body.faces)
+    engine, coarse = None, []
+    for level in reversed(chain):
+        finer = make_engine(level, tree, fabrics, settings=settings)
+        if engine is not None:
+            _start_from(finer, engine, level)
+        engine = finer
+        last = level is cloth
+        n_soft = settings.n_steps_soft if level is chain[-1] else 0
+        run = relax(engine, n_soft=n_soft, coarse=not last, progress=progress)
+        if last:
+            return engine, run, coarse
+        coarse.append(run)
+    raise AssertionError("a cascade ends with the cloth itself")
+
+
+def _start_from(finer: "Engine", coarser: "Engine", cloth: Cloth) -> None:
+    """Put the finer cloth on the coarser surface, friction included."""
+    rows = np.argsort(coarser.rest.order)
+    parents = rows[np.asarray(cloth.parents)[finer.rest.order]]
+    finer.x[:] = coarser.x[parents].mean(axis=1)
+    finer.anchor[:] = coarser.anchor[parents].mean(axis=1)
+    finer.step_s = max(_STEP_FINE_S, finer.step_s)
 
 
 def build_engine(
@@ -74,91 +114,35 @@ def build_engine(
     load_n: NDArray[np.float64] | None = None,
 ) -> "Engine":
     """Prepare an engine; load_n adds a constant force per vertex, shape (n_vertices, 3)."""
-    from fitting.drape.engine import Engine
-    from fitting.drape.rest import build_rest
     from fitting.drape.sdf import build_tree
 
+    tree = None if body is None else build_tree(body.vertices_m, body.faces)
+    return make_engine(cloth, tree, fabrics, settings=settings, load_n=load_n)
+
+
+def make_engine(
+    cloth: Cloth,
+    tree: "DistanceTree | None",
+    fabrics: Sequence[Fabric],
+    *,
+    settings: DrapeSettings,
+    load_n: NDArray[np.float64] | None = None,
+) -> "Engine":
+    """Prepare an engine on a body whose tree exists; arguments as in build_engine."""
+    from fitting.drape.engine import Engine
+    from fitting.drape.rest import build_rest
+
     rest = build_rest(cloth, fabrics, margin_m=settings.margin_m)
-    load = np.zeros((len(rest.mass_kg), 3)) if load_n is None else load_n.astype(np.float64)
+    load = np.zeros((len(rest.mass_kg), 3)) if load_n is None else load_n[rest.order].copy()
     load[:, 1] -= rest.mass_kg * settings.gravity_m_s2
     return Engine(
         rest=rest,
-        tree=None if body is None else build_tree(body.vertices_m, body.faces),
+        tree=tree,
         settings=settings,
-        x=np.array(cloth.positions_m, dtype=np.float64),
+        x=np.ascontiguousarray(cloth.positions_m[rest.order], dtype=np.float64),
         load_n=load,
         step_s=settings.step_first_s,
     )
-
-
-class Run:
-    """Counters of one relaxation, and whether it is at rest."""
-
-    def __init__(self) -> None:
-        self.n_steps = self.n_cg = self.n_capped = self.n_still = 0
-        self.velocity_m_s = self.displacement_m = float("inf")
-        self.solved = False
-        self.history: deque[NDArray[np.float64]] = deque(maxlen=_N_HISTORY + 1)
-
-    def add(self, record: "StepRecord", engine: "Engine") -> None:
-        """Count one step and test the conditions of rest."""
-        settings = engine.settings
-        self.n_steps += 1
-        self.n_cg += record.n_cg
-        self.n_capped += not record.solved
-        self.solved = record.solved
-        self.velocity_m_s = record.velocity_rms_m_s
-        self.history.append(engine.x.copy())
-        if len(self.history) > _N_HISTORY:
-            gone = np.linalg.norm(self.history[-1] - self.history[0], axis=1)
-            self.displacement_m = float(gone.mean())
-        still = (
-            record.solved
-            and self.n_steps >= settings.n_steps_soft + _N_HISTORY
-            and engine.step_s >= _STEP_REST_S * (1 - 1e-9)
-            and self.velocity_m_s < settings.rest_velocity_m_s
-            and self.displacement_m < settings.rest_displacement_m
-        )
-        self.n_still = self.n_still + 1 if still else 0
-
-    @property
-    def at_rest(self) -> bool:
-        """Whether the conditions held long enough."""
-        return self.n_still >= _N_STILL
-
-    def cause(self, engine: "Engine") -> str:
-        """Say what kept the cloth from rest."""
-        settings = engine.settings
-        if self.at_rest:
-            return "at rest"
-        if not self.solved:
-            return f"linear solve hit its cap of {settings.cg_cap} iterations"
-        if engine.step_s < _STEP_REST_S * (1 - 1e-9):
-            return f"time step {engine.step_s:.4g} s stayed below {_STEP_REST_S} s"
-        return (
-            f"still moving after {self.n_steps} steps: {1e3 * self.velocity_m_s:.2g} mm/s, "
-            f"{1e3 * self.displacement_m:.2g} mm in {_N_HISTORY} steps"
-        )
-
-
-def relax(engine: "Engine", *, progress: Callable[[int, float], None] | None = None) -> Run:
-    """Step until rest or until the steps run out."""
-    settings, run = engine.settings, Run()
-    while run.n_steps < settings.n_steps_max and not run.at_rest:
-        engine.soft = settings.soft_stiffness if run.n_steps < settings.n_steps_soft else 1.0
-        if run.n_steps % _LOOK_EVERY == 0:
-            engine.look_closely()
-        record = engine.step()
-        run.add(record, engine)
-        if not np.isfinite(record.velocity_rms_m_s):
-            break
-        if record.fraction < 0.2:
-            engine.step_s = max(0.7 * engine.step_s, min(settings.step_first_s, engine.step_s))
-        elif record.fraction == 1.0:
-            engine.step_s = min(settings.step_growth * engine.step_s, settings.step_max_s)
-        if progress is not None:
-            progress(run.n_steps, record.velocity_rms_m_s)
-    return run
 
 
 def seam_gap(cloth: Cloth, positions_m: NDArray[np.float64]) -> float:
@@ -169,7 +153,9 @@ def seam_gap(cloth: Cloth, positions_m: NDArray[np.float64]) -> float:
     return float(np.linalg.norm(sides[:, 0] - sides[:, 1], axis=1).max())
 
 
-def _account(cloth: Cloth, engine: "Engine", run: Run, seed: int, start_ns: int) -> Drape:
+def _account(
+    cloth: Cloth, engine: "Engine", run: "Run", coarse: "list[Run]", seed: int, start_ns: int
+) -> Drape:
     from fitting.drape.audit import crossing_pairs, penetration
 
     rest = engine.rest
@@ -181,26 +167,28 @@ def _account(cloth: Cloth, engine: "Engine", run: Run, seed: int, start_ns: int)
     depth, n_inside = 0.0, 0
     if engine.tree is not None:
         depth, n_inside = penetration(engine.tree, engine.x, rest.faces, rest.edges)
-    gap = seam_gap(cloth, engine.x)
+    rows = np.argsort(rest.order)
+    gap = seam_gap(cloth, engine.x[rows])
     cause = run.cause(engine)
     if run.at_rest and depth > engine.settings.penetration_max_m:
         cause = f"{1e3 * depth:.2f} mm inside the body at the deepest sample"
     if run.at_rest and gap > 0:
         cause = f"seams gape by {1e3 * gap:.2f} mm"
     return Drape(
-        positions_m=engine.x.copy(),
-        contact_force_n=engine.force.copy(),
-        anchors_m=engine.anchor.copy(),
+        positions_m=engine.x[rows],
+        contact_force_n=engine.force[rows],
+        anchors_m=engine.anchor[rows],
         converged=cause == "at rest",
         cause=cause,
         residual=float(residual.sum()) / max(weight, 1e-300),
         residual_median_n=float(np.median(residual)),
         residual_p95_n=float(np.percentile(residual, 95)),
         residual_max_n=float(residual.max()),
-        residual_max_vertex=int(np.argmax(residual)),
+        residual_max_vertex=int(rest.order[np.argmax(residual)]),
         displacement_mean_m=run.displacement_m,
         velocity_rms_m_s=run.velocity_m_s,
         n_steps=run.n_steps,
+        n_steps_coarse=sum(r.n_steps for r in coarse),
         n_cg=run.n_cg,
         n_cg_capped=run.n_capped,
         penetration_max_m=depth,

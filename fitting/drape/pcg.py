@@ -1,0 +1,288 @@
+"""Conjugate gradients with a multigrid V-cycle over the nested levels of the mesh.
+
+The rows of all levels stand one after another, finest first. Vectors and matrices are float32,
+sums float64 in a fixed order. The smoother is Gauss-Seidel inside a fixed number of chunks and
+Jacobi between them: forward on the way down, backward on the way up, so that the cycle is
+symmetric.
+"""
+
+import numpy as np
+
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
+from fitting.drape.lanes import relax_row, row_product
+
+_SERIAL_ROWS = 1500  # below it one thread is faster than two
+
+
+@njit_inline
+def chunk(lo, hi, k, n):  # noqa: ANN201
+    """Bounds of chunk k of n of the rows lo..hi."""
+    return lo + (hi - lo) * k // n, lo + (hi - lo) * (k + 1) // n
+
+
+@njit
+def _forward_part(first, last, ptr, col, val, bptr, bcol, bval, inv, right, x, zero):
+    for i in range(first, last):
+        relax_row(
+            ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, zero, first,
+            last, i, inv, right,
+        )  # fmt: skip
+
+
+@pjit
+def _forward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, zero):
+    """Smooth once from zero; x must be zero."""
+    for k in prange(n):
+        first, last = chunk(lo, hi, k, n)
+        _forward_part(first, last, ptr, col, val, bptr, bcol, bval, inv, right, x, zero)
+
+
+@njit
+def _backward_part(first, last, ptr, col, val, bptr, bcol, bval, inv, right, x, old):
+    for j in range(last - first):
+        i = last - 1 - j
+        relax_row(
+            ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, old, first,
+            last, i, inv, right,
+        )  # fmt: skip
+
+
+@pjit
+def _backward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, old):
+    for k in prange(n):
+        first, last = chunk(lo, hi, k, n)
+        _backward_part(first, last, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
+
+
+@njit
+def _residual_part(first, last, ptr, col, val, bptr, bcol, bval, free, right, x, out):
+    for i in range(first, last):
+        a, b, c = row_product(
+            ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, x, 0, 0
+        )
+        f = free[i]
+        out[i, 0] = f * (right[i, 0] - a)
+        out[i, 1] = f * (right[i, 1] - b)
+        out[i, 2] = f * (right[i, 2] - c)
+
+
+@pjit
+def _residual(lo, hi, n, ptr, col, val, bptr, bcol, bval, free, right, x, out):
+    for k in prange(n):
+        first, last = chunk(lo, hi, k, n)
+        _residual_part(first, last, ptr, col, val, bptr, bcol, bval, free, right, x, out)
+
+
+@njit
+def _restrict_part(first, last, rptr, rcol, rweight, free, fine, right, x):
+    for i in range(first, last):
+        a = b = c = np.float32(0.0)
+        for s in range(rptr[i], rptr[i + 1]):
+            j, w = rcol[s], rweight[s]
+            a += w * fine[j, 0]
+            b += w * fine[j, 1]
+            c += w * fine[j, 2]
+        f = free[i]
+        right[i, 0], right[i, 1], right[i, 2] = f * a, f * b, f * c
+        x[i, 0] = x[i, 1] = x[i, 2] = np.float32(0.0)
+
+
+@pjit
+def _restrict(lo, hi, n, rptr, rcol, rweight, free, fine, right, x):
+    """Gather the residual of the finer level, and clear the coarse correction."""
+    for k in prange(n):
+        first, last = chunk(lo, hi, k, n)
+        _restrict_part(first, last, rptr, rcol, rweight, free, fine, right, x)
+
+
+@njit
+def _prolong_part(first, last, parents, free, x, old):
+    half = np.float32(0.5)
+    for i in range(first, last):
+        p, q, f = parents[i, 0], parents[i, 1], half * free[i]
+        for d in range(3):
+            x[i, d] += f * (x[p, d] + x[q, d])
+            old[i, d] = x[i, d]
+
+
+@pjit
+def _prolong(lo, hi, n, parents, free, x, old):
+    for k in prange(n):
+        first, last = chunk(lo, hi, k, n)
+        _prolong_part(first, last, parents, free, x, old)
+
+
+@njit_inline
+def _cycle(
+    starts,
+    n_sweeps,
+    ptr,
+    col,
+    val,
+    bptr,
+    bcol,
+    bval,
+    inv,
+    free,
+    parents,
+    rptr,
+    rcol,
+    rweight,
+    right,
+    x,
+    old,
+    zero,
+):
+    """Precondition: x = about A^-1 right on the finest level; x must be zero there."""
+    n_levels = starts.shape[0] - 1
+    for level in range(n_levels - 1):
+        lo, hi = starts[level], starts[level + 1]
+        n = 1 if hi - lo < _SERIAL_ROWS else N_CHUNKS
+        _forward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, zero)
+        _residual(lo, hi, n, ptr, col, val, bptr, bcol, bval, free, right, x, old)
+        below, end = starts[level + 1], starts[level + 2]
+        m = 1 if end - below < _SERIAL_ROWS else N_CHUNKS
+        _restrict(below, end, m, rptr, rcol, rweight, free, old, right, x)
+    lo, hi = starts[n_levels - 1], starts[n_levels]
+    for _ in range(n_sweeps):
+        for i in range(lo, hi):
+            relax_row(
+                ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, x, lo, hi, i,
+                inv, right,
+            )  # fmt: skip
+        for j in range(hi - lo):
+            i = hi - 1 - j
+            relax_row(
+                ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, x, lo, hi, i,
+                inv, right,
+            )  # fmt: skip
+    for up in range(n_levels - 1):
+        level = n_levels - 2 - up
+        lo, hi = starts[level], starts[level + 1]
+        n = 1 if hi - lo < _SERIAL_ROWS else N_CHUNKS
+        _prolong(lo, hi, n, parents, free, x, old)
+        _backward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
+
+
+@njit
+def _direction_part(first, last, beta, z, p):
+    for i in range(4 * first, 4 * last):
+        p[i] = z[i] + beta * p[i]
+
+
+@pjit
+def _direction(n, beta, z, p):
+    """Write ``p = z + beta p``; all arrays flat."""
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, n, k, N_CHUNKS)
+        _direction_part(first, last, beta, z, p)
+
+
+@njit
+def _apply_part(first, last, ptr, col, val, bptr, bcol, bval, free, p, q):
+    total = 0.0
+    for i in range(first, last):
+        a, b, c = row_product(
+            ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, p, p, 0, 0
+        )
+        f = free[i]
+        q[i, 0], q[i, 1], q[i, 2] = f * a, f * b, f * c
+        total += f * (float(p[i, 0]) * a + float(p[i, 1]) * b + float(p[i, 2]) * c)
+    return total
+
+
+@pjit
+def _apply(n, ptr, col, val, bptr, bcol, bval, free, p, q, partial):
+    """Write ``q = A p`` and the chunks of p . q."""
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, n, k, N_CHUNKS)
+        partial[k] = _apply_part(first, last, ptr, col, val, bptr, bcol, bval, free, p, q)
+
+
+@njit
+def _advance_part(first, last, alpha, x, r, p, q, z):
+    total = 0.0
+    for i in range(4 * first, 4 * last):
+        x[i] += alpha * p[i]
+        r[i] -= alpha * q[i]
+        z[i] = np.float32(0.0)
+        total += float(r[i]) * float(r[i])
+    return total
+
+
+@pjit
+def _advance(n, alpha, x, r, p, q, z, partial):
+    """Move x and r, clear z, and write the chunks of r . r; all arrays flat."""
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, n, k, N_CHUNKS)
+        partial[k] = _advance_part(first, last, alpha, x, r, p, q, z)
+
+
+@njit
+def _dot_part(first, last, r, z):
+    total = 0.0
+    for i in range(4 * first, 4 * last):
+        total += float(r[i]) * float(z[i])
+    return total
+
+
+@pjit
+def _dot(n, r, z, partial):
+    """Write the chunks of r . z; both flat."""
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, n, k, N_CHUNKS)
+        partial[k] = _dot_part(first, last, r, z)
+
+
+@njit_inline
+def _total(partial):
+    total = 0.0
+    for k in range(partial.shape[0]):
+        total += partial[k]
+    return total
+
+
+@njit
+def solve(  # noqa: ANN201
+    starts, n_sweeps, ptr, col, val, bptr, bcol, bval, inv, free, parents, rptr, rcol, rweight,
+    right, x, r, z, p, q, old, zero, partial, tolerance, cap,
+):  # fmt: skip
+    """Solve ``A x = right`` in place from x; returns iterations and the relative residual.
+
+    right, x, p, q: Finest level, shape (n, 4). r, z, old, zero: All levels, shape (n_all, 4).
+    """
+    n = starts[1]
+    xf, rf, zf, pf, qf, bf = (
+        x.reshape(-1), r.reshape(-1), z.reshape(-1), p.reshape(-1), q.reshape(-1),
+        right.reshape(-1),
+    )  # fmt: skip
+    _dot(n, bf, bf, partial)
+    norm = _total(partial)
+    if norm == 0.0:
+        x[:] = np.float32(0.0)
+        return 0, 0.0
+    _residual(0, n, N_CHUNKS, ptr, col, val, bptr, bcol, bval, free, right, x, r)
+    p[:] = np.float32(0.0)
+    z[:] = np.float32(0.0)
+    _dot(n, rf, rf, partial)
+    square = _total(partial)
+    rho = 1.0
+    n_done = 0
+    while square > tolerance * tolerance * norm and n_done < cap:
+        _cycle(
+            starts, n_sweeps, ptr, col, val, bptr, bcol, bval, inv, free, parents, rptr, rcol,
+            rweight, r, z, old, zero,
+        )  # fmt: skip
+        _dot(n, rf, zf, partial)
+        new = _total(partial)
+        beta = np.float32(new / rho if n_done > 0 else 0.0)
+        rho = new
+        _direction(n, beta, zf, pf)
+        _apply(n, ptr, col, val, bptr, bcol, bval, free, p, q, partial)
+        curvature = _total(partial)
+        if not curvature > 0.0:
+            break
+        _advance(n, np.float32(rho / curvature), xf, rf, pf, qf, zf, partial)
+        square = _total(partial)
+        n_done += 1
+    return n_done, np.sqrt(square / norm)

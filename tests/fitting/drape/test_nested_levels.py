@@ -1,0 +1,134 @@
+"""Nested meshes: subdivision, the cascade over them, and the multigrid solver."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import ipctk
+import numpy as np
+import pytest
+import shapes
+from scipy import sparse
+
+from fitting.cloth.subdivide import subdivide
+from fitting.drape import DrapeSettings, drape
+from fitting.drape.solve import build_engine
+
+
+def two_panels():
+    """A sheet cut at its middle: two panels whose common line is a seam."""
+    uv, faces = shapes.sheet(7, 6, 0.02)
+    cloth = shapes.make_cloth(np.c_[uv, np.zeros(len(uv))], faces, uv, pinned=[0, 1, 2])
+    right = uv[faces][..., 0].mean(axis=1) > 0.06
+    flat, which = np.unique(np.c_[np.repeat(right, 3), faces.ravel()], axis=0, return_inverse=True)
+    flat_faces = which.reshape(-1, 3)
+    welded = flat[:, 1]
+    both = [np.flatnonzero(welded == v) for v in np.unique(welded)]
+    return type(cloth)(**{
+        **{name: getattr(cloth, name) for name in cloth.__dataclass_fields__},
+        "flat_uv_m": uv[welded], "flat_panel": flat[:, 0], "flat_to_welded": welded,
+        "flat_faces": flat_faces, "face_panel": right.astype(np.int64),
+        "panel_names": ("left", "right"),
+        "seam_pairs": np.array([pair for pair in both if len(pair) == 2]),
+    })  # fmt: skip
+
+
+def test_subdivision_keeps_area_seams_and_place():
+    coarse = two_panels()
+    fine = subdivide(coarse)
+    assert len(fine.faces) == 4 * len(coarse.faces)
+    np.testing.assert_array_equal(fine.flat_to_welded[fine.flat_faces], fine.faces)
+    sides = fine.flat_to_welded[fine.seam_pairs]
+    np.testing.assert_array_equal(sides[:, 0], sides[:, 1])
+    assert len(fine.seam_pairs) == 2 * len(coarse.seam_pairs) - 1
+    np.testing.assert_allclose(fine.positions_m[: len(coarse.positions_m)], coarse.positions_m)
+    np.testing.assert_allclose(fine.rest_uv_m, fine.flat_uv_m[fine.flat_faces], atol=1e-12)
+    assert (fine.flat_panel[fine.flat_faces] == fine.face_panel[:, None]).all()
+    assert len(fine.pinned) == 5
+
+
+def dense(engine):
+    """The matrix of the finest level."""
+    system, levels = engine.system, engine.rest.levels
+    n = int(levels.starts[1])
+    blocks = system._val.reshape(-1, 3, 4)[:, :, :3].transpose(0, 2, 1)
+    stop = levels.ptr[n]
+    shape = (3 * n, 3 * n)
+    matrix = sparse.bsr_matrix((blocks[:stop], levels.col[:stop], levels.ptr[: n + 1]), shape=shape)
+    stop = levels.bptr[n]
+    bend = sparse.csr_matrix((levels.bval[:stop], levels.bcol[:stop], levels.bptr[: n + 1]))
+    return matrix.toarray() + sparse.kron(bend, sparse.eye(3)).toarray()
+
+
+@pytest.mark.parametrize("n_times", [0, 2])
+def test_multigrid_solves_what_a_direct_solver_solves(n_times):
+    cloth = subdivide(two_panels(), n_times=n_times)
+    engine = build_engine(cloth, None, [shapes.fabric()], settings=DrapeSettings())
+    engine.x += np.random.default_rng(0).normal(scale=1e-3 / 2**n_times, size=engine.x.shape)
+    gradient = engine._assemble(hessian=True)
+    gradient[~engine.rest.free] = 0
+    engine.system.own[:, [0, 3, 5]] += 0.1
+    engine.system.assemble()
+    move, n_cg, error = engine.system.solve(gradient, tolerance=1e-5, cap=500)
+    matrix = dense(engine)
+    free = np.repeat(engine.rest.free, 3)
+    want = np.zeros(3 * len(engine.x))
+    want[free] = np.linalg.solve(matrix[np.ix_(free, free)], -gradient.ravel()[free])
+    assert error <= 1e-5
+    np.testing.assert_allclose(move.ravel(), want, atol=2e-3 * np.abs(want).max())
+    assert n_cg < (120 if n_times == 0 else 60)
+
+
+def test_iterations_do_not_grow_with_the_mesh():
+    counts = []
+    for n_times in (1, 3):
+        cloth = subdivide(two_panels(), n_times=n_times)
+        engine = build_engine(cloth, None, [shapes.fabric()], settings=DrapeSettings())
+        gradient = engine._assemble(hessian=True)
+        gradient[~engine.rest.free] = 0
+        engine.system.own[:, [0, 3, 5]] += engine.rest.mass_kg[:, None] / 0.3**2
+        engine.system.assemble()
+        counts.append(engine.system.solve(gradient, tolerance=1e-2, cap=500)[1])
+    assert counts[1] <= 2 * counts[0] + 2
+
+
+def test_the_cascade_ends_free_of_crossings_and_balanced():
+    uv, faces = shapes.sheet(9, 10, 0.025)
+    half = uv.max(axis=0) / 2
+    at = np.c_[uv[:, 0] - half[0], np.full(len(uv), 0.052), half[1] - uv[:, 1]]
+    cloth = subdivide(shapes.make_cloth(at, faces, uv), n_times=2)
+    body = shapes.body_of(*shapes.ellipsoid(0.05, 0.05, 0.05, n=3))
+    d = drape(cloth, body, [shapes.fabric()], rng=np.random.default_rng(0))
+    assert d.converged, d.cause
+    assert d.residual <= 1e-2
+    assert d.n_inside == 0
+    mesh = ipctk.CollisionMesh(cloth.positions_m, ipctk.edges(cloth.faces), cloth.faces)
+    assert not ipctk.has_intersections(mesh, d.positions_m)
+
+
+PROGRAM = """
+import sys
+import numpy as np
+sys.path.insert(0, {folder!r})
+import shapes
+from fitting.cloth.subdivide import subdivide
+from fitting.drape import DrapeSettings, drape
+uv, faces = shapes.sheet(9, 9, 0.03)
+at = np.c_[uv[:, 0] - 0.12, np.full(len(uv), 0.104), 0.1 - uv[:, 1]]
+cloth = subdivide(shapes.make_cloth(at, faces, uv), n_times=3)
+body = shapes.body_of(*shapes.ellipsoid(0.1, 0.1, 0.1, n=3))
+for n in (1, 2, 4):
+    settings = DrapeSettings(n_threads=n, n_steps_max=14, n_steps_soft=4)
+    d = drape(cloth, body, [shapes.fabric()], settings=settings, rng=np.random.default_rng(0))
+    print(len(at), d.n_cg, d.positions_m.tobytes().hex()[-4000:])
+"""
+
+
+def test_one_two_and_four_threads_give_the_same_bits():
+    program = PROGRAM.format(folder=str(Path(__file__).parent))
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True,
+        env={"NUMBA_NUM_THREADS": "4", "PYTHONPATH": str(Path(__file__).parents[3]), "PATH": ""},
+    )  # fmt: skip
+    one, two, four = run.stdout.splitlines()
+    assert one == two == four
