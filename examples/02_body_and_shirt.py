@@ -3,7 +3,7 @@
 import numpy as np
 
 from fitting.body import Measurements, body_from_measurements
-from fitting.cloth import garment_on_body, load_fabric
+from fitting.cloth import garment_levels_on_body, load_fabric
 from fitting.drape import DrapeSettings, drape
 from fitting.fit import fit_map, fit_report
 from fitting.pattern import draft_tshirt
@@ -15,12 +15,13 @@ fitted = body_from_measurements(measures, sex="male")
 print("residuals [mm]", {name: round(1000 * r, 2) for name, r in fitted.residual_m.items()})
 
 fabric = load_fabric("interlock")
-cloth = garment_on_body(draft_tshirt(measures), fitted.body, edge_length_m=0.03)
+garment = garment_levels_on_body(draft_tshirt(measures), fitted.body, edge_length_m=0.016)
 result = drape(
-    cloth, fitted.body, (fabric,), settings=DrapeSettings(), rng=np.random.default_rng(0)
+    garment, fitted.body, (fabric,), settings=DrapeSettings(), rng=np.random.default_rng(0)
 )
 print(result.cause, f"after {result.n_steps} steps, {result.n_inside} vertices inside the body")
 
+cloth = garment.finest
 report = fit_report(
     cloth, result, fitted.body, (fabric,), fit_map(cloth, result, fitted.body, (fabric,))
 )

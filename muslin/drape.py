@@ -10,7 +10,7 @@ import numpy as np
 
 from fitting.body import Body, Measurements, body_from_measurements, read_measurements
 from fitting.cloth import Cloth, Fabric, load_fabric
-from fitting.cloth.place import garment_on_body
+from fitting.cloth.place import garment_levels_on_body
 from fitting.drape import Drape, DrapeSettings
 from fitting.drape import drape as drape_cloth
 from fitting.fit import FitMap, FitReport, fit_map, fit_report
@@ -130,10 +130,11 @@ def _fit(
     sewn: Pattern, body: Body, fabric: Fabric, *, title: str, edge_length_m: float, seed: int
 ) -> _Fit:
     with step(f"place and drape {title}"):
-        cloth = garment_on_body(sewn, body, edge_length_m=edge_length_m)
+        garment = garment_levels_on_body(sewn, body, edge_length_m=edge_length_m)
         draped = drape_cloth(
-            cloth, body, (fabric,), settings=DrapeSettings(), rng=np.random.default_rng(seed)
+            garment, body, (fabric,), settings=DrapeSettings(), rng=np.random.default_rng(seed)
         )
+    cloth = garment.finest
     fitted = fit_map(cloth, draped, body, (fabric,))
     report = fit_report(cloth, draped, body, (fabric,), fitted)
     return _Fit(title=title, cloth=cloth, drape=draped, map=fitted, report=report)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from fitting.cloth.cloth import Cloth
+from fitting.cloth.cloth import ClothLevels
 from fitting.cloth.fabric import Fabric
 from fitting.drape.bending import bending_matrix
 from fitting.drape.levels import Levels, Mesh, build_levels
@@ -54,10 +55,14 @@ class RestShape:
     edges: NDArray[np.int64]
 
 
-def build_rest(cloth: Cloth, fabrics: Sequence[Fabric], *, margin_m: float) -> RestShape:
-    """Prepare a cloth; the caller has checked it. Rows are sorted so that neighbours are near."""
+def build_rest(garment: ClothLevels, fabrics: Sequence[Fabric], *, margin_m: float) -> RestShape:
+    """Prepare the finest level; the caller has checked it.
+
+    Rows are sorted so that neighbours are near.
+    """
+    cloth = garment.finest
     n = len(cloth.positions_m)
-    meshes, order = _meshes(cloth)
+    meshes, order = _meshes(garment)
     faces = meshes[0].faces
     weight_u, weight_v, area = shape_weights(cloth.rest_uv_m)
     table = np.array([
@@ -92,19 +97,25 @@ def build_rest(cloth: Cloth, fabrics: Sequence[Fabric], *, margin_m: float) -> R
     )
 
 
-def _meshes(cloth: Cloth) -> tuple[list[Mesh], NDArray[np.int64]]:
+def _meshes(garment: ClothLevels) -> tuple[list[Mesh], NDArray[np.int64]]:
     """Levels from fine to coarse in sorted rows, and the order of the finest."""
-    chain = [cloth]
-    while chain[-1].coarser is not None:
-        chain.append(chain[-1].coarser)
+    chain = garment.levels[::-1]
     orders = [np.argsort(morton(c.positions_m), kind="stable") for c in chain]
     rows = [np.argsort(order) for order in orders]
     meshes = []
     for k, (level, order) in enumerate(zip(chain, orders, strict=True)):
-        parents = None if level.parents is None else rows[k + 1][level.parents[order]]
+        last = k + 1 == len(chain)
+        parents = None if last else rows[k + 1][parents_of(garment.prolongations[-1 - k])[order]]
         faces = np.ascontiguousarray(rows[k][level.faces], dtype=np.int64)
         meshes.append(Mesh(faces=faces, n_vertices=len(order), parents=parents))
     return meshes, orders[0]
+
+
+def parents_of(prolongation: csr_array) -> NDArray[np.int64]:
+    """Two coarse vertices of each fine one, twice the same for an old one, shape (n_fine, 2)."""
+    ends = prolongation.indptr
+    both = np.stack([prolongation.indices[ends[:-1]], prolongation.indices[ends[1:] - 1]], axis=1)
+    return both.astype(np.int64)
 
 
 def shape_weights(

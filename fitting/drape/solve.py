@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.body.body import Body
-from fitting.cloth.cloth import Cloth
+from fitting.cloth.cloth import Cloth, ClothLevels
 from fitting.cloth.fabric import Fabric
 from fitting.drape.checks import check_body, check_cloth, check_fabrics
 from fitting.drape.result import Drape
@@ -25,7 +25,7 @@ _STEP_FINE_S = 0.1  # a finer level starts near rest
 
 
 def drape(
-    cloth: Cloth,
+    cloth: Cloth | ClothLevels,
     body: Body | None,
     fabrics: Sequence[Fabric],
     *,
@@ -37,7 +37,8 @@ def drape(
     """Let a garment come to rest on a body.
 
     Args:
-        cloth: Garment, placed outside the body and free of intersections.
+        cloth: Garment, placed outside the body and free of intersections; nested levels are
+            draped from coarse to fine, several times as fast.
         body: Body, or None for cloth that hangs from its pinned vertices.
         fabrics: Fabrics that ``cloth.face_fabric`` points into.
         settings: Settings of the engine.
@@ -54,20 +55,22 @@ def drape(
     if device != "cpu":
         raise DrapeError(f"device {device!r} was asked for; only 'cpu' exists")
     chosen = settings or DrapeSettings()
-    check_cloth(cloth, n_fabrics=len(fabrics))
-    check_fabrics(cloth, fabrics)
+    garment = as_levels(cloth)
+    for level in garment.levels:
+        check_cloth(level, n_fabrics=len(fabrics))
+    check_fabrics(garment.finest, fabrics)
     if body is not None:
         check_body(body)
     from fitting.drape.jit import use_threads
 
     start_ns = time.monotonic_ns()
     use_threads(chosen.n_threads)
-    engine, run, coarse = _cascade(cloth, body, fabrics, chosen, progress)
-    return _account(cloth, engine, run, coarse, int(rng.integers(2**31)), start_ns)
+    engine, run, coarse = _cascade(garment, body, fabrics, chosen, progress)
+    return _account(garment.finest, engine, run, coarse, int(rng.integers(2**31)), start_ns)
 
 
 def _cascade(
-    cloth: Cloth,
+    garment: ClothLevels,
     body: Body | None,
     fabrics: Sequence[Fabric],
     settings: DrapeSettings,
@@ -75,38 +78,48 @@ def _cascade(
 ) -> "tuple[Engine, Run, list[Run]]":
     """Relax the coarser meshes of the cloth loosely, each starting on the one before."""
     from fitting.drape.relax import relax
+    from fitting.drape.rest import parents_of
     from fitting.drape.sdf import build_tree
 
-    chain = [cloth]
-    while chain[-1].coarser is not None and len(chain[-1].coarser.positions_m) >= _COARSEST:
-        chain.append(chain[-1].coarser)
     tree = None if body is None else build_tree(body.vertices_m, body.faces)
-    engine, coarse = None, []
-    for level in reversed(chain):
-        finer = make_engine(level, tree, fabrics, settings=settings)
-        if engine is not None:
-            _start_from(finer, engine, level)
+    n_levels = len(garment.levels)
+    first = min(
+        (k for k, c in enumerate(garment.levels) if len(c.positions_m) >= _COARSEST),
+        default=n_levels - 1,
+    )
+    engine = make_engine(_down_to(garment, first), tree, fabrics, settings=settings)
+    coarse = []
+    for k in range(first, n_levels - 1):
+        n_soft = settings.n_steps_soft if k == first else 0
+        coarse.append(relax(engine, n_soft=n_soft, coarse=True, progress=progress))
+        finer = make_engine(_down_to(garment, k + 1), tree, fabrics, settings=settings)
+        _start_from(finer, engine, parents_of(garment.prolongations[k]))
         engine = finer
-        last = level is cloth
-        n_soft = settings.n_steps_soft if level is chain[-1] else 0
-        run = relax(engine, n_soft=n_soft, coarse=not last, progress=progress)
-        if last:
-            return engine, run, coarse
-        coarse.append(run)
-    raise AssertionError("a cascade ends with the cloth itself")
+    n_soft = settings.n_steps_soft if first == n_levels - 1 else 0
+    return engine, relax(engine, n_soft=n_soft, progress=progress), coarse
 
 
-def _start_from(finer: "Engine", coarser: "Engine", cloth: Cloth) -> None:
+def _down_to(garment: ClothLevels, k: int) -> ClothLevels:
+    return ClothLevels(levels=garment.levels[: k + 1], prolongations=garment.prolongations[:k])
+
+
+def _start_from(finer: "Engine", coarser: "Engine", parents: NDArray[np.int64]) -> None:
     """Put the finer cloth on the coarser surface, friction included."""
-    rows = np.argsort(coarser.rest.order)
-    parents = rows[np.asarray(cloth.parents)[finer.rest.order]]
-    finer.x[:] = coarser.x[parents].mean(axis=1)
-    finer.anchor[:] = coarser.anchor[parents].mean(axis=1)
+    rows = np.argsort(coarser.rest.order)[parents[finer.rest.order]]
+    finer.x[:] = coarser.x[rows].mean(axis=1)
+    finer.anchor[:] = coarser.anchor[rows].mean(axis=1)
     finer.step_s = max(_STEP_FINE_S, finer.step_s)
 
 
+def as_levels(cloth: Cloth | ClothLevels) -> ClothLevels:
+    """Nested levels as they are; a single mesh as the only level."""
+    if isinstance(cloth, ClothLevels):
+        return cloth
+    return ClothLevels(levels=(cloth,), prolongations=())
+
+
 def build_engine(
-    cloth: Cloth,
+    cloth: Cloth | ClothLevels,
     body: Body | None,
     fabrics: Sequence[Fabric],
     *,
@@ -117,11 +130,11 @@ def build_engine(
     from fitting.drape.sdf import build_tree
 
     tree = None if body is None else build_tree(body.vertices_m, body.faces)
-    return make_engine(cloth, tree, fabrics, settings=settings, load_n=load_n)
+    return make_engine(as_levels(cloth), tree, fabrics, settings=settings, load_n=load_n)
 
 
 def make_engine(
-    cloth: Cloth,
+    garment: ClothLevels,
     tree: "DistanceTree | None",
     fabrics: Sequence[Fabric],
     *,
@@ -132,7 +145,8 @@ def make_engine(
     from fitting.drape.engine import Engine
     from fitting.drape.rest import build_rest
 
-    rest = build_rest(cloth, fabrics, margin_m=settings.margin_m)
+    cloth = garment.finest
+    rest = build_rest(garment, fabrics, margin_m=settings.margin_m)
     load = np.zeros((len(rest.mass_kg), 3)) if load_n is None else load_n[rest.order].copy()
     load[:, 1] -= rest.mass_kg * settings.gravity_m_s2
     return Engine(

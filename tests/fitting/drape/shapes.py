@@ -1,9 +1,10 @@
 """Cloths, bodies and a fabric with round numbers for the drape tests."""
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from fitting.body.body import Body
-from fitting.cloth.cloth import Cloth
+from fitting.cloth.cloth import Cloth, ClothLevels
 from fitting.cloth.fabric import Fabric
 
 
@@ -197,3 +198,27 @@ def box(low, high, *, tilt=0.0):
     )
     c, s = np.cos(tilt), np.sin(tilt)
     return v @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T, f
+
+
+def nested(cloth, n_times):
+    """Levels of a cloth without seams between panels, each triangle in four."""
+    levels, matrices = [cloth], []
+    for _ in range(n_times):
+        coarse = levels[-1]
+        n, faces = len(coarse.positions_m), coarse.faces
+        ends = np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=2), axis=2)
+        unique, which = np.unique(ends.reshape(-1, 2), axis=0, return_inverse=True)
+        parents = np.concatenate([np.repeat(np.arange(n)[:, None], 2, axis=1), unique])
+        order = [0, 3, 5, 3, 1, 4, 5, 4, 2, 3, 4, 5]
+        ids = np.concatenate([faces, which.reshape(-1, 3) + n], axis=1)[:, order].reshape(-1, 3)
+        a = coarse.rest_uv_m
+        corners = np.concatenate([a, (a + np.roll(a, -1, axis=1)) / 2], axis=1)[:, order]
+        pin = np.isin(np.arange(n), coarse.pinned)
+        fine = make_cloth(
+            coarse.positions_m[parents].mean(axis=1), ids, corners.reshape(-1, 3, 2),
+            pinned=np.flatnonzero(pin[parents].all(axis=1)),
+        )  # fmt: skip
+        rows, values = np.repeat(np.arange(len(parents)), 2), np.full(2 * len(parents), 0.5)
+        matrices.append(csr_array((values, (rows, parents.ravel())), shape=(len(parents), n)))
+        levels.append(fine)
+    return ClothLevels(levels=tuple(levels), prolongations=tuple(matrices))

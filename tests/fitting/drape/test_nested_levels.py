@@ -1,4 +1,4 @@
-"""Nested meshes: subdivision, the cascade over them, and the multigrid solver."""
+"""Nested meshes: the cascade over them, and the multigrid solver."""
 
 import subprocess
 import sys
@@ -10,41 +10,13 @@ import pytest
 import shapes
 from scipy import sparse
 
-from fitting.cloth.subdivide import subdivide
 from fitting.drape import DrapeSettings, drape
 from fitting.drape.solve import build_engine
 
 
-def two_panels():
-    """A sheet cut at its middle: two panels whose common line is a seam."""
+def flag():
     uv, faces = shapes.sheet(7, 6, 0.02)
-    cloth = shapes.make_cloth(np.c_[uv, np.zeros(len(uv))], faces, uv, pinned=[0, 1, 2])
-    right = uv[faces][..., 0].mean(axis=1) > 0.06
-    flat, which = np.unique(np.c_[np.repeat(right, 3), faces.ravel()], axis=0, return_inverse=True)
-    flat_faces = which.reshape(-1, 3)
-    welded = flat[:, 1]
-    both = [np.flatnonzero(welded == v) for v in np.unique(welded)]
-    return type(cloth)(**{
-        **{name: getattr(cloth, name) for name in cloth.__dataclass_fields__},
-        "flat_uv_m": uv[welded], "flat_panel": flat[:, 0], "flat_to_welded": welded,
-        "flat_faces": flat_faces, "face_panel": right.astype(np.int64),
-        "panel_names": ("left", "right"),
-        "seam_pairs": np.array([pair for pair in both if len(pair) == 2]),
-    })  # fmt: skip
-
-
-def test_subdivision_keeps_area_seams_and_place():
-    coarse = two_panels()
-    fine = subdivide(coarse)
-    assert len(fine.faces) == 4 * len(coarse.faces)
-    np.testing.assert_array_equal(fine.flat_to_welded[fine.flat_faces], fine.faces)
-    sides = fine.flat_to_welded[fine.seam_pairs]
-    np.testing.assert_array_equal(sides[:, 0], sides[:, 1])
-    assert len(fine.seam_pairs) == 2 * len(coarse.seam_pairs) - 1
-    np.testing.assert_allclose(fine.positions_m[: len(coarse.positions_m)], coarse.positions_m)
-    np.testing.assert_allclose(fine.rest_uv_m, fine.flat_uv_m[fine.flat_faces], atol=1e-12)
-    assert (fine.flat_panel[fine.flat_faces] == fine.face_panel[:, None]).all()
-    assert len(fine.pinned) == 5
+    return shapes.make_cloth(np.c_[uv, np.zeros(len(uv))], faces, uv, pinned=[0, 1, 2])
 
 
 def dense(engine):
@@ -62,7 +34,7 @@ def dense(engine):
 
 @pytest.mark.parametrize("n_times", [0, 2])
 def test_multigrid_solves_what_a_direct_solver_solves(n_times):
-    cloth = subdivide(two_panels(), n_times=n_times)
+    cloth = shapes.nested(flag(), n_times)
     engine = build_engine(cloth, None, [shapes.fabric()], settings=DrapeSettings())
     engine.x += np.random.default_rng(0).normal(scale=1e-3 / 2**n_times, size=engine.x.shape)
     gradient = engine._assemble(hessian=True)
@@ -82,7 +54,7 @@ def test_multigrid_solves_what_a_direct_solver_solves(n_times):
 def test_iterations_do_not_grow_with_the_mesh():
     counts = []
     for n_times in (1, 3):
-        cloth = subdivide(two_panels(), n_times=n_times)
+        cloth = shapes.nested(flag(), n_times)
         engine = build_engine(cloth, None, [shapes.fabric()], settings=DrapeSettings())
         gradient = engine._assemble(hessian=True)
         gradient[~engine.rest.free] = 0
@@ -96,13 +68,14 @@ def test_the_cascade_ends_free_of_crossings_and_balanced():
     uv, faces = shapes.sheet(9, 10, 0.025)
     half = uv.max(axis=0) / 2
     at = np.c_[uv[:, 0] - half[0], np.full(len(uv), 0.052), half[1] - uv[:, 1]]
-    cloth = subdivide(shapes.make_cloth(at, faces, uv), n_times=2)
+    cloth = shapes.nested(shapes.make_cloth(at, faces, uv), 2)
     body = shapes.body_of(*shapes.ellipsoid(0.05, 0.05, 0.05, n=3))
     d = drape(cloth, body, [shapes.fabric()], rng=np.random.default_rng(0))
     assert d.converged, d.cause
     assert d.residual <= 1e-2
     assert d.n_inside == 0
-    mesh = ipctk.CollisionMesh(cloth.positions_m, ipctk.edges(cloth.faces), cloth.faces)
+    fine = cloth.finest
+    mesh = ipctk.CollisionMesh(fine.positions_m, ipctk.edges(fine.faces), fine.faces)
     assert not ipctk.has_intersections(mesh, d.positions_m)
 
 
@@ -111,11 +84,10 @@ import sys
 import numpy as np
 sys.path.insert(0, {folder!r})
 import shapes
-from fitting.cloth.subdivide import subdivide
 from fitting.drape import DrapeSettings, drape
 uv, faces = shapes.sheet(9, 9, 0.03)
 at = np.c_[uv[:, 0] - 0.12, np.full(len(uv), 0.104), 0.1 - uv[:, 1]]
-cloth = subdivide(shapes.make_cloth(at, faces, uv), n_times=3)
+cloth = shapes.nested(shapes.make_cloth(at, faces, uv), 3)
 body = shapes.body_of(*shapes.ellipsoid(0.1, 0.1, 0.1, n=3))
 for n in (1, 2, 4):
     settings = DrapeSettings(n_threads=n, n_steps_max=14, n_steps_soft=4)
