@@ -365,29 +365,33 @@ def _unpack(
         value = column[-1]
         chunk = residual_bits & ((1 << rows * width) - 1)
         residual_bits >>= rows * width
-        for _ in range(rows):
-            code = chunk & mask
-            chunk >>= width
-            if order == _ORDER_RAW:
-                if code >> (width - 1) & 1:
-                    code -= 1 << width
-                delta = (code - value) & _MASK
-                value = code & _MASK
-            else:
-                step = (code >> 1) ^ -(code & 1)
-                delta = (step if order == _ORDER_DELTA else delta + step) & _MASK
+        # One loop for each order: this is where a live recording spends its time.
+        if order == _ORDER_DELTA:
+            for _ in range(rows):
+                code = chunk & mask
+                chunk >>= width
+                value = (value + ((code >> 1) ^ -(code & 1))) & _MASK
+                column.append(value)
+        elif order == _ORDER_DELTA_2:
+            for _ in range(rows):
+                code = chunk & mask
+                chunk >>= width
+                delta += (code >> 1) ^ -(code & 1)
                 value = (value + delta) & _MASK
-            column.append(value)
-        delta_before[channel] = delta
+                column.append(value)
+        else:
+            sign = 1 << (width - 1)
+            for _ in range(rows):
+                column.append((((chunk & mask) ^ sign) - sign) & _MASK)
+                chunk >>= width
+        if rows:
+            delta_before[channel] = (column[-1] - column[-2]) & _MASK
 
 
 def _sign_extend(columns: list[list[int]], stream: StreamSchema) -> NDArray[np.int64]:
     """Turn 32-bit patterns into the counts each channel means, shape (n_samples, n_channels)."""
-    counts = np.array(columns, dtype=np.uint32).astype(np.int64).T
+    counts = np.array(columns, dtype=np.uint32).view(np.int32).astype(np.int64)
     for i, channel in enumerate(stream.channels):
-        column = counts[:, i]
-        if channel.signed:
-            counts[:, i] = np.where(column >= 1 << 31, column - (1 << 32), column)
-        else:
-            counts[:, i] = column & ((1 << channel.bits) - 1)
-    return np.ascontiguousarray(counts)
+        if not channel.signed:
+            counts[i] &= (1 << channel.bits) - 1
+    return np.ascontiguousarray(counts.T)
