@@ -25,6 +25,21 @@ def repair_session(session: Path, *, out: Path | None, as_json: bool) -> Exit:
     return Exit.INCOMPLETE if any(report.lost_s.values()) else Exit.DONE
 
 
+def migrate_session(session: Path, *, out: Path | None, as_json: bool) -> Exit:
+    """Bring a session to the newest layout."""
+    from wearables.sessions.migrate import migrate
+
+    report = migrate(existing_file(session, "session file"), out)
+    old, new = (".".join(map(str, version)) for version in (report.old, report.new))
+    if as_json:
+        print_json(report.to_json())
+    elif old == new:
+        say(f"{session}: layout {old} is the newest, nothing to do")
+    else:
+        say(f"{report.path}: layout {new}, was {old}; {session} stays")
+    return Exit.DONE
+
+
 def list_sessions(folder: Path, *, where: str, as_json: bool) -> Exit:
     """List the sessions of a folder."""
     from wearables.sessions.catalogue import catalogue

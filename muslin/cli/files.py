@@ -27,6 +27,21 @@ def repair(
     raise typer.Exit(repair_session(session, out=out, as_json=as_json))
 
 
+@app.command(epilog="Example: muslin migrate old.h5 --out new.h5")
+def migrate(
+    session: SessionFile,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="New file; SESSION.migrated.h5 by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a session of an older layout to the newest one, as a new file."""
+    from muslin.sessions import migrate_session
+
+    raise typer.Exit(migrate_session(session, out=out, as_json=as_json))
+
+
 @app.command(epilog="Example: muslin sessions study --where \"task='walk' and coverage>0.95\"")
 def sessions(
     folder: Annotated[Path, typer.Argument(help="Folder of session files.")],

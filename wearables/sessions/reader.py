@@ -26,6 +26,7 @@ class Session:
         self.path = path
         attrs = file.attrs
         self.session_id, self.state = str(attrs["session_id"]), str(attrs["state"])
+        self.software = str(attrs.get("software", ""))
         self.created_utc, self.title = str(attrs["created_utc"]), str(attrs["title"])
         self.anchor_host_ns = int(attrs["anchor_host_ns"])
         self.anchor_utc_ns = int(attrs["anchor_utc_ns"])
@@ -206,5 +207,6 @@ def _check_format(file: Any, path: Path) -> None:
     major = int(file.attrs["format_version"][0])
     if major != layout.VERSION[0]:
         raise SessionError(
-            f"{path} has session layout {major}, this version reads {layout.VERSION[0]}"
+            f"{path} has session layout {major}, this version reads {layout.VERSION[0]}; "
+            f"a newer one may: muslin migrate {path}"
         )

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,6 +135,20 @@ def test_bids(exported):
     channels = paths[names.index(f"{stem}_channels.tsv")].read_text(encoding="utf-8").split("\n")
     assert channels[1].split("\t")[:3] == ["acc_x", "x", "ACCEL"]
     assert len(channels) == 6
+
+
+def test_bids_keeps_the_rules_of_the_layout(exported, tmp_path, missing):
+    validator = shutil.which("bids-validator-deno", path=str(Path(sys.executable).parent))
+    if validator is None:
+        missing("the package bids-validator-deno is not installed")
+    exported("bids")
+    done = subprocess.run(
+        [validator, str(tmp_path / "out"), "--format", "json"], capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    issues = json.loads(done.stdout)["issues"]["issues"]
+    errors = [(i["code"], i.get("location")) for i in issues if i["severity"] == "error"]
+    assert errors == []
 
 
 def test_mcap(exported):

@@ -23,7 +23,9 @@ def write_bids(session: Session, folder: Path) -> list[Path]:
     base = f"{subject}_task-{_label(session.title or 'recording')}"
     motion = folder / subject / "motion"
     motion.mkdir(parents=True, exist_ok=True)
-    paths = [_json(folder / "dataset_description.json", _DATASET)]
+    made_by = [{"Name": "Muslin", "Version": session.software.removeprefix("muslin ")}]
+    paths = [_json(folder / "dataset_description.json", {**_DATASET, "GeneratedBy": made_by})]
+    paths.append(_text(folder / "README", _README.format(session.session_id)))
     paths.append(_table(folder / "participants.tsv", [["participant_id"], [subject]]))
     scans = [["filename", "acq_time"]]
     for name, stream in session.streams.items():
@@ -34,10 +36,17 @@ def write_bids(session: Session, folder: Path) -> list[Path]:
     rows = [["onset", "duration", "trial_type", "value"]]
     rows += [[f"{mark.time_s:.6f}", "n/a", mark.kind, mark.text] for mark in session.markers]
     paths.append(_table(motion / f"{base}_events.tsv", rows))
-    return [*paths, write_sidecar(session, folder / f"{session.path.stem}.json")]
+    # What is not of BIDS has its place below `sourcedata`.
+    source = folder / "sourcedata"
+    source.mkdir(exist_ok=True)
+    return [*paths, write_sidecar(session, source / f"{session.path.stem}.json")]
 
 
 _DATASET = {"Name": "Muslin session", "BIDSVersion": "1.10.0", "DatasetType": "raw"}
+_README = (
+    "Exported from session {}.\n\nCells n/a were never measured; the latency column is the time.\n"
+)
+_COUNTED = ("ACCEL", "GYRO", "MAGN", "ORNT", "MISC", "LATENCY")
 
 
 def _label(text: str) -> str:
@@ -59,7 +68,11 @@ def _write_stream(session: Session, stream: StreamReader, folder: Path, stem: st
         row = [name, component, _TYPES.get(kind, "MISC"), "n/a", suffix]
         channels.append([*row, f"{stream.nominal_rate_hz:g}"])
     channels.append(["latency", "n/a", "LATENCY", "n/a", "s", f"{stream.nominal_rate_hz:g}"])
+    kinds = [row[2] for row in channels[1:]]
     facts = {
+        "Manufacturer": session.schema.vendor,
+        "ManufacturersModelName": session.schema.name,
+        **{f"{kind}ChannelCount": kinds.count(kind) for kind in _COUNTED},
         "TaskName": session.title or "recording",
         "SamplingFrequency": stream.nominal_rate_hz,
         "SamplingFrequencyEffective": stream.rate_hz,
@@ -76,11 +89,14 @@ def _write_stream(session: Session, stream: StreamReader, folder: Path, stem: st
 
 
 def _json(path: Path, data: Mapping[str, object]) -> Path:
-    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    return _text(path, json.dumps(data, indent=2) + "\n")
+
+
+def _text(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
     return path
 
 
 def _table(path: Path, rows: list[list[str]]) -> Path:
     text = "".join("\t".join(cell.replace("\t", " ") for cell in row) + "\n" for row in rows)
-    path.write_text(text, encoding="utf-8")
-    return path
+    return _text(path, text)
