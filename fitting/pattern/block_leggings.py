@@ -118,10 +118,10 @@ def _gusset(front_m: float, back_m: float, half_m: float, figure: Figure) -> Pan
     half = min(half_m, 0.9 * front_m, 0.9 * back_m)
     forward, backward = (front_m**2 - half**2) ** 0.5, (back_m**2 - half**2) ** 0.5
     corners = [
-        Corner(at=(0.0, -backward), edge="back_r"),
-        Corner(at=(-half, 0.0), edge="front_r"),
-        Corner(at=(0.0, forward), edge="front_l"),
-        Corner(at=(half, 0.0), edge="back_l"),
+        Corner(at=(0.0, -backward), edge="back_l"),
+        Corner(at=(half, 0.0), edge="front_l"),
+        Corner(at=(0.0, forward), edge="front_r"),
+        Corner(at=(-half, 0.0), edge="back_r"),
     ]
     place = (0.0, figure.inside_leg, 0.0)
     return draw("gusset", corners, label="insert", translation_m=place)

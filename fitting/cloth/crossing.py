@@ -1,0 +1,107 @@
+"""Which triangles cross: cloth through cloth, or cloth through the body.
+
+Candidates come from a tree over centroids and from boxes; the test is exact up to rounding: an
+edge of one triangle pierces the other. Triangles that share a vertex are neighbours, not trouble.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+Faces = NDArray[np.int64]
+_CHUNK = 200_000
+
+
+def cloth_crossings(positions_m: NDArray[np.float64], faces: Faces) -> Faces:
+    """Pairs of cloth triangles that cross, shape (n_pairs, 2)."""
+    corners = positions_m[faces]
+    center, radius = _balls(corners)
+    pairs = KDTree(center).query_pairs(2 * float(radius.max()), output_type="ndarray")
+    if len(pairs) == 0:
+        return np.zeros((0, 2), dtype=np.int64)
+    pairs = _near(pairs, center, radius, center, radius)
+    a, b = faces[pairs[:, 0]], faces[pairs[:, 1]]
+    apart = ~(a[:, :, None] == b[:, None, :]).any(axis=(1, 2))
+    pairs = pairs[apart]
+    return pairs[_cross(corners, corners, pairs)]
+
+
+def body_crossings(
+    positions_m: NDArray[np.float64], faces: Faces, body_m: NDArray[np.float64], body_faces: Faces
+) -> Faces:
+    """Pairs (cloth triangle, body triangle) that cross, shape (n_pairs, 2)."""
+    corners, skin = positions_m[faces], body_m[body_faces]
+    center, radius = _balls(corners)
+    skin_center, skin_radius = _balls(skin)
+    reach = float(radius.max() + skin_radius.max())
+    # Far body triangles need no tree.
+    low, high = positions_m.min(axis=0) - reach, positions_m.max(axis=0) + reach
+    close = np.flatnonzero(((skin_center > low) & (skin_center < high)).all(axis=1))
+    lists = KDTree(skin_center[close]).query_ball_point(center, radius + skin_radius.max())
+    counts = np.array([len(found) for found in lists])
+    if counts.sum() == 0:
+        return np.zeros((0, 2), dtype=np.int64)
+    second = close[np.concatenate([found for found in lists if found]).astype(np.int64)]
+    pairs = np.stack([np.repeat(np.arange(len(faces)), counts), second], axis=1)
+    pairs = _near(pairs, center, radius, skin_center, skin_radius)
+    return pairs[_cross(corners, skin, pairs)]
+
+
+def _balls(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    center = corners.mean(axis=1)
+    return center, np.linalg.norm(corners - center[:, None], axis=2).max(axis=1)
+
+
+def _near(
+    pairs: Faces, center: NDArray[np.float64], radius: NDArray[np.float64],
+    other_center: NDArray[np.float64], other_radius: NDArray[np.float64],
+) -> Faces:  # fmt: skip
+    distance = np.linalg.norm(center[pairs[:, 0]] - other_center[pairs[:, 1]], axis=1)
+    return pairs[distance <= radius[pairs[:, 0]] + other_radius[pairs[:, 1]]]
+
+
+def _cross(
+    first: NDArray[np.float64], second: NDArray[np.float64], pairs: Faces
+) -> NDArray[np.bool_]:
+    """Whether triangles cross, shape (n_pairs,)."""
+    found = np.zeros(len(pairs), dtype=np.bool_)
+    for start in range(0, len(pairs), _CHUNK):
+        part = pairs[start : start + _CHUNK]
+        a, b = first[part[:, 0]], second[part[:, 1]]
+        boxes = (a.min(axis=1) <= b.max(axis=1)) & (b.min(axis=1) <= a.max(axis=1))
+        rows = np.flatnonzero(boxes.all(axis=1))
+        a, b = a[rows], b[rows]
+        # Both must straddle the plane of the other.
+        keep = _straddles(a, b) & _straddles(b, a)
+        rows, a, b = rows[keep], a[keep], b[keep]
+        hit = np.zeros(len(rows), dtype=np.bool_)
+        for i in range(3):
+            j = (i + 1) % 3
+            hit |= _pierces(a[:, i], a[:, j], b) | _pierces(b[:, i], b[:, j], a)
+        found[start + rows[hit]] = True
+    return found
+
+
+def _straddles(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether corners of a lie on both sides of the plane of b."""
+    normal = np.cross(b[:, 1] - b[:, 0], b[:, 2] - b[:, 0])
+    side = ((a - b[:, :1]) * normal[:, None]).sum(axis=2)
+    return (side.min(axis=1) < 0) & (side.max(axis=1) > 0)
+
+
+def _pierces(
+    start: NDArray[np.float64], stop: NDArray[np.float64], triangle: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Whether a segment passes through a triangle (Moeller and Trumbore 1997)."""
+    edge1, edge2 = triangle[:, 1] - triangle[:, 0], triangle[:, 2] - triangle[:, 0]
+    along = stop - start
+    p = np.cross(along, edge2)
+    determinant = (edge1 * p).sum(axis=1)
+    safe = np.where(np.abs(determinant) < 1e-18, np.nan, determinant)
+    offset = start - triangle[:, 0]
+    with np.errstate(invalid="ignore"):
+        u = (offset * p).sum(axis=1) / safe
+        q = np.cross(offset, edge1)
+        v = (along * q).sum(axis=1) / safe
+        t = (edge2 * q).sum(axis=1) / safe
+        return (u >= 0) & (v >= 0) & (u + v <= 1) & (t >= 0) & (t <= 1)
