@@ -27,7 +27,12 @@ _DIVERGING = np.array(
     ],
     dtype=np.float64,
 )  # fmt: skip
-_ANCHORS = {"sequential": _SEQUENTIAL, "diverging": _DIVERGING}
+Palette = Literal["sequential", "red_low", "red_high"]
+_ANCHORS: dict[Palette, NDArray[np.float64]] = {
+    "sequential": _SEQUENTIAL,
+    "red_low": _DIVERGING,
+    "red_high": _DIVERGING[::-1],
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +43,15 @@ class Scale:
         title: Quantity and unit, as the legend says it.
         low: Value of the first colour.
         high: Value of the last colour; what is beyond takes the last colour.
-        palette: ``diverging`` where zero means something and lies in the middle.
+        palette: ``red_low`` or ``red_high`` where zero means something and lies in the middle;
+            red is where the garment is tight.
         second: Factor and unit of a second row of ticks, if any.
     """
 
     title: str
     low: float
     high: float
-    palette: Literal["sequential", "diverging"] = "sequential"
+    palette: Palette = "sequential"
     second: tuple[float, str] | None = None
 
     def colors(self, values: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -74,6 +80,3 @@ def face_values_at_vertices(
     total = np.bincount(corners, np.repeat(values, 3), minlength=n_vertices)
     count = np.bincount(corners, minlength=n_vertices)
     return np.divide(total, count, out=np.full(n_vertices, np.nan), where=count > 0)
-
-
-STRETCH_SCALE = Scale(title="Stretch, the larger of warp and weft [%]", low=0.0, high=10.0)

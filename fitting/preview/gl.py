@@ -1,38 +1,17 @@
 """The door to pyrender: the same picture through EGL or OSMesa, where one of them works.
 
-Each backend is tried once in a child process, because a failed one spoils OpenGL for the rest of
-the process, and the answer is kept.
+A process holds one OpenGL platform; `probe` finds out in a child which of them works.
 """
 
 import os
-import subprocess
-import sys
-from functools import cache
-from typing import Any, Literal
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fitting.errors import PreviewError
+from fitting.preview.probe import GL_BACKENDS, GlBackend
 from fitting.preview.scene import Camera, PaintedMesh, lit_colors
-
-GlBackend = Literal["egl", "osmesa"]
-_PROBE = "from fitting.preview.gl import open_renderer; open_renderer({backend!r}, 8, 8).delete()"
-
-
-@cache
-def gl_works(backend: GlBackend, *, timeout_s: float = 30.0) -> bool:
-    """Whether a picture can be drawn with a backend, tried in a child process."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _PROBE.format(backend=backend)],
-            capture_output=True,
-            check=False,
-            timeout=timeout_s,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
 
 
 def _pyrender(backend: GlBackend) -> Any:
@@ -54,13 +33,27 @@ def _pyrender(backend: GlBackend) -> Any:
     return pyrender
 
 
-def open_renderer(backend: GlBackend, width_px: int, height_px: int) -> Any:
-    """Open an off-screen renderer; the caller deletes it.
+def draw_probe(backend: str) -> None:
+    """Draw one triangle, for `probe`.
 
     Raises:
-        PreviewError: If the backend is not usable here.
+        PreviewError: If the backend is not usable here, or draws nothing.
     """
-    return _pyrender(backend).OffscreenRenderer(width_px, height_px)
+    if backend not in GL_BACKENDS:
+        raise PreviewError(f"{backend!r} is no OpenGL backend; known are {', '.join(GL_BACKENDS)}")
+    corners = np.array([[-0.9, -0.9, 0.0], [0.9, -0.9, 0.0], [0.0, 0.9, 0.0]])
+    mesh = PaintedMesh(
+        name="probe",
+        vertices_m=corners,
+        faces=np.array([[0, 1, 2]]),
+        colors=np.tile(np.array([200, 40, 40], dtype=np.uint8), (3, 1)),
+    )
+    camera = Camera(azimuth_rad=0.0, center_m=np.zeros(3), height_m=2.0)
+    picture = render_gl(
+        (mesh,), camera, width_px=16, height_px=16, backend=cast("GlBackend", backend), flat=True
+    )
+    if np.abs(picture[8, 8].astype(int) - [200, 40, 40]).max() > 2:
+        raise PreviewError(f"{backend} drew {picture[8, 8].tolist()} instead of [200, 40, 40]")
 
 
 def render_gl(

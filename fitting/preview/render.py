@@ -6,7 +6,8 @@ from typing import Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.preview.gl import GlBackend, gl_works, render_gl
+from fitting.preview.gl import render_gl
+from fitting.preview.probe import GL_BACKENDS, gl_works
 from fitting.preview.scene import Camera, PaintedMesh
 from fitting.preview.zbuffer import render_zbuffer
 
@@ -57,8 +58,7 @@ def render(
 
 
 def _best_backend() -> Literal["egl", "osmesa", "numpy"]:
-    backends: tuple[GlBackend, ...] = ("egl", "osmesa")
-    for backend in backends:
+    for backend in GL_BACKENDS:
         if gl_works(backend):
             logger.info("pictures are drawn with %s", backend)
             return backend

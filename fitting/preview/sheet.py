@@ -1,20 +1,28 @@
-"""A sheet of views with legend, scale bar, title and a badge that says whether it converged."""
+"""Sheets of pictures under one legend: rows of views of a fit, and contact sheets of many fits."""
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from fitting.preview.colors import Scale
+from fitting.preview.labels import (
+    FAINT,
+    INK,
+    LEGEND_PX,
+    badge,
+    fit_text,
+    font,
+    legend,
+    scale_bar,
+    wrap_text,
+)
 from fitting.preview.render import Backend, render
 from fitting.preview.scene import Camera, PaintedMesh, View, camera_for
 
-INK = (25, 28, 33)
-FAINT = (110, 115, 122)
-_GOOD, _BAD = (28, 110, 60), (168, 40, 30)
 _MARGIN_PX = 28
 _HEAD_PX = 84
-_FOOT_PX = 96
+_CELL_HEAD_PX = 108
+_SHEET_TITLE_PX = 52
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,25 @@ class Row:
     converged: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One picture of a contact sheet.
+
+    Attributes:
+        title: What it shows; no head is drawn where title and lines are empty.
+        lines: Sentences under the title, wrapped; three lines in all have room.
+        meshes: What to draw.
+        camera: From where.
+        converged: Whether the drape is at rest; None draws no badge.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    meshes: tuple[PaintedMesh, ...]
+    camera: Camera
+    converged: bool | None = None
+
+
 def draw_sheet(
     rows: tuple[Row, ...],
     scale: Scale,
@@ -43,6 +70,7 @@ def draw_sheet(
     panel_width_px: int = 480,
     panel_height_px: int = 620,
     backend: Backend = "numpy",
+    flat: bool = False,
 ) -> Image.Image:
     """Draw rows of views under one scale.
 
@@ -54,10 +82,11 @@ def draw_sheet(
         panel_width_px: Width of one view.
         panel_height_px: Height of one view.
         backend: What draws the views.
+        flat: Draw colours without shading.
     """
     width = 2 * _MARGIN_PX + len(views) * panel_width_px
     row_height = _HEAD_PX + panel_height_px
-    sheet = Image.new("RGB", (width, row_height * len(rows) + _FOOT_PX), (255, 255, 255))
+    sheet = Image.new("RGB", (width, row_height * len(rows) + LEGEND_PX), (255, 255, 255))
     draw = ImageDraw.Draw(sheet)
     for i_row, row in enumerate(rows):
         top = i_row * row_height
@@ -65,68 +94,103 @@ def draw_sheet(
         for i_view, view in enumerate(views):
             camera = camera_for(view, rows[0].meshes)
             if crop_low_m is not None:
-                camera = _crop(camera, crop_low_m)
-            picture = render(
-                row.meshes,
-                camera,
-                width_px=panel_width_px,
-                height_px=panel_height_px,
-                backend=backend,
-            )
+                camera = crop_below(camera, crop_low_m)
             corner = (_MARGIN_PX + i_view * panel_width_px, top + _HEAD_PX)
+            picture = render(
+                row.meshes, camera, width_px=panel_width_px, height_px=panel_height_px,
+                backend=backend, flat=flat,
+            )  # fmt: skip
             sheet.paste(Image.fromarray(picture), corner)
-            draw.text((corner[0] + 8, corner[1] + 6), view.replace("_", " "), FAINT, _font(15))
-            if i_row == 0 and i_view == 0:
-                _scale_bar(draw, corner, panel_height_px, camera.height_m)
-    _legend(draw, scale, row_height * len(rows), width)
+            draw.text((corner[0] + 8, corner[1] + 6), view.replace("_", " "), FAINT, font(15))
+            if i_view == 0:
+                scale_bar(draw, corner, panel_height_px, camera.height_m)
+    legend(draw, scale, row_height * len(rows), _MARGIN_PX, width - _MARGIN_PX)
     return sheet
 
 
-def _crop(camera: Camera, low_m: float) -> Camera:
-    high_m = camera.center_m[1] + camera.height_m / 2
+def contact_sheet(
+    cells: tuple[Cell, ...],
+    scale: Scale | None,
+    *,
+    n_columns: int,
+    title: str = "",
+    cell_width_px: int = 360,
+    cell_height_px: int = 480,
+    backend: Backend = "numpy",
+    flat: bool = False,
+) -> Image.Image:
+    """Draw many pictures with one legend.
+
+    Args:
+        cells: Pictures, row by row.
+        scale: Colour scale of all of them; None draws no legend.
+        n_columns: Pictures a row.
+        title: Written above all.
+        cell_width_px: Width of one picture.
+        cell_height_px: Height of one picture.
+        backend: What draws them.
+        flat: Draw colours without shading.
+    """
+    n_columns = max(1, min(n_columns, len(cells)))
+    rows = [cells[i : i + n_columns] for i in range(0, len(cells), n_columns)]
+    heads = [_CELL_HEAD_PX if any(cell.title or cell.lines for cell in row) else 10 for row in rows]
+    top = _SHEET_TITLE_PX if title else 10
+    width = 2 * _MARGIN_PX + n_columns * cell_width_px
+    foot = LEGEND_PX if scale is not None else 10
+    height = top + sum(heads) + len(rows) * cell_height_px + foot
+    sheet = Image.new("RGB", (width, height), (255, 255, 255))
+    draw = ImageDraw.Draw(sheet)
+    if title:
+        draw.text((_MARGIN_PX, 14), fit_text(draw, title, width - 2 * _MARGIN_PX, font(24)), INK,
+                  font(24))  # fmt: skip
+    for row, head in zip(rows, heads, strict=True):
+        for i_column, cell in enumerate(row):
+            corner = (_MARGIN_PX + i_column * cell_width_px, top + head)
+            picture = render(
+                cell.meshes, cell.camera, width_px=cell_width_px - 8, height_px=cell_height_px,
+                backend=backend, flat=flat,
+            )  # fmt: skip
+            sheet.paste(Image.fromarray(picture), corner)
+            _cell_head(draw, cell, corner[0], top, cell_width_px - 16)
+            scale_bar(draw, corner, cell_height_px, cell.camera.height_m)
+        top += head + cell_height_px
+    if scale is not None:
+        legend(draw, scale, top, _MARGIN_PX, width - _MARGIN_PX)
+    return sheet
+
+
+def crop_below(camera: Camera, low_m: float) -> Camera:
+    """Leave out what is below a height."""
+    return crop_between(camera, low_m, float(camera.center_m[1] + camera.height_m / 2))
+
+
+def crop_between(camera: Camera, low_m: float, high_m: float) -> Camera:
+    """Frame the heights from low to high."""
     center_m = camera.center_m.copy()
     center_m[1] = (low_m + high_m) / 2
     return replace(camera, center_m=center_m, height_m=float(high_m - low_m))
 
 
-def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size_px)
-
-
 def _title(draw: ImageDraw.ImageDraw, row: Row, top: int, width: int) -> None:
-    draw.text((_MARGIN_PX, top + 14), row.title, INK, _font(24))
+    left = badge(draw, width - _MARGIN_PX, top + 14, converged=row.converged)
+    title = fit_text(draw, row.title, left - _MARGIN_PX - 12, font(24))
+    draw.text((_MARGIN_PX, top + 12), title, INK, font(24))
     for i_line, line in enumerate(row.lines[:2]):
-        draw.text((_MARGIN_PX, top + 44 + 19 * i_line), line, FAINT, _font(15))
-    text = "converged" if row.converged else "NOT CONVERGED"
-    font = _font(17)
-    box = draw.textbbox((0, 0), text, font=font)
-    left = width - _MARGIN_PX - (box[2] - box[0]) - 20
-    color = _GOOD if row.converged else _BAD
-    badge = (left, top + 14, width - _MARGIN_PX, top + 44)
-    draw.rounded_rectangle(badge, 8, outline=color, width=2)
-    draw.text((left + 10, top + 18), text, color, font)
+        said = fit_text(draw, line, width - 2 * _MARGIN_PX, font(15))
+        draw.text((_MARGIN_PX, top + 44 + 19 * i_line), said, FAINT, font(15))
 
 
-def _scale_bar(
-    draw: ImageDraw.ImageDraw, corner: tuple[int, int], height_px: int, height_m: float
-) -> None:
-    length_px = round(0.2 * height_px / height_m)
-    left, bottom = corner[0] + 10, corner[1] + height_px - 14
-    draw.line((left, bottom, left + length_px, bottom), INK, 3)
-    draw.text((left, bottom - 22), "20 cm", INK, _font(15))
-
-
-def _legend(draw: ImageDraw.ImageDraw, scale: Scale, top: int, width: int) -> None:
-    left, right = _MARGIN_PX, width - _MARGIN_PX
-    bar = scale.colors(np.linspace(scale.low, scale.high, right - left))
-    draw.text((left, top + 8), scale.title, INK, _font(17))
-    for x, color in enumerate(bar):
-        draw.line((left + x, top + 36, left + x, top + 58), tuple(int(c) for c in color))
-    n_ticks = 6
-    for i_tick in range(n_ticks):
-        share = i_tick / (n_ticks - 1)
-        value = scale.low + share * (scale.high - scale.low)
-        text = f"{value:g}" + (" and more" if i_tick == n_ticks - 1 else "")
-        x = left + share * (right - left - 1)
-        anchor = "la" if i_tick == 0 else ("ra" if i_tick == n_ticks - 1 else "ma")
-        draw.text((x, top + 64), text, INK, _font(15), anchor=anchor)
+def _cell_head(draw: ImageDraw.ImageDraw, cell: Cell, left: int, top: int, width: int) -> None:
+    right = left + width
+    if cell.converged is not None:
+        right = badge(draw, left + width, top + 4, converged=cell.converged) - 8
+    draw.text((left, top + 6), fit_text(draw, cell.title, right - left, font(17)), INK, font(17))
+    face, line_top = font(14), top + 36
+    room = 4
+    for sentence in cell.lines:
+        for line in wrap_text(draw, sentence, width, face, room):
+            draw.text((left, line_top), line, FAINT, face)
+            line_top += 17
+            room -= 1
+        if room <= 0:
+            return
