@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from fitting.fit.fit_class import Band, FitClass, Verdict
 from fitting.fit.summary import Summary
 
 # Less cloth than this says nothing about a region.
 LEAST_AREA_M2 = 0.006
+_CENTRED = 0.1
+# Largest misfit within the intended verdict.
+INSIDE = 0.5 * _CENTRED + 1e-9
 _STEP: dict[str, float] = {"loose": -1.0, "easy": 0.0, "close": 1.0, "tight": 2.0}
 _LOUDEST: tuple[Verdict, ...] = ("tight", "loose", "close", "easy")
 _UNITS = {
@@ -27,8 +32,8 @@ class Judged:
     Attributes:
         verdict: The loudest of its quantities; ``none`` where there is nothing to judge.
         rule: Quantity, value and threshold that decided, in words.
-        misfit: Distance from the intended verdict in steps of verdicts, 0 inside; positive is too
-            tight, negative too loose.
+        misfit: Distance from the intended verdict in steps of verdicts, at most `INSIDE` within
+            it; positive is too tight, negative too loose.
     """
 
     verdict: Verdict
@@ -70,19 +75,21 @@ def judge(name: str, values: Mapping[str, float], fit_class: FitClass) -> Judged
     return Judged(
         verdict=verdict,
         rule=_rule(key, values[key], bands[key], verdict),
-        misfit=max(misfits) if max(misfits) > 0 else worst,
+        misfit=max(misfits) if max(misfits) > INSIDE else worst,
     )
 
 
 def misfit(band: Band, value: float, intended: Verdict) -> float:
-    """Steps of verdicts between a value and the intended verdict, 0 within it."""
-    place = _place(band, value)
-    target = _STEP[intended]
-    if place > target + 0.5:
-        return place - target - 0.5
-    if place < target - 0.5 and band.loose is not None:
-        return place - target + 0.5
-    return 0.0
+    """Steps of verdicts between a value and the intended verdict.
+
+    Within it a tenth of the way from its middle, so that of two sizes that fit the better centred
+    one wins; a quantity that nothing calls loose cannot be too small.
+    """
+    off = _place(band, value) - _STEP[intended]
+    if off < 0 and band.loose is None:
+        return 0.0
+    beyond = max(abs(off) - 0.5, 0.0)
+    return float(np.sign(off) * (_CENTRED * min(abs(off), 0.5) + beyond))
 
 
 def _place(band: Band, value: float) -> float:

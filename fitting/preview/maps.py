@@ -37,7 +37,7 @@ def _larger(first: str, second: str, factor: float) -> Callable[[Numbers], NDArr
     return lambda numbers: np.maximum(numbers[first], numbers[second]) * factor
 
 
-_PRESSURE = Scale(title="Contact pressure [kPa]", low=0.0, high=4.0, second=(_MMHG_PER_KPA, "mmHg"))
+_PRESSURE = Scale(title="Contact pressure [kPa]", low=0.0, high=2.5, second=(_MMHG_PER_KPA, "mmHg"))
 
 MAPS: dict[str, MapStyle] = {
     "stretch": MapStyle(

@@ -5,7 +5,6 @@ answer is kept in the user's cache under machine, Python and library versions.
 """
 
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
+
+from fitting.body.build import cache_folder
 
 GlBackend = Literal["egl", "osmesa"]
 GL_BACKENDS: tuple[GlBackend, ...] = ("egl", "osmesa")
@@ -70,8 +71,7 @@ def _machine() -> str:
 
 
 def _cache_file() -> Path:
-    base = os.environ.get("MUSLIN_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "muslin" / "opengl.json"
+    return cache_folder() / "opengl.json"
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -40,7 +40,7 @@ def render(
     Raises:
         PreviewError: If a backend was asked for by name and is not usable here.
     """
-    chosen = _best_backend() if backend == "auto" else backend
+    chosen = backend_here(backend)
     match chosen:
         case "numpy":
             return render_zbuffer(meshes, camera, width_px=width_px, height_px=height_px, flat=flat)
@@ -57,7 +57,10 @@ def render(
             assert_never(chosen)
 
 
-def _best_backend() -> Literal["egl", "osmesa", "numpy"]:
+def backend_here(backend: Backend) -> Literal["egl", "osmesa", "numpy"]:
+    """Resolve ``auto`` to the first backend that works on this machine."""
+    if backend != "auto":
+        return backend
     for backend in GL_BACKENDS:
         if gl_works(backend):
             logger.info("pictures are drawn with %s", backend)

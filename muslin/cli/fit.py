@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json
+from muslin.cli.options import BackendName, FitClassName, Json, MapName, backend_named
 
 app = typer.Typer()
 
@@ -24,13 +24,16 @@ def drape(
     body: Annotated[
         Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")
     ] = None,
-    fabric: Annotated[str, typer.Option(help="Name of a fabric card, or a card (TOML).")] = (
-        "cotton_jersey"
-    ),
+    fabric: Annotated[
+        str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
+    ] = None,
     size: Annotated[int, typer.Option(help="Size step of the block: 0 as drafted, -1 down.")] = 0,
     compare: Annotated[
         int | None, typer.Option(help="Second size step, draped beside the first.")
     ] = None,
+    fit_class: FitClassName = None,
+    map_name: MapName = "stretch",
+    backend: BackendName = "numpy",
     edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.6,
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("fit"),
     seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
@@ -45,6 +48,9 @@ def drape(
         fabric=fabric,
         size=size,
         compare=compare,
+        fit_class=fit_class,
+        map_name=map_name,
+        backend=backend_named(backend),
         edge_length_m=edge / 100,
         out=out,
         seed=seed,

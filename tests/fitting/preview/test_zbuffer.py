@@ -8,7 +8,7 @@ import pytest
 import trimesh
 
 from fitting.preview import Camera, PaintedMesh, camera_for, render
-from fitting.preview.gl import gl_works
+from fitting.preview.probe import gl_works
 from fitting.preview.scene import vertex_normals
 from fitting.preview.zbuffer import coverage_mask, render_zbuffer
 
@@ -112,6 +112,36 @@ np.save(sys.argv[2], picture)
 """
 
 
+FLAT_CHILD = """
+import sys
+import numpy as np, trimesh
+from fitting.preview import Camera, PaintedMesh, render
+ball = trimesh.creation.icosphere(subdivisions=4, radius=0.7)
+shown = []
+for color in ((0, 34, 78), (112, 113, 115), (254, 232, 56), (122, 18, 32)):
+    colors = np.tile(np.array(color, dtype=np.uint8), (len(ball.vertices), 1))
+    mesh = PaintedMesh(
+        name="ball", vertices_m=np.array(ball.vertices), faces=np.array(ball.faces), colors=colors
+    )
+    camera = Camera(azimuth_rad=0.0, center_m=np.zeros(3), height_m=2.0)
+    picture = render(
+        (mesh,), camera, width_px=60, height_px=60, backend=sys.argv[1], flat=True
+    )
+    shown.append(np.abs(picture[30, 30].astype(int) - color).max())
+print(max(shown))
+"""
+
+
+@pytest.mark.parametrize("backend", ["numpy", "egl", "osmesa"])
+def test_every_backend_shows_the_colour_of_the_legend(backend, missing):
+    """Flat-lit, within 2 of 255; in a child process, one OpenGL platform each."""
+    if backend != "numpy" and not gl_works(backend):
+        missing(f"{backend} draws nothing on this machine")
+    command = [sys.executable, "-c", FLAT_CHILD, backend]
+    done = subprocess.run(command, check=True, timeout=100, capture_output=True, text=True)
+    assert int(done.stdout) <= 2
+
+
 @pytest.mark.parametrize("backend", ["egl", "osmesa"])
 def test_opengl_draws_the_same_silhouette(backend, tmp_path, missing):
     """In a child process, since a process can hold one OpenGL platform only."""
@@ -131,3 +161,38 @@ def test_auto_draws_with_something():
     picture = render((square(0.0, (9, 9, 9)),), FRONT, width_px=20, height_px=20, backend="auto")
     assert picture.shape == (20, 20, 3)
     assert picture[10, 10].max() < 100
+
+
+def test_a_sliver_never_leaves_the_colours_of_its_corners():
+    rng = np.random.default_rng(4)
+    corners = rng.uniform(-0.9, 0.9, (60, 3))
+    faces = rng.permutation(60).reshape(20, 3)
+    mesh = painted(corners, faces, (120, 60, 30), two_sided=True)
+    picture = render_zbuffer((mesh,), FRONT, width_px=80, height_px=80, flat=True, supersampling=1)
+    mask = coverage_mask((mesh,), FRONT, width_px=80, height_px=80)
+    assert np.unique(picture[mask], axis=0).tolist() == [[120, 60, 30]]
+    assert (picture[~mask] == 255).all()
+
+
+def test_neighbours_share_their_edge_without_a_gap_or_a_double():
+    """Two triangles of a square cover each pixel centre once, at any turn."""
+    for angle in np.linspace(0, 1.5, 7):
+        c, s = np.cos(angle), np.sin(angle)
+        turned = square(0.0, (9, 9, 9)).vertices_m @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
+        halves = [painted(turned, [face], (9, 9, 9)) for face in ([0, 1, 2], [0, 2, 3])]
+        masks = [
+            coverage_mask((half,), FRONT, width_px=90, height_px=90).astype(int) for half in halves
+        ]
+        both = coverage_mask(tuple(halves), FRONT, width_px=90, height_px=90)
+        assert (masks[0] + masks[1]).max() == 1
+        np.testing.assert_array_equal(masks[0] + masks[1], both)
+
+
+def test_from_above_the_front_is_below():
+    nose = painted(
+        [[-0.1, 0.0, 0.3], [0.1, 0.0, 0.3], [0.0, 0.0, 0.6]], [[0, 1, 2]], two_sided=True
+    )
+    above = Camera(azimuth_rad=0.0, center_m=np.zeros(3), height_m=2.0, elevation_rad=np.pi / 2)
+    mask = coverage_mask((nose,), above, width_px=60, height_px=60)
+    assert mask[30:].any()
+    assert not mask[:30].any()

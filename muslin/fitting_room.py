@@ -1,0 +1,244 @@
+"""The fitting room: one body from tape measures, and every garment that it tries on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fitting.body import Body, Measurements, Sex, body_from_measurements, read_measurements
+from fitting.cloth import Cloth, Fabric, garment_on_body, load_fabric
+from fitting.drape import Drape, DrapeSettings
+from fitting.drape import drape as drape_cloth
+from fitting.fit import FitClass, FitMap, FitReport, fit_map, fit_report, load_fit_class
+from fitting.pattern import BLOCKS, Pattern, complete_measures, draft_block, read_garmentcode
+from muslin.errors import InputError
+from muslin.folders import assets_folder, existing_file
+from muslin.screen import say, step
+
+EDGE_LENGTH_M = 0.016
+# What a block is meant to be; what is read from a file is judged as a casual top unless told.
+_CLASS_OF_BLOCK = {
+    "base_layer": "base_layer",
+    "leggings": "base_layer",
+    "trousers": "tailored",
+    "skirt": "tailored",
+    "chest_band": "sensor_band",
+    "knee_sleeve": "sensor_band",
+}
+_USUAL_FABRIC = "cotton_jersey"
+_USUAL_CLASS = "casual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garment:
+    """What is tried on.
+
+    Attributes:
+        pattern: Name of a block, else a pattern file.
+        size_step: Sizes up or down; only blocks have sizes.
+        fabric: Card of the fabric.
+        fit_class: What it is meant to be.
+        edge_length_m: Edge length of the cloth mesh.
+        seed: Seed of the run.
+    """
+
+    pattern: str
+    size_step: int
+    fabric: Fabric
+    fit_class: FitClass
+    edge_length_m: float = EDGE_LENGTH_M
+    seed: int = 0
+
+    @property
+    def size_name(self) -> str:
+        """Size in words."""
+        if self.pattern not in BLOCKS:
+            return "size of its file"
+        if self.size_step == 0:
+            return "drafted size"
+        many = "s" if abs(self.size_step) > 1 else ""
+        return f"{abs(self.size_step)} size{many} {'down' if self.size_step < 0 else 'up'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """One garment on the body.
+
+    Attributes:
+        garment: What was tried on.
+        title: Garment, size and fabric in words.
+        body: Who wears it.
+        cloth: The mesh.
+        drape: Its rest.
+        map: Maps of the drape.
+        report: Numbers and verdicts.
+    """
+
+    garment: Garment
+    title: str
+    body: Body
+    cloth: Cloth
+    drape: Drape
+    map: FitMap
+    report: FitReport
+
+    def to_json(self) -> dict[str, Any]:
+        """Numbers of this fit for a program."""
+        return {
+            "title": self.title,
+            "size_step": self.garment.size_step,
+            "n_vertices": len(self.cloth.positions_m),
+            **self.report.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittingRoom:
+    """A body, ready to try garments on.
+
+    Attributes:
+        body: The body.
+        measures: Tape measures as given, the rest as taken on the body.
+        achieved: All measures as taken on the body.
+        residual_m: Achieved minus given, by measure.
+        uncertainty_m: Standard deviation of every measure.
+    """
+
+    body: Body
+    measures: Measurements
+    achieved: Measurements
+    residual_m: Mapping[str, float]
+    uncertainty_m: Mapping[str, float]
+
+    def try_on(
+        self, garment: Garment, *, progress: Callable[[int, float], None] | None = None
+    ) -> Fit:
+        """Drape a garment on the body and judge it.
+
+        Args:
+            garment: What to try on.
+            progress: Called after each solver step with its number and the velocity [m/s].
+
+        Raises:
+            FittingError: If it cannot be sewn or placed.
+        """
+        sewn = pattern_of(garment, self.measures)
+        title = f"{sewn.name}, {garment.size_name}, {garment.fabric.name.replace('_', ' ')}"
+        with step(f"place and drape {title}"):
+            cloth = garment_on_body(sewn, self.body, edge_length_m=garment.edge_length_m)
+            draped = drape_cloth(
+                cloth,
+                self.body,
+                (garment.fabric,),
+                settings=DrapeSettings(),
+                rng=np.random.default_rng(garment.seed),
+                progress=progress,
+            )
+        maps = fit_map(cloth, draped, self.body, (garment.fabric,))
+        report = fit_report(
+            cloth, draped, self.body, (garment.fabric,), maps, fit_class=garment.fit_class
+        )
+        return Fit(
+            garment=garment, title=title, body=self.body, cloth=cloth, drape=draped, map=maps,
+            report=report,
+        )  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """Numbers of the body for a program."""
+        return {
+            "body_achieved_m": self.achieved.given(),
+            "body_residual_m": dict(self.residual_m),
+            "body_uncertainty_m": dict(self.uncertainty_m),
+        }
+
+
+def open_fitting_room(body: Path | None) -> FittingRoom:
+    """Make the body of a measures file, the demo's body when absent.
+
+    Raises:
+        InputError: If the file is not there.
+        FittingError: If a measure is impossible.
+    """
+    body_file = assets_folder() / "body" / "demo.toml" if body is None else body
+    measures, sex = read_measurements(existing_file(body_file, "body file"))
+    return fitting_room_for(measures, sex=sex)
+
+
+def fitting_room_for(measures: Measurements, *, sex: Sex) -> FittingRoom:
+    """Make a body from tape measures and say what a person should know about it."""
+    with step("body from tape measures"):
+        fitted = body_from_measurements(measures, sex=sex, progress=say)
+    for warning in fitted.warnings:
+        say(f"  note: {warning}")
+    return FittingRoom(
+        body=fitted.body,
+        measures=complete_measures(measures, fitted.achieved),
+        achieved=fitted.achieved,
+        residual_m=fitted.residual_m,
+        uncertainty_m=fitted.uncertainty_m,
+    )
+
+
+def choose_garment(
+    pattern: str,
+    *,
+    size_step: int = 0,
+    fabric: str | None = None,
+    fit_class: str | None = None,
+    edge_length_m: float = EDGE_LENGTH_M,
+    seed: int = 0,
+) -> Garment:
+    """Resolve names before anything slow starts.
+
+    Args:
+        pattern: Name of a block, else a pattern file.
+        size_step: Sizes up or down.
+        fabric: Card by name or path; the block's usual fabric when absent.
+        fit_class: Fit class by name or path; the block's usual class when absent.
+        edge_length_m: Edge length of the cloth mesh.
+        seed: Seed of the run.
+
+    Raises:
+        InputError: If an option cannot be used.
+        FittingError: If a card or class is not known.
+    """
+    if not 0.004 <= edge_length_m <= 0.05:
+        raise InputError(f"edge length of {edge_length_m * 100:g} cm is outside 0.4 to 5 cm")
+    block = BLOCKS.get(pattern)
+    usual = _USUAL_FABRIC if block is None else block.fabric
+    garment = Garment(
+        pattern=pattern,
+        size_step=size_step,
+        fabric=load_fabric(fabric or usual),
+        fit_class=load_fit_class(fit_class or _CLASS_OF_BLOCK.get(pattern, _USUAL_CLASS)),
+        edge_length_m=edge_length_m,
+        seed=seed,
+    )
+    if block is None:
+        pattern_of(garment, None)
+    return garment
+
+
+def pattern_of(garment: Garment, measures: Measurements | None) -> Pattern:
+    """Draft the block for the measures, or read the pattern file.
+
+    Raises:
+        InputError: If the name is neither, or a file is asked for another size.
+        FittingError: If it cannot be drafted or read.
+    """
+    if garment.pattern in BLOCKS:
+        if measures is None:
+            raise InputError(f"a {garment.pattern} is drafted from tape measures; none were given")
+        return draft_block(garment.pattern, measures, size_step=garment.size_step)
+    if garment.size_step:
+        raise InputError(
+            f"size step {garment.size_step:+d} was asked for, but only drafted blocks have size "
+            f"steps; {garment.pattern} has the one size that its file holds"
+        )
+    if not Path(garment.pattern).suffix:
+        raise InputError(
+            f"pattern {garment.pattern!r} is no block ({', '.join(BLOCKS)}) and no file"
+        )
+    return read_garmentcode(existing_file(Path(garment.pattern), "pattern file"))
