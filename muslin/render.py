@@ -150,7 +150,7 @@ def _sheet(
     alone = len(views) == 1
     width_px, height_px = size_px if alone else (size_px[0] // 2, size_px[1] // 2)
     cells = []
-    for view in views:
+    for i, view in enumerate(views):
         camera = camera_for(view, meshes)
         cells.append(
             Cell(
@@ -158,11 +158,11 @@ def _sheet(
                 lines=lines if alone else (),
                 meshes=meshes,
                 camera=camera,
-                converged=extras.get("converged"),
+                converged=extras.get("converged") if i == 0 else None,
             )
         )
     return contact_sheet(
-        tuple(cells), style.scale, n_columns=4, title="" if alone else title,
+        tuple(cells), style.scale, n_columns=4, title="" if alone else "; ".join([title, *lines[:1]]),
         cell_width_px=width_px, cell_height_px=height_px, backend=backend, flat=flat,
     )  # fmt: skip
 

@@ -249,8 +249,8 @@ def _garment_scale_m(runs: Sequence[Mapping[str, float]]) -> NDArray[np.float64]
     if all("ease_cm" in run for run in runs):
         scale = np.array([run["ease_cm"] for run in runs])
         if (np.diff(scale) > 1e-4).all():
-            return scale - scale[0]
-    return 0.04 * np.arange(len(runs))
+            return (scale - scale[0]).astype(np.float64)
+    return 0.04 * np.arange(len(runs), dtype=np.float64)
 
 
 def _between(
