@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fitting.body import Body, Measurements, Sex, body_from_measurements, read_measurements
-from fitting.cloth import Cloth, Fabric, garment_on_body, load_fabric
+from fitting.cloth import Cloth, Fabric, garment_levels_on_body, load_fabric
 from fitting.drape import Drape, DrapeSettings
 from fitting.drape import drape as drape_cloth
 from fitting.fit import FitClass, FitMap, FitReport, fit_map, fit_report, load_fit_class
@@ -127,15 +127,16 @@ class FittingRoom:
         sewn = pattern_of(garment, self.measures)
         title = f"{sewn.name}, {garment.size_name}, {garment.fabric.name.replace('_', ' ')}"
         with step(f"place and drape {title}"):
-            cloth = garment_on_body(sewn, self.body, edge_length_m=garment.edge_length_m)
+            levels = garment_levels_on_body(sewn, self.body, edge_length_m=garment.edge_length_m)
             draped = drape_cloth(
-                cloth,
+                levels,
                 self.body,
                 (garment.fabric,),
                 settings=DrapeSettings(),
                 rng=np.random.default_rng(garment.seed),
                 progress=progress,
             )
+        cloth = levels.finest
         maps = fit_map(cloth, draped, self.body, (garment.fabric,))
         report = fit_report(
             cloth, draped, self.body, (garment.fabric,), maps, fit_class=garment.fit_class

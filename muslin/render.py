@@ -161,8 +161,9 @@ def _sheet(
                 converged=extras.get("converged") if i == 0 else None,
             )
         )
+    heading = "" if alone else "; ".join([title, *lines[:1]])
     return contact_sheet(
-        tuple(cells), style.scale, n_columns=4, title="" if alone else "; ".join([title, *lines[:1]]),
+        tuple(cells), style.scale, n_columns=4, title=heading,
         cell_width_px=width_px, cell_height_px=height_px, backend=backend, flat=flat,
     )  # fmt: skip
 
