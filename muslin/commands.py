@@ -37,20 +37,6 @@ def train_model(*, out: Path, seed: int, as_json: bool) -> Exit:
     return Exit.DONE
 
 
-def check_file(pattern: Path, *, as_json: bool) -> Exit:
-    """List every problem of a pattern."""
-    from fitting.pattern import check_pattern, read_garmentcode
-
-    findings = check_pattern(read_garmentcode(existing_file(pattern, "pattern file")))
-    if as_json:
-        print_json({"findings": [finding.to_json() for finding in findings]})
-    else:
-        for finding in findings:
-            say(str(finding))
-        say(f"{pattern}: {len(findings)} problems")
-    return Exit.FAILED if findings else Exit.DONE
-
-
 def verify_session(session: Path, *, as_json: bool) -> Exit:
     """Check a session file and list what was found."""
     from wearables.sessions import verify

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muslin.errors import Exit
-from muslin.fitting_room import EDGE_LENGTH_M, Fit, choose_garment, open_fitting_room
+from muslin.fitting_room import EDGE_LENGTH_M, Fit, choose_garment, open_fitting_room, size_choice
 from muslin.folders import writable_folder
 from muslin.screen import print_json, say_table, step
 from muslin.version import version
@@ -55,8 +55,8 @@ def drape(
     pattern: str = "tshirt",
     body: Path | None = None,
     fabric: str | None = None,
-    size: int = 0,
-    compare: int | None = None,
+    size: int | str = 0,
+    compare: int | str | None = None,
     fit_class: str | None = None,
     map_name: str = "stretch",
     backend: "Backend" = "numpy",
@@ -67,11 +67,11 @@ def drape(
     """Drape a garment on a body from tape measures, and write fit.json, fit.png, fit.glb.
 
     Args:
-        pattern: Name of a block, which is drafted for the body; else a GarmentCode specification.
+        pattern: Name of a block, which is drafted for the body; else a pattern file.
         body: Tape measures (TOML, cm); the demo's body when absent.
         fabric: Name of a fabric card, or path of one; the block's usual fabric when absent.
-        size: Size step of the block; 0 is the drafted size.
-        compare: Second size step to drape beside the first.
+        size: Size step of the block, 0 as drafted; or a size of a graded file, 0 its sample size.
+        compare: Second size to drape beside the first.
         fit_class: Fit class, or path of one; the block's usual class when absent.
         map_name: Map that picture and GLB show.
         backend: What draws the picture.
@@ -89,10 +89,12 @@ def drape(
     folder = writable_folder(out)
     garments = [
         choose_garment(
-            pattern, size_step=size_step, fabric=fabric, fit_class=fit_class,
+            pattern, size_step=size_step, file_size=file_size, fabric=fabric, fit_class=fit_class,
             edge_length_m=edge_length_m, seed=seed,
         )
-        for size_step in ([size] if compare is None else [size, compare])
+        for size_step, file_size in (
+            size_choice(pattern, word) for word in ([size] if compare is None else [size, compare])
+        )
     ]  # fmt: skip
     room = open_fitting_room(body)
     fits = [room.try_on(garment) for garment in garments]

@@ -12,7 +12,7 @@ from fitting.cloth import Cloth, Fabric, garment_levels_on_body, load_fabric
 from fitting.drape import Drape, DrapeSettings
 from fitting.drape import drape as drape_cloth
 from fitting.fit import FitClass, FitMap, FitReport, fit_map, fit_report, load_fit_class
-from fitting.pattern import BLOCKS, Pattern, complete_measures, draft_block, read_garmentcode
+from fitting.pattern import BLOCKS, Pattern, complete_measures, draft_block, read_pattern
 from muslin.errors import InputError
 from muslin.folders import assets_folder, existing_file
 from muslin.screen import say, step
@@ -37,7 +37,8 @@ class Garment:
 
     Attributes:
         pattern: Name of a block, else a pattern file.
-        size_step: Sizes up or down; only blocks have sizes.
+        size_step: Sizes up or down; only blocks have steps.
+        file_size: Size of a graded pattern file; none takes its sample size.
         fabric: Card of the fabric.
         fit_class: What it is meant to be.
         edge_length_m: Edge length of the cloth mesh.
@@ -50,10 +51,13 @@ class Garment:
     fit_class: FitClass
     edge_length_m: float = EDGE_LENGTH_M
     seed: int = 0
+    file_size: str | None = None
 
     @property
     def size_name(self) -> str:
         """Size in words."""
+        if self.file_size is not None:
+            return f"size {self.file_size}"
         if self.pattern not in BLOCKS:
             return "size of its file"
         if self.size_step == 0:
@@ -186,6 +190,7 @@ def choose_garment(
     pattern: str,
     *,
     size_step: int = 0,
+    file_size: str | None = None,
     fabric: str | None = None,
     fit_class: str | None = None,
     edge_length_m: float = EDGE_LENGTH_M,
@@ -196,6 +201,7 @@ def choose_garment(
     Args:
         pattern: Name of a block, else a pattern file.
         size_step: Sizes up or down.
+        file_size: Size of a graded pattern file; none takes its sample size.
         fabric: Card by name or path; the block's usual fabric when absent.
         fit_class: Fit class by name or path; the block's usual class when absent.
         edge_length_m: Edge length of the cloth mesh.
@@ -212,6 +218,7 @@ def choose_garment(
     garment = Garment(
         pattern=pattern,
         size_step=size_step,
+        file_size=file_size,
         fabric=load_fabric(fabric or usual),
         fit_class=load_fit_class(fit_class or _CLASS_OF_BLOCK.get(pattern, _USUAL_CLASS)),
         edge_length_m=edge_length_m,
@@ -242,4 +249,23 @@ def pattern_of(garment: Garment, measures: Measurements | None) -> Pattern:
         raise InputError(
             f"pattern {garment.pattern!r} is no block ({', '.join(BLOCKS)}) and no file"
         )
-    return read_garmentcode(existing_file(Path(garment.pattern), "pattern file"))
+    read = read_pattern(
+        existing_file(Path(garment.pattern), "pattern file"), size=garment.file_size
+    )
+    for warning in read.warnings:
+        say(f"  note: {warning}")
+    return read
+
+
+def size_choice(pattern: str, size: int | str) -> tuple[int, str | None]:
+    """Step of a block and size of a file that a size of the command line means.
+
+    Raises:
+        InputError: If a block is given something else than a whole number.
+    """
+    if pattern not in BLOCKS:
+        return 0, None if str(size) == "0" else str(size)
+    try:
+        return int(size), None
+    except ValueError as error:
+        raise InputError(f"size step {size!r} of a block is no whole number") from error

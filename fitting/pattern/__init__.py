@@ -9,6 +9,14 @@ from fitting.pattern.garmentcode import pattern_from_garmentcode, read_garmentco
 from fitting.pattern.garmentcode_write import garmentcode_from_pattern
 from fitting.pattern.marks import Hole, InternalLine, Notch
 from fitting.pattern.model import Half, Panel, Pattern, Wrap
+from fitting.pattern.read import (
+    format_of,
+    inspect_pattern,
+    pattern_formats,
+    read_pattern,
+    read_pattern_sizes,
+)
+from fitting.pattern.reading import PatternFormat, Reading, ReadOptions
 from fitting.pattern.seam import Run, Seam, SeamKind
 from fitting.pattern.split import split_seams
 from fitting.pattern.validate import CheckSettings, check_pattern
@@ -25,6 +33,9 @@ __all__ = [
     "Notch",
     "Panel",
     "Pattern",
+    "PatternFormat",
+    "ReadOptions",
+    "Reading",
     "Run",
     "Seam",
     "SeamKind",
@@ -36,8 +47,13 @@ __all__ = [
     "draft_block",
     "draft_tshirt",
     "find_block",
+    "format_of",
     "garmentcode_from_pattern",
+    "inspect_pattern",
+    "pattern_formats",
     "pattern_from_garmentcode",
     "read_garmentcode",
+    "read_pattern",
+    "read_pattern_sizes",
     "split_seams",
 ]

@@ -60,7 +60,9 @@ def shortest(wanted: float, back: Callable[[float], float], guess: float) -> flo
         value = float(f"{guess:.{digits}g}")
         if back(value) == wanted:
             return value
-    return guess
+    # Multiplying and dividing by a unit may miss by the last bit.
+    near = (float(np.nextafter(guess, side)) for side in (-np.inf, np.inf))
+    return next((value for value in near if back(value) == wanted), guess)
 
 
 class _Writer:

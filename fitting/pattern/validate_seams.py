@@ -10,6 +10,8 @@ from fitting.pattern.split import Walk, walk_sides
 MAX_SEAM_RATIO = 1.05
 MAX_DART_DIFFERENCE_M = 0.002
 MAX_NOTCH_OFFSET_M = 0.01
+# Edges that GarmentCode holds to the body while the garment settles.
+HELD_LABELS = ("lower_interface", "right_collar", "left_collar", "strapless_top")
 
 
 def check_seams(pattern: Pattern) -> Iterator[Finding]:
@@ -111,11 +113,10 @@ def _check_dart(pattern: Pattern, seam: Seam, a: Walk, b: Walk) -> Iterator[Find
 
 
 def _check_labels(pattern: Pattern, seam: Seam) -> Iterator[Finding]:
-    """Interface labels hold a garment to the body, so both sides of a seam must carry them."""
+    """Labels that hold a garment to the body: where both sides of a seam have one, it is one."""
     label_a = pattern.panel(seam.side_a[0]).edges[seam.side_a[1]].label
     label_b = pattern.panel(seam.side_b[0]).edges[seam.side_b[1]].label
-    special = [w for w in (label_a, label_b) if w.endswith(("_interface", "_collar", "_top"))]
-    if special and label_a != label_b:
+    if label_a and label_b and label_a != label_b and {label_a, label_b} & set(HELD_LABELS):
         yield Finding(
             code="LABELS_DIFFER",
             panel=seam.side_a[0],

@@ -95,3 +95,12 @@ def _faces_front_or_back(rotation_rad: tuple[float, float, float]) -> bool:
     facing = abs(np.cos(x) * np.cos(y)) > np.cos(MAX_TURN_RAD)
     off_right_angle = abs((z + np.pi / 4) % (np.pi / 2) - np.pi / 4)
     return bool(facing and off_right_angle <= MAX_TURN_RAD)
+
+
+def wrap_of_loose(name: str) -> tuple[Wrap, Half]:
+    """Part of the body for a panel that no file places: only its own words count."""
+    words = set(words_of(name))
+    known = {word for group, _ in _NAMED for word in group} | set(_SLEEVE) | set(_LEG)
+    if words & (known | set(_FRONT) | set(_BACK)):
+        return guess_wrap(name)
+    return "as_placed", "whole"

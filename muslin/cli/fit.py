@@ -18,7 +18,7 @@ def drape(
     pattern: Annotated[
         str,
         typer.Option(
-            help="Block to draft, such as tshirt or leggings; or a GarmentCode file (JSON)."
+            help="Block to draft, such as tshirt or leggings; or a pattern file (JSON, DXF, SVG)."
         ),
     ] = "tshirt",
     body: Annotated[
@@ -27,9 +27,11 @@ def drape(
     fabric: Annotated[
         str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
     ] = None,
-    size: Annotated[int, typer.Option(help="Size step of the block: 0 as drafted, -1 down.")] = 0,
+    size: Annotated[
+        str, typer.Option(help="Step of a block (0 as drafted, -1 down), or size of a graded file.")
+    ] = "0",
     compare: Annotated[
-        int | None, typer.Option(help="Second size step, draped beside the first.")
+        str | None, typer.Option(help="Second size, draped beside the first.")
     ] = None,
     fit_class: FitClassName = None,
     map_name: MapName = "stretch",
@@ -56,15 +58,3 @@ def drape(
         seed=seed,
     )
     raise typer.Exit(result.tell(as_json=as_json))
-
-
-@app.command(epilog="Example: muslin check shirt_specification.json")
-def check(
-    pattern: Annotated[Path, typer.Argument(help="GarmentCode specification (JSON).")],
-    *,
-    as_json: Json = False,
-) -> None:
-    """Find every problem of a pattern: exit 0 clean, 1 problems found, 2 unreadable."""
-    from muslin.commands import check_file
-
-    raise typer.Exit(check_file(pattern, as_json=as_json))
