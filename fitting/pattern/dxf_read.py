@@ -19,7 +19,7 @@ from fitting.pattern.finding import Finding
 from fitting.pattern.fold import edges_on_line, notch_at, unfold
 from fitting.pattern.marks import Hole, InternalLine, LineKind, Notch
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.reading import PatternFormat, Reading, ReadOptions
+from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, checked_points
 from fitting.pattern.wraps import wrap_of_loose
 
 Points = NDArray[np.float64]
@@ -68,6 +68,12 @@ class _Reader:
         self._unit_m = unit_m
         self.sizes = tuple(dict.fromkeys(piece.size for piece in raw.pieces))
         stated = raw.texts.get("sample size", "")
+        for piece in raw.pieces:
+            for points in (*piece.lines.values(), *piece.points.values()):
+                for line in points:
+                    checked_points(line * unit_m, f"piece {piece.name!r}")
+            for notch in piece.notches:
+                checked_points(notch.point * unit_m, f"a notch of piece {piece.name!r}")
         self._sample_size = stated if stated in self.sizes else self.sizes[0]
         self._samples: dict[str, _Sample] = {}
         self._findings: list[Finding] = []

@@ -21,7 +21,7 @@ from fitting.pattern.fold import edges_on_line, mirrored_panel, notch_at, unfold
 from fitting.pattern.freesewing_recipes import RECIPES, Recipe, Stretch
 from fitting.pattern.marks import Notch, NotchKind
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, read_text
+from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, checked_points, read_text
 from fitting.pattern.seam import Run, Seam
 from fitting.pattern.wraps import wrap_of_loose
 
@@ -130,6 +130,7 @@ def _part(
                   grain_known=False)  # fmt: skip
     panel = _turned(panel, clockwise=wrap == "torso_back")
     panel = _with_marks(panel, paths, flip, notches)
+    checked_points(np.array(list(points.values())), f"part {name!r}")
     folded = _fold_line(paths, flip)
     n_half = 0
     if folded is not None:
@@ -187,7 +188,8 @@ def _edges(name: str, ops: Any, flip: Points) -> tuple[Points, tuple[Edge, ...]]
         )
         for i in range(len(corners))
     )
-    return np.array(corners).reshape(-1, 2), edges
+    checked_points(np.array([p for points in controls for p in points]), f"part {name!r}")
+    return checked_points(np.array(corners).reshape(-1, 2), f"part {name!r}"), edges
 
 
 def _turned(panel: Panel, *, clockwise: bool) -> Panel:
@@ -228,7 +230,8 @@ def _with_marks(
 
 def _ends(path: Mapping[str, Any], flip: Points) -> tuple[Points, Points]:
     places = [op["to"] for op in path["ops"] if "to" in op]
-    first, last = (np.array(p, dtype=np.float64).reshape(2) * flip for p in (places[0], places[-1]))
+    ends = np.array([places[0], places[-1]], dtype=np.float64).reshape(2, 2) * flip
+    first, last = checked_points(ends, "a fold or grain line")
     return first, last
 
 

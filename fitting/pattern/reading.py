@@ -4,12 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fitting.errors import PatternError
 from fitting.pattern.finding import Finding
 from fitting.pattern.model import Pattern
 
 # Larger files are not patterns; reading one would only fill the memory.
 MAX_BYTES = 64_000_000
+MAX_SIZE_M = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,20 @@ class PatternFormat:
     suffixes: tuple[str, ...]
     knows: Callable[[bytes], bool]
     read: Callable[[Path, ReadOptions], Reading]
+
+
+def checked_points(points_m: NDArray[np.float64], where: str) -> NDArray[np.float64]:
+    """The points themselves, any shape.
+
+    Raises:
+        PatternError: If one is not a number or beyond any garment; names where.
+    """
+    if points_m.size and not np.abs(points_m).max() < MAX_SIZE_M:
+        raise PatternError(
+            f"{where}: a point is not a number, or more than {MAX_SIZE_M:g} m from the origin; "
+            "is the unit right?"
+        )
+    return points_m
 
 
 def read_bytes(path: Path) -> bytes:

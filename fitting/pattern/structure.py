@@ -10,10 +10,10 @@ import numpy as np
 from fitting.errors import PatternError
 from fitting.pattern.finding import Finding
 from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.reading import MAX_SIZE_M
 from fitting.pattern.seam import Run, Seam
 
 MIN_CHORD_M = 1e-7
-MAX_SIZE_M = 100.0
 MAX_EDGES = 5000
 
 

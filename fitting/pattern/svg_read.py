@@ -21,7 +21,7 @@ from fitting.pattern.fold import edges_on_line, notch_at, unfold
 from fitting.pattern.freesewing import FREESEWING, read_freesewing_file
 from fitting.pattern.marks import Hole, InternalLine, LineKind, Notch
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, read_bytes
+from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, checked_points, read_bytes
 from fitting.pattern.svg_path import Subpath, read_path, read_transform
 from fitting.pattern.wraps import wrap_of_loose
 
@@ -83,7 +83,8 @@ def read_svg_file(path: Path, options: ReadOptions) -> Reading:
         return read_freesewing_file(twin, options)
     scale = 0.001 if is_draft else _scale_m(path, root, options.unit_m)
     try:
-        shapes = list(_shapes(root, np.array([[scale, 0, 0], [0, -scale, 0]])))
+        with np.errstate(invalid="ignore", over="ignore"):
+            shapes = list(_shapes(root, np.array([[scale, 0, 0], [0, -scale, 0]])))
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         if isinstance(error, PatternError):
             raise PatternError(f"{path}: {error}") from error
@@ -216,7 +217,9 @@ def _sew_lines(shapes: list[_Shape]) -> list[_Shape]:
 def _panels(shapes: list[_Shape]) -> tuple[Panel, ...]:
     from shapely.geometry import LineString, Polygon
 
-    shapes = [s for s in shapes if np.isfinite(s.polyline()).all()]
+    for shape in shapes:
+        checked_points(np.array([shape.path.start, *np.concatenate(shape.path.segments)]),
+                       shape.name or "a shape")  # fmt: skip
     closed = [s for s in shapes if s.is_closed and "notch" not in s.words and len(s.polyline()) > 3]
     polygons = [Polygon(s.polyline()).buffer(0) for s in closed]
     order = sorted(range(len(closed)), key=lambda i: -polygons[i].area)
