@@ -11,14 +11,13 @@ from fitting.pattern.garmentcode_write import deviation_m, garmentcode_from_patt
 from fitting.pattern.pdf_write import Paper
 from fitting.pattern.read import inspect_pattern, read_pattern, read_pattern_sizes
 from fitting.pattern.reading import ReadOptions
-from fitting.pattern.seams_file import SeamNote, seams_path, write_seams_file
+from fitting.pattern.seams_file import UNITS_M, SeamNote, seams_path, write_seams_file
 from fitting.pattern.validate import CheckSettings
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
 from muslin.screen import print_json, say
 
 PatternFile = Literal["json", "dxf", "svg", "pdf"]
-UNITS_M = {"mm": 0.001, "cm": 0.01, "inch": 0.0254, "m": 1.0}
 
 
 def read_options(*, unit: str | None = None, allowance_cm: float = 0.0) -> ReadOptions:
@@ -206,5 +205,5 @@ def seams(
     sample = next(iter(nest.values())).extras.get("dxf", {}).get("sample")
     first = nest.get(sample) or next(iter(nest.values()))
     notes = propose_seams([first, *(p for p in nest.values() if p is not first)])
-    write_seams_file(target, first, notes)
+    write_seams_file(target, first, notes, options=options)
     return target, len(notes)

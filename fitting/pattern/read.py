@@ -17,7 +17,7 @@ from fitting.pattern.freesewing import FREESEWING
 from fitting.pattern.garmentcode import GARMENTCODE
 from fitting.pattern.model import Pattern
 from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, read_bytes
-from fitting.pattern.seams_file import seams_path, with_seams_file
+from fitting.pattern.seams_file import options_with_seams_file, seams_path, with_seams_file
 from fitting.pattern.structure import check_structure, raise_broken
 from fitting.pattern.svg_read import SVG
 from fitting.pattern.validate import CheckSettings, check_pattern
@@ -87,7 +87,10 @@ def read_pattern_sizes(path: Path, *, options: ReadOptions | None = None) -> tup
     if format_of(path) is not DXF:
         return (read_pattern(path, options=options),)
     patterns = []
-    for reading in read_dxf_sizes(path, options or ReadOptions()).values():
+    options, beside = options or ReadOptions(), seams_path(path)
+    if beside.is_file():
+        options = options_with_seams_file(options, beside)
+    for reading in read_dxf_sizes(path, options).values():
         raise_broken(path.name, (*reading.findings, *check_structure(reading.pattern)))
         patterns.append(reading.pattern)
     return tuple(patterns)
@@ -114,12 +117,14 @@ def _reading(path: Path, size: str | None, options: ReadOptions | None) -> Readi
     options = options or ReadOptions()
     if size is not None:
         options = replace(options, size=size)
+    beside = seams_path(path)
+    if beside.is_file():
+        options = options_with_seams_file(options, beside)
     reading = format_of(path).read(path, options)
     if size is not None and not reading.pattern.sizes:
         raise PatternError(
             f"size {size!r} was asked for, but {path} has the one size that its file holds"
         )
-    beside = seams_path(path)
     # A file with seams of its own needs none beside it, which may be another format's.
     if beside.is_file() and not reading.pattern.seams:
         reading = replace(reading, pattern=with_seams_file(reading.pattern, beside))

@@ -25,10 +25,12 @@ import numpy as np
 from fitting.errors import PatternError
 from fitting.pattern.fold import mirrored_panel
 from fitting.pattern.model import Half, Panel, Pattern, Wrap
-from fitting.pattern.reading import read_text
+from fitting.pattern.reading import ReadOptions, read_text
 from fitting.pattern.seam import Run, Seam, SeamKind
 
 SUFFIX = ".seams.toml"
+UNITS_M = {"mm": 0.001, "cm": 0.01, "inch": 0.0254, "m": 1.0}
+MAX_ALLOWANCE_CM = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +57,39 @@ def seams_path(pattern_file: Path) -> Path:
     return pattern_file.with_suffix(SUFFIX)
 
 
+def options_with_seams_file(options: ReadOptions, path: Path) -> ReadOptions:
+    """The options, with unit and allowance of a seams file where they leave them open.
+
+    Raises:
+        PatternError: If the file cannot be read, or states what is no unit or no allowance.
+    """
+    content = _content(path)
+    unit, allowance = content.get("unit"), content.get("allowance_cm", 0.0)
+    if unit is not None and unit not in UNITS_M:
+        raise PatternError(f"seams file {path}: unit {unit!r} is not one of {', '.join(UNITS_M)}")
+    if not isinstance(allowance, int | float) or not 0 <= allowance <= MAX_ALLOWANCE_CM:
+        raise PatternError(
+            f"seams file {path}: allowance_cm is {allowance!r}, wanted 0 to {MAX_ALLOWANCE_CM:g}"
+        )
+    if options.unit_m is None and unit is not None:
+        options = replace(options, unit_m=UNITS_M[unit])
+    return options if options.allowance_m else replace(options, allowance_m=allowance / 100)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise PatternError(f"seams file {path} is not readable TOML: {error}") from error
+
+
 def with_seams_file(pattern: Pattern, path: Path) -> Pattern:
     """The pattern with the copies, places and seams of a seams file.
 
     Raises:
         PatternError: If the file cannot be read or names what the pattern does not have.
     """
-    try:
-        content = tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PatternError(f"seams file {path} is not readable TOML: {error}") from error
+    content = _content(path)
     try:
         panels = _panels(pattern, content.get("panels") or {}, path)
         notes = [_note(item) for item in content.get("seams") or []]
@@ -142,18 +167,22 @@ def _run(item: Mapping[str, Any]) -> Run:
     )
 
 
-def write_seams_file(path: Path, pattern: Pattern, notes: list[SeamNote]) -> None:
+def write_seams_file(
+    path: Path, pattern: Pattern, notes: list[SeamNote], *, options: ReadOptions | None = None
+) -> None:
     """Write seams, and where each panel goes, for a person to edit.
 
     Args:
         path: File to write.
         pattern: The pattern with every panel the seams name, copies included.
         notes: Its seams.
+        options: Unit and allowance that the pattern was read with, to be kept.
     """
     lines = [
         f"# Seams of {json.dumps(pattern.name)[1:-1]}. Edit freely: `confirmed = true` on what you",
         "# checked, `use = false` on what is wrong. Edges count from 0 along the outline.",
         "",
+        *_option_lines(options or ReadOptions()),
     ]
     for panel in pattern.panels:
         lines += [f"[panels.{_text(panel.name)}]"]
@@ -173,6 +202,12 @@ def write_seams_file(path: Path, pattern: Pattern, notes: list[SeamNote]) -> Non
     for note in notes:
         lines += _seam_lines(note)
     path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def _option_lines(options: ReadOptions) -> list[str]:
+    units = [f'unit = "{word}"' for word, unit_m in UNITS_M.items() if unit_m == options.unit_m]
+    allowance = [f"allowance_cm = {options.allowance_m * 100:g}"] if options.allowance_m else []
+    return [*units, *allowance, ""] if units or allowance else []
 
 
 def _seam_lines(note: SeamNote) -> list[str]:

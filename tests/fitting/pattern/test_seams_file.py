@@ -5,7 +5,13 @@ import pytest
 
 from fitting.body import Measurements
 from fitting.errors import PatternError
-from fitting.pattern import Pattern, draft_tshirt, read_pattern, read_pattern_sizes
+from fitting.pattern import (
+    Pattern,
+    ReadOptions,
+    draft_tshirt,
+    read_pattern,
+    read_pattern_sizes,
+)
 from fitting.pattern.dxf_write import write_dxf
 from fitting.pattern.propose import propose_seams, with_copies
 from fitting.pattern.seams_file import SeamNote, seams_path, with_seams_file, write_seams_file
@@ -102,3 +108,20 @@ def test_grain_and_layer_come_from_the_file(tmp_path, shirt):
     front = with_seams_file(shirt, path).panel("front")
     assert front.grain_rad == pytest.approx(np.pi / 4)
     assert front.layer == 2
+
+
+def test_unit_and_allowance_are_kept(tmp_path, shirt):
+    path = tmp_path / "shirt.dxf"
+    write_dxf(path, (shirt,))
+    text = path.read_text(encoding="ascii").replace("Units: METRIC", "Units unknown")
+    path.write_text(text, encoding="ascii")
+    options = ReadOptions(unit_m=0.001, allowance_m=0.01)
+    pattern = read_pattern(path, options=options)
+    write_seams_file(seams_path(path), pattern, [], options=options)
+    again = read_pattern(path)
+    np.testing.assert_allclose(again.panels[0].vertices_m, pattern.panels[0].vertices_m)
+    assert len(read_pattern_sizes(path)) == 1
+    for line in ('unit = "ell"', "allowance_cm = 40"):
+        seams_path(path).write_text(line, encoding="utf-8")
+        with pytest.raises(PatternError, match=line.split(" ", maxsplit=1)[0]):
+            read_pattern(path)
