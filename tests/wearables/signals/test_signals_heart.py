@@ -191,7 +191,7 @@ def test_time_domain_is_the_definition():
     assert found.coverage == pytest.approx(1.0)
     assert found.sdnn_s == pytest.approx(rr.std(ddof=1), rel=1e-12)
     assert found.rmssd_s == pytest.approx(np.sqrt(np.mean(change**2)), rel=1e-12)
-    assert found.pnn50 == pytest.approx(np.mean(np.abs(change) > 0.05), rel=1e-12)
+    assert found.pnn50 == pytest.approx(np.sum(np.abs(change) > 0.05) / len(rr), rel=1e-12)
     assert found.sd1_s == pytest.approx(change.std(ddof=1) / np.sqrt(2), rel=1e-12)
     assert found.sd2_s == pytest.approx((rr[1:] + rr[:-1]).std(ddof=1) / np.sqrt(2), rel=1e-12)
 

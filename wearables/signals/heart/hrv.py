@@ -17,6 +17,9 @@ from scipy import signal
 TIME_COVERAGE = 0.8
 FREQUENCY_COVERAGE = 0.95
 MIN_INTERVALS = 10
+PNN_S = 0.050
+# Intervals of whole milliseconds differ by 50 ms often; rounding must not decide.
+TIE_S = 1e-9
 LF_HZ = (0.04, 0.15)
 HF_HZ = (0.15, 0.40)
 VLF_HZ = (0.0033, 0.04)
@@ -37,7 +40,7 @@ class Variability:
         mean_s: Mean interval.
         sdnn_s: Standard deviation (n - 1).
         rmssd_s: Root mean square of successive differences.
-        pnn50: Share of successive differences above 50 ms.
+        pnn50: Successive differences above 50 ms over the number of intervals.
         vlf_s2: Power from 0.0033 to 0.04 Hz; needs 25 minutes to mean something.
         lf_s2: Power from 0.04 to 0.15 Hz.
         hf_s2: Power from 0.15 to 0.40 Hz.
@@ -100,7 +103,7 @@ def variability(
         mean_s=told(own.mean()) if len(own) else math.nan,
         sdnn_s=told(_sd(own)),
         rmssd_s=told(math.sqrt(np.square(change).mean())) if len(change) else math.nan,
-        pnn50=told((np.abs(change) > 0.050).mean()) if len(change) else math.nan,
+        pnn50=told((np.abs(change) > PNN_S + TIE_S).sum() / len(own)) if len(own) else math.nan,
         vlf_s2=powers[0],
         lf_s2=powers[1],
         hf_s2=powers[2],

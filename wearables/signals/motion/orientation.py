@@ -19,7 +19,7 @@ from wearables.signals.operator import ADAPTIVE_GAP_S, RunOperator
 GRAVITY_M_S2 = 9.80665
 CHANNELS = ("quat_w_1", "quat_x_1", "quat_y_1", "quat_z_1")
 # The smoothed length of an acceleration in m/s2 stays within these shares of gravity.
-LENGTH_SHARES = (0.6, 1.6)
+LENGTH_SHARES = (0.5, 3.0)
 LENGTH_HZ = 0.1
 # Twice the range of common gyroscopes (2000 degrees per second).
 MAX_GYR_RAD_S = 70.0
