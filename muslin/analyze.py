@@ -4,37 +4,33 @@ Everything runs on unbroken runs of samples; operators are told of every gap. Wh
 is NaN in here and null in JSON.
 """
 
+import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from muslin.activity import ActivityResult, classify_against_markers
+from muslin.movement import Movement, movement
 from muslin.version import version
+from muslin.vitals import Breathing, Heart, breathing, first_of, heart
 from wearables.events import SampleBlock
 from wearables.sessions import Gap, Session, SessionMarker, StreamReader
 from wearables.signals import (
     Beat,
     Breath,
-    BreathDetector,
     Intensity,
-    PulseDetector,
     Quality,
     Rate,
-    movement_intensity,
-    rates_from_intervals,
-    run,
+    doubts,
     signal_quality,
 )
-from wearables.signals.breath import breath_intervals_s
-from wearables.signals.heart import intervals_s
-from wearables.signals.rates import BREATH_STRICTNESS
 
-PULSE_WINDOW_S = 10.0
-BREATH_WINDOW_S = 20.0
+# Slower streams are events or derived values, which may well stay constant.
+MIN_EVEN_HZ = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +49,7 @@ class StreamSummary:
         coverage: Share that arrived.
         gaps: The gaps.
         quality: Quality per window.
+        doubts: Sentences about what cannot be right in the stream as a whole.
         whole: All samples, NaN where missing.
     """
 
@@ -67,6 +64,7 @@ class StreamSummary:
     coverage: float
     gaps: tuple[Gap, ...]
     quality: tuple[Quality, ...]
+    doubts: tuple[str, ...]
     whole: SampleBlock
 
 
@@ -102,13 +100,36 @@ class Analysis:
     streams: tuple[StreamSummary, ...]
     markers: tuple[SessionMarker, ...]
     clock: ClockSummary
-    beats: tuple[Beat, ...]
-    pulse: tuple[Rate, ...]
-    breaths: tuple[Breath, ...]
-    breathing: tuple[Rate, ...]
-    intensity: tuple[Intensity, ...]
+    heart: Heart
+    breath: Breathing
+    movement: Movement
     activity: ActivityResult | None
     activity_refused: str
+
+    @property
+    def beats(self) -> tuple[Beat, ...]:
+        """Beats, doubtful ones included."""
+        return self.heart.beats
+
+    @property
+    def pulse(self) -> tuple[Rate, ...]:
+        """Heart rate per window."""
+        return self.heart.rates
+
+    @property
+    def breaths(self) -> tuple[Breath, ...]:
+        """Breaths."""
+        return self.breath.breaths
+
+    @property
+    def breathing(self) -> tuple[Rate, ...]:
+        """Breath rate per window."""
+        return self.breath.rates
+
+    @property
+    def intensity(self) -> tuple[Intensity, ...]:
+        """Movement per second."""
+        return self.movement.intensity
 
     @property
     def n_lost(self) -> int:
@@ -119,6 +140,10 @@ class Analysis:
         """First stream that has a channel of a kind."""
         return next((stream for stream in self.streams if kind in stream.kinds), None)
 
+    def stream_named(self, name: str) -> StreamSummary | None:
+        """Stream of a name."""
+        return next((stream for stream in self.streams if stream.name == name), None)
+
     def rows(self) -> list[tuple[str, str]]:
         """Say it in a few rows for a person."""
         note = ", from a synthetic channel" if self.breathing_is_synthetic else ""
@@ -127,6 +152,13 @@ class Analysis:
             ("pulse", _say_rate(self.pulse, f"{len(self.beats)} beats")),
             ("breathing", _say_rate(self.breathing, breaths)),
         ]
+        whole = self.heart.whole
+        if whole is not None and math.isfinite(whole.rmssd_s):
+            rows.append(("variability", f"RMSSD {1000 * whole.rmssd_s:.0f} ms"))
+        if self.movement.steps:
+            bouts = f"{len(self.movement.bouts)} bouts of walking"
+            rows.append(("steps", f"{len(self.movement.steps)} in {bouts}"))
+        rows += [("doubt", f"{s.name}: {text}") for s in self.streams for text in s.doubts]
         if self.activity is not None:
             rows.append(("activity", self.activity.sentence()))
         elif self.activity_refused:
@@ -142,44 +174,18 @@ class Analysis:
     @property
     def breathing_is_synthetic(self) -> bool:
         """Whether the breaths come from a computed channel."""
-        stream = self.stream_of("strain")
+        stream = self.stream_named(self.breath.stream)
         return stream is not None and stream.is_synthetic
 
     def to_json(self) -> dict[str, Any]:
         """Result for a program: units in the key names, null for what is not known."""
-        return _plain(
-            {
-                "session_id": self.session_id,
-                "duration_s": self.duration_s,
-                "streams": {
-                    s.name: {
-                        "channels": s.channels,
-                        "is_synthetic": s.is_synthetic,
-                        "rate_hz": s.rate_hz,
-                        "n_stored": s.n_stored,
-                        "n_lost": s.n_lost,
-                        "coverage": s.coverage,
-                        "quality_mean": _mean([q.quality for q in s.quality]),
-                    }
-                    for s in self.streams
-                },
-                "clock": asdict(self.clock),
-                "pulse_per_minute_median": _median(self.pulse),
-                "pulse": [asdict(rate) for rate in self.pulse],
-                "n_beats": len(self.beats),
-                "breaths_per_minute_median": _median(self.breathing),
-                "breathing_is_synthetic": self.breathing_is_synthetic,
-                "breathing": [asdict(rate) for rate in self.breathing],
-                "n_breaths": len(self.breaths),
-                "intensity": [asdict(item) for item in self.intensity],
-                "activity": asdict(self.activity) if self.activity else None,
-                "activity_refused": self.activity_refused,
-                "software": self.software,
-            }
-        )
+        from muslin.analysis_json import analysis_json
+
+        return analysis_json(self)
 
 
-def _median(rates: Sequence[Rate]) -> float:
+def median_rate(rates: Sequence[Rate]) -> float:
+    """Median of the windows that have a rate; NaN when none has one."""
     known = [rate.per_minute for rate in rates if math.isfinite(rate.per_minute)]
     return float(np.median(known)) if known else float("nan")
 
@@ -190,22 +196,7 @@ def _say_rate(rates: Sequence[Rate], events: str) -> str:
     n_known = sum(math.isfinite(rate.per_minute) for rate in rates)
     if not n_known:
         return f"{events}, no rate: samples are missing or the intervals are too irregular"
-    return f"{_median(rates):.1f} /min median over {n_known} of {len(rates)} windows, {events}"
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else float("nan")
-
-
-def _plain(value: Any) -> Any:
-    """JSON cannot say NaN: make it null, and tuples lists."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return f"{median_rate(rates):.1f} /min median over {n_known} of {len(rates)} windows, {events}"
 
 
 def analyze(path: Path, *, out: Path | None = None, model: Path | None = None) -> Analysis:
@@ -213,7 +204,7 @@ def analyze(path: Path, *, out: Path | None = None, model: Path | None = None) -
 
     Args:
         path: Session file.
-        out: Page to write; none is written without it.
+        out: Page to write, and the numbers as JSON beside it; nothing is written without it.
         model: Activity model; the one that ships when absent.
 
     Raises:
@@ -227,19 +218,20 @@ def analyze(path: Path, *, out: Path | None = None, model: Path | None = None) -
         from muslin.report.session_page import write_session_page
 
         write_session_page(out, result)
+        text = json.dumps(result.to_json(), indent=2, allow_nan=False)
+        out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
     return result
 
 
 def _analyze(session: Session, model: Path | None) -> Analysis:
     streams = {name: (stream, stream.read_runs()) for name, stream in session.streams.items()}
-    beats, pulse = _pulse(_first(streams, "ppg"))
-    breaths, breathing = _breathing(_first(streams, "strain"))
-    motion = _first(streams, "acc")
+    motion = first_of(streams, "acc")
     activity, refused = None, ""
     if motion is not None:
         activity, refused = classify_against_markers(
             motion[0], motion[1], model=model, markers=session.markers
         )
+    beats = heart(streams)
     return Analysis(
         session_id=session.session_id,
         path=session.path.name,
@@ -249,32 +241,21 @@ def _analyze(session: Session, model: Path | None) -> Analysis:
         state=session.state,
         software=f"muslin {version()}",
         duration_s=session.duration_s,
-        streams=tuple(_summary(stream, runs) for stream, runs in streams.values()),
+        streams=tuple(_summary(*found) for found in streams.values()),
         markers=session.markers,
         clock=_clock(session),
-        beats=tuple(beats),
-        pulse=tuple(pulse),
-        breaths=tuple(breaths),
-        breathing=tuple(breathing),
-        intensity=tuple(_intensity(motion)),
+        heart=beats,
+        breath=breathing(streams, beats),
+        movement=movement(motion),
         activity=activity,
         activity_refused=refused,
     )
 
 
-_Runs = tuple[StreamReader, list[SampleBlock]]
-
-
-def _first(streams: Mapping[str, _Runs], kind: str) -> _Runs | None:
-    for stream, runs in streams.values():
-        if kind in stream.kinds and runs:
-            return stream, runs
-    return None
-
-
 def _summary(stream: StreamReader, runs: list[SampleBlock]) -> StreamSummary:
     total = stream.n_stored + stream.n_lost
-    quality = signal_quality(runs, stream.clipped(), rate_hz=stream.rate_hz) if runs else []
+    is_even = stream.nominal_rate_hz >= MIN_EVEN_HZ and bool(runs)
+    quality = signal_quality(runs, stream.clipped(), rate_hz=stream.rate_hz) if is_even else []
     return StreamSummary(
         name=stream.name,
         kinds=stream.kinds,
@@ -287,8 +268,15 @@ def _summary(stream: StreamReader, runs: list[SampleBlock]) -> StreamSummary:
         coverage=stream.n_stored / total if total else float("nan"),
         gaps=stream.gaps,
         quality=tuple(quality),
+        doubts=_doubts(stream, runs),
         whole=stream.read(),
     )
+
+
+def _doubts(stream: StreamReader, runs: list[SampleBlock]) -> tuple[str, ...]:
+    """Doubts about what is sampled evenly; lists of events have no rate to doubt."""
+    is_even = stream.nominal_rate_hz >= MIN_EVEN_HZ
+    return doubts(runs, stream.kinds, rate_hz=stream.nominal_rate_hz) if is_even and runs else ()
 
 
 def _clock(session: Session) -> ClockSummary:
@@ -300,46 +288,3 @@ def _clock(session: Session) -> ClockSummary:
         drift_ppm=-float(fit.drift[0]) * 1e6,
         rms_residual_s=fit.rms_residual_s,
     )
-
-
-def _pulse(found: _Runs | None) -> tuple[list[Beat], list[Rate]]:
-    if found is None:
-        return [], []
-    stream, runs = found
-    channel = stream.kinds.index("ppg")
-    beats = run(PulseDetector(rate_hz=stream.nominal_rate_hz, channel=channel), runs)
-    rates = rates_from_intervals(
-        np.array([beat.time_s for beat in beats]),
-        intervals_s(beats),
-        runs,
-        rate_hz=stream.rate_hz,
-        window_s=PULSE_WINDOW_S,
-        hop_s=2.0,
-    )
-    return beats, rates
-
-
-def _breathing(found: _Runs | None) -> tuple[list[Breath], list[Rate]]:
-    if found is None:
-        return [], []
-    stream, runs = found
-    channel = stream.kinds.index("strain")
-    breaths = run(BreathDetector(rate_hz=stream.nominal_rate_hz, channel=channel), runs)
-    rates = rates_from_intervals(
-        np.array([breath.start_s for breath in breaths]),
-        breath_intervals_s(breaths),
-        runs,
-        rate_hz=stream.rate_hz,
-        window_s=BREATH_WINDOW_S,
-        hop_s=4.0,
-        strictness=BREATH_STRICTNESS,
-    )
-    return breaths, rates
-
-
-def _intensity(found: _Runs | None) -> list[Intensity]:
-    if found is None:
-        return []
-    stream, runs = found
-    columns = [i for i, kind in enumerate(stream.kinds) if kind == "acc"]
-    return movement_intensity(runs, rate_hz=stream.rate_hz, columns=columns)

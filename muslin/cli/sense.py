@@ -75,13 +75,13 @@ def record(
 
 @app.command(epilog="Example: muslin analyze p07.h5 --out p07.html")
 def analyze(
-    session: Annotated[Path, typer.Argument(help="Session file.")],
+    session: Annotated[Path, typer.Argument(help="Session file, or a folder of them.")],
     *,
     out: Annotated[Path | None, typer.Option(help="Page to write; beside the session.")] = None,
     model: Annotated[Path | None, typer.Option(help="Activity model; the shipped one.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Turn a session into pulse, breathing, movement and activity: one page, quality first."""
+    """Turn sessions into heart, breath, movement and activity: one page, quality first."""
     from muslin.commands import analyze_session
 
     raise typer.Exit(analyze_session(session, out=out, model=model, as_json=as_json))

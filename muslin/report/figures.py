@@ -23,11 +23,14 @@ GAP_COLOR = "#9a9a9a"
 MAX_POINTS = 6000
 
 
-def _figure(height_in: float, n_rows: int = 1) -> tuple["Figure", list["Axes"]]:
+def new_figure(
+    height_in: float, n_rows: int = 1, *, share_x: bool = True
+) -> tuple["Figure", list["Axes"]]:
+    """A figure of the page's width with rows of axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
-    axes = figure.subplots(n_rows, 1, sharex=True, squeeze=False)[:, 0]
+    axes = figure.subplots(n_rows, 1, sharex=share_x, squeeze=False)[:, 0]
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(visible=True, alpha=0.25, linewidth=0.6)
@@ -49,13 +52,14 @@ def svg(figure: "Figure", label: str) -> str:
     return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
-def _gaps(axis: "Axes", stream: StreamSummary) -> None:
+def draw_gaps(axis: "Axes", stream: StreamSummary) -> None:
+    """Grey bands where samples are missing."""
     for gap in stream.gaps:
         if gap.n_filled < gap.n_samples:
             axis.axvspan(gap.start_s, gap.stop_s, color=GAP_COLOR, alpha=0.45, linewidth=0)
 
 
-def _legend_above(axis: "Axes") -> None:
+def draw_legend_above(axis: "Axes") -> None:
     """Out of the way of the signal."""
     axis.legend(
         fontsize=8, ncols=4, frameon=False, loc="lower left", bbox_to_anchor=(0, 0.97),
@@ -63,7 +67,7 @@ def _legend_above(axis: "Axes") -> None:
     )  # fmt: skip
 
 
-def _line(axis: "Axes", stream: StreamSummary, column: int, **style: Any) -> None:
+def draw_line(axis: "Axes", stream: StreamSummary, column: int, **style: Any) -> None:
     """Draw a channel; more points than pixels are drawn as their extremes, NaN breaks the line."""
     times, values = stream.whole.time_s, stream.whole.values[:, column]
     step = -(-len(values) // MAX_POINTS)
@@ -84,15 +88,18 @@ def _name(stream: StreamSummary) -> str:
 
 def overview(streams: Sequence[StreamSummary]) -> str:
     """Which samples are there, stream by stream."""
-    figure, (axis,) = _figure(0.55 + 0.42 * len(streams))
+    figure, (axis,) = new_figure(0.6 + 0.28 * len(streams))
     for i, stream in enumerate(streams):
-        there = np.isfinite(stream.whole.values).all(axis=1)
+        there = np.isfinite(stream.whole.values).all(axis=1).astype(np.int8)
         times = stream.whole.time_s
         if times.size:
-            axis.plot([times[0], times[-1]], [i, i], color="#cfd8dc", linewidth=9, zorder=1)
-            shown = np.where(there, float(i), np.nan)
-            axis.plot(times, shown, color=COLORS[i % len(COLORS)], linewidth=9, zorder=2,
+            axis.plot([times[0], times[-1]], [i, i], color="#cfd8dc", linewidth=9, zorder=1,
                       solid_capstyle="butt")  # fmt: skip
+        change = np.diff(there, prepend=0, append=0)
+        stops = np.flatnonzero(change == -1) - 1
+        for start, stop in zip(np.flatnonzero(change == 1), stops, strict=True):
+            axis.plot([times[start], times[stop]], [i, i], color=COLORS[i % len(COLORS)],
+                      linewidth=9, zorder=2, solid_capstyle="butt")  # fmt: skip
         for gap in stream.gaps:
             axis.plot([gap.start_s, gap.stop_s], [i, i], color="#b3261e", linewidth=3, zorder=3,
                       solid_capstyle="butt")  # fmt: skip
@@ -103,92 +110,55 @@ def overview(streams: Sequence[StreamSummary]) -> str:
 
 
 def quality(streams: Sequence[StreamSummary]) -> str:
-    """Signal quality per window."""
-    figure, (axis,) = _figure(1.9)
-    for i, stream in enumerate(streams):
-        axis.step(
-            [q.time_s for q in stream.quality],
-            [q.quality for q in stream.quality],
-            where="mid", color=COLORS[i % len(COLORS)], label=_name(stream), linewidth=1.2,
-        )  # fmt: skip
-    axis.set_ylim(-0.05, 1.05)
-    axis.set_ylabel("quality [0 to 1]", fontsize=8)
+    """Signal quality per window, a strip for each stream."""
+    shown = [stream for stream in streams if len(stream.quality) > 1]
+    figure, (axis,) = new_figure(0.8 + 0.3 * max(1, len(shown)))
+    for i, stream in enumerate(shown):
+        times = np.array([q.time_s for q in stream.quality])
+        known = np.isfinite(times)
+        values = np.array([q.quality for q in stream.quality])[known]
+        times = times[known]
+        if times.size > 1:
+            edges = np.interp(np.arange(times.size + 1) - 0.5, np.arange(times.size), times)
+            axis.pcolormesh(
+                edges, [i - 0.38, i + 0.38], values[None], cmap="RdYlGn", vmin=0, vmax=1,
+                rasterized=True,
+            )  # fmt: skip
+    axis.set_yticks(range(len(shown)), [_name(stream) for stream in shown])
+    axis.set_ylim(max(1, len(shown)) - 0.5, -0.5)
     axis.set_xlabel("session time [s]", fontsize=8)
-    if streams:
-        _legend_above(axis)
+    axis.grid(visible=False)
     return svg(figure, "Signal quality of every stream per window")
-
-
-def pulse(analysis: Analysis, stream: StreamSummary) -> str:
-    """Photoplethysmogram with beats, and the pulse rate."""
-    figure, (top, bottom) = _figure(3.6, 2)
-    column = stream.kinds.index("ppg")
-    _gaps(top, stream)
-    _line(top, stream, column, color=COLORS[0])
-    times = np.array([beat.time_s for beat in analysis.beats])
-    heights = np.interp(times, stream.whole.time_s, stream.whole.values[:, column])
-    top.plot(times, heights, "v", color="#b3261e", markersize=4, label="beat")
-    top.set_ylabel("light [counts]", fontsize=8)
-    _legend_above(top)
-    _rates(bottom, stream, analysis.pulse, "pulse [1/min]")
-    return svg(figure, "Pulse signal with beats, and pulse rate")
-
-
-def _rates(axis: "Axes", stream: StreamSummary, rates: Sequence[Any], label: str) -> None:
-    _gaps(axis, stream)
-    times = [rate.time_s for rate in rates]
-    axis.plot(times, [rate.per_minute for rate in rates], "o-", color=COLORS[2], markersize=3.5,
-              linewidth=1)  # fmt: skip
-    axis.set_ylabel(label, fontsize=8)
-    axis.set_xlabel("session time [s]", fontsize=8)
-    axis.margins(y=0.4)
-
-
-def breathing(analysis: Analysis, stream: StreamSummary) -> str:
-    """Strain with breaths, and the breathing rate."""
-    figure, (top, bottom) = _figure(3.6, 2)
-    column = stream.kinds.index("strain")
-    _gaps(top, stream)
-    _line(top, stream, column, color=COLORS[1])
-    times = np.array([breath.time_s for breath in analysis.breaths])
-    heights = np.interp(times, stream.whole.time_s, stream.whole.values[:, column])
-    top.plot(times, heights, "v", color="#b3261e", markersize=5, label="end of inspiration")
-    note = ", synthetic" if stream.is_synthetic else ""
-    top.set_ylabel(f"strain [m/m]{note}", fontsize=8)
-    _legend_above(top)
-    _rates(bottom, stream, analysis.breathing, "breaths [1/min]")
-    return svg(figure, f"Strain{note} with breaths, and breathing rate")
 
 
 def motion(analysis: Analysis, stream: StreamSummary) -> str:
     """Acceleration, rotation and intensity of movement."""
-    figure, axes = _figure(4.9, 3)
-    for axis, kind, label in (
-        (axes[0], "acc", "acceleration [m/s2]"),
-        (axes[1], "gyr", "rotation [rad/s]"),
-    ):
-        _gaps(axis, stream)
+    labels = {"acc": "acceleration [m/s2]", "gyr": "rotation [rad/s]"}
+    shown = [kind for kind in labels if kind in stream.kinds]
+    figure, axes = new_figure(1.7 * (len(shown) + 1), len(shown) + 1)
+    for axis, kind in zip(axes, shown, strict=False):
+        draw_gaps(axis, stream)
         columns = [i for i, k in enumerate(stream.kinds) if k == kind]
         for color, column in zip(COLORS, columns, strict=False):
-            _line(axis, stream, column, color=color, label=stream.channels[column][:5])
-        axis.set_ylabel(label, fontsize=8)
-        _legend_above(axis)
-    _gaps(axes[2], stream)
+            draw_line(axis, stream, column, color=color, label=stream.channels[column][:5])
+        axis.set_ylabel(labels[kind], fontsize=8)
+        draw_legend_above(axis)
+    draw_gaps(axes[-1], stream)
     times = [item.time_s for item in analysis.intensity]
     values = [item.mad_m_s2 for item in analysis.intensity]
-    axes[2].step(times, values, where="mid", color=COLORS[3])
-    axes[2].set_ylabel("intensity, MAD [m/s2]", fontsize=8)
-    axes[2].set_xlabel("session time [s]", fontsize=8)
+    axes[-1].step(times, values, where="mid", color=COLORS[3])
+    axes[-1].set_ylabel("intensity, MAD [m/s2]", fontsize=8)
+    axes[-1].set_xlabel("session time [s]", fontsize=8)
     return svg(figure, "Acceleration, rotation and intensity of movement")
 
 
 def activity(result: ActivityResult, stream: StreamSummary) -> str:
     """Activity timeline: what the model says above, what was true below."""
-    figure, (axis,) = _figure(2.2)
+    figure, (axis,) = new_figure(2.2)
     # A marker may name an activity that the model never learned; it gets a row of its own.
     foreign = sorted(set(result.truth) - set(result.classes) - {""})
     names = [*result.classes, *foreign, "unknown"]
-    _gaps(axis, stream)
+    draw_gaps(axis, stream)
     truth = [names.index(name) if name else np.nan for name in result.truth]
     said = [names.index(name) for name in result.labels]
     axis.step(result.times_s, truth, where="mid", color="#b0bec5", linewidth=9, label="truth")

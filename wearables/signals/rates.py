@@ -12,6 +12,8 @@ from wearables.events import SampleBlock
 MIN_QUALITY = 0.3
 MIN_COVERAGE = 0.5
 OUTLIER_SHARE = 0.5
+# Known intervals must fill this share of the covered time: a few of them may be the wrong ones.
+MIN_TOLD_SHARE = 0.5
 # Hearts are steadier than breath.
 PULSE_STRICTNESS = 4.0
 BREATH_STRICTNESS = 2.0
@@ -59,8 +61,8 @@ def rates_from_intervals(
         strictness: How fast the quality falls with the intervals' spread over their median.
 
     Returns:
-        One rate per window; NaN below half of coverage, with fewer than two intervals, or where
-        they are too irregular.
+        One rate per window; NaN below half of coverage, with fewer than two intervals, where known
+        intervals fill less than half of the covered time, or where they are too irregular.
     """
     if not blocks or all(block.n_samples == 0 for block in blocks):
         return []
@@ -79,7 +81,9 @@ def rates_from_intervals(
             spread = float(np.median(np.abs(chosen - median))) / median
             quality = coverage * max(0.0, 1.0 - strictness * spread)
             usual = chosen[np.abs(chosen - median) < OUTLIER_SHARE * median]
-            value = 60.0 / float(usual.mean()) if quality >= MIN_QUALITY else float("nan")
+            told = float(chosen.sum()) >= MIN_TOLD_SHARE * coverage * window_s
+            if told and quality >= MIN_QUALITY:
+                value = 60.0 / float(usual.mean())
         rates.append(
             Rate(
                 time_s=float(start + window_s / 2),

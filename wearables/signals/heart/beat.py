@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+POSSIBLE_S = (0.25, 2.2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
@@ -29,7 +31,8 @@ class Beat:
 def intervals_s(beats: Sequence[Beat], *, min_quality: float = 0.0) -> NDArray[np.float64]:
     """Time from each beat to the one before, shape (n_beats,); NaN over gaps and doubtful beats.
 
-    The first is NaN. An interval is known where nothing is missing and both beats are good enough.
+    The first is NaN. An interval is known where nothing is missing, both beats are good enough, and
+    it is 0.25 to 2.2 s long: a longer one has a beat that was not seen.
     """
     times = np.array([beat.time_s for beat in beats])
     good = np.array([beat.quality >= min_quality for beat in beats], dtype=bool)
@@ -37,7 +40,9 @@ def intervals_s(beats: Sequence[Beat], *, min_quality: float = 0.0) -> NDArray[n
     result = np.full(len(beats), np.nan)
     if len(beats) > 1:
         known = good[1:] & good[:-1] & ~gap[1:]
-        result[1:][known] = np.diff(times)[known]
+        steps = np.diff(times)
+        known &= (steps >= POSSIBLE_S[0]) & (steps <= POSSIBLE_S[1])
+        result[1:][known] = steps[known]
     return result
 
 

@@ -140,7 +140,7 @@ class RPeakDetector(RunOperator[Beat]):
             until = self._start + round(LEARN_S * self.rate_hz)
             if self._scanned < until and not is_end:
                 return []
-            self._picker.learn([c.height for c in self._ahead if c.at < until])
+            self._picker.learn([c.height for c in self._ahead if c.at < until], at=self._start)
             self._is_learning = False
         while self._ahead and self._ahead[0].at < stop:
             own = self._ahead.pop(0)

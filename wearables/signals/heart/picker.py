@@ -26,6 +26,8 @@ P_WAVE_LEVEL = 0.5
 FIRST_INTERVAL_S = 0.8
 INTERVALS_S = (0.25, 2.0)
 JUMP = 2.5
+# Nobody who wears a garment has a pause this long.
+SILENT_S = 3.0
 
 
 class Candidate(NamedTuple):
@@ -44,7 +46,9 @@ class BeatPicker(Memory):
     intervals the highest candidate in it is taken if a lower bar is met.
     """
 
-    memory = ("_levels", "_intervals", "level", "noise", "_usual", "last", "_passed_over")
+    memory = (
+        "_levels", "_intervals", "level", "noise", "_usual", "last", "_passed_over", "_learned_at",
+    )  # fmt: skip
 
     def __init__(self, *, rate_hz: float, search_back_s: float) -> None:
         self._rate_hz = rate_hz
@@ -56,9 +60,11 @@ class BeatPicker(Memory):
         self._usual = FIRST_INTERVAL_S * rate_hz
         self.last: Candidate | None = None
         self._passed_over: list[Candidate] = []
+        self._learned_at = 0
 
-    def learn(self, heights: list[float]) -> None:
-        """Set the levels from the candidates of the first seconds."""
+    def learn(self, heights: list[float], *, at: int) -> None:
+        """Set the levels from the candidates of some seconds up to an index."""
+        self._learned_at = at
         self.level = 0.6 * max(heights, default=0.0)
         self.noise = sorted(heights)[len(heights) // 2] if heights else 0.0
         self._levels = [self.level] * N_RECENT
@@ -80,6 +86,7 @@ class BeatPicker(Memory):
         Returns:
             New beats in order, and whether the first of them replaces the beat before.
         """
+        self._relearn(own.at)
         last = self.last
         found: list[Candidate] = []
         if last is not None and own.at - last.at > SEARCH_BACK_INTERVALS * self._usual:
@@ -99,6 +106,16 @@ class BeatPicker(Memory):
             self.noise += (min(own.height, self.level) - self.noise) * NOISE_GAIN
             self._passed_over.append(own)
         return found, False
+
+    def _relearn(self, now: int) -> None:
+        """After three seconds without a beat the levels are of another signal: learn anew."""
+        since = max(self._learned_at, self.last.at if self.last is not None else 0)
+        if now - since <= SILENT_S * self._rate_hz or not self._passed_over:
+            return
+        recent = [c.height for c in self._passed_over if now - c.at <= SILENT_S * self._rate_hz]
+        self._passed_over = [c for c in self._passed_over if now - c.at <= self._search_back]
+        if recent:
+            self.learn(recent, at=now)
 
     def _is_beat(
         self, own: Candidate, last: Candidate | None, since: int | None, ahead: list[Candidate]
