@@ -1,32 +1,42 @@
-"""From tape measures to a body: Levenberg-Marquardt over phenotypes and local changes.
+"""From tape measures to a body, for one person or many at once.
 
-Minimises the squared misfit of the given measures, each over its tolerance, plus a prior that
-keeps every parameter near an ordinary adult. What was not taped follows from the prior alone.
+The given measures are met; what was not taped follows from the learned prior: the shape
+parameters stay near those of people, and measures near their regression on the given ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fitting.body.body import Body
-from fitting.body.build import CORNERS, JOINTS, LANDMARKS, LOCAL_CHANGES, Progress
-from fitting.body.measure import Measured, Tapes
+from fitting.body.build import CORNERS, LOCAL_CHANGES, Progress
+from fitting.body.measure import Tapes
 from fitting.body.measurements import HUMAN_RANGE_M, Measurements, Sex
-from fitting.body.rig import Rig
-from fitting.body.shape import N_PARAMETERS, N_PHENOTYPES, ShapeSpace, shape_space
+from fitting.body.model_body import make_body
+from fitting.body.prior import TAPE_SD_M, Belief, Prior, learnt_prior
+from fitting.body.registry import GEOMETRIC
+from fitting.body.shape import N_PHENOTYPES, ShapeSpace, shape_space
+from fitting.body.solve import Solution, Wish, solve_many
 from fitting.body.survey import survey_warnings
 from fitting.errors import MeasurementError
 
-TOLERANCE_M = 1e-3
-REACHED_M = 1e-2
-# How well a person reads a tape; the solver's own tolerance is much finer.
-TAPE_SD_M = 4e-3
-N_STEPS = 30
-_PHENOTYPE_SD = 0.22
-_LOCAL_SD = 0.25
-_TIGHT_LOCAL_SD = {"stomach-pregnant": 0.12, "torso-vshape": 0.15}
+# How close the solver goes to a given measure; a tape is read to a few millimetres.
+GIVEN_SD_M = 3e-4
+REACHED_M = 5e-3
+# Regression targets for what was not taped, of those that shape the body.
+SOFT_KEYS = (
+    "stature", "inside_leg_height", "knee_height", "neck_girth", "bust_girth", "waist_navel_girth",
+    "hip_girth", "upper_arm_girth", "forearm_girth", "wrist_girth", "thigh_girth", "calf_girth",
+    "ankle_girth", "shoulder_breadth", "back_neck_to_navel", "arm_length", "upper_arm_length",
+    "bust_breadth", "bust_depth", "waist_navel_breadth", "waist_navel_depth", "hip_breadth",
+    "hip_depth",
+)  # fmt: skip
+# The prior of the shape knows of the same people, so the soft targets count more than once.
+SOFT_SHARE = 0.35
+SOFT_SD_M = 2e-3
+STRAINED = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +45,26 @@ class BodyFit:
 
     Attributes:
         body: The body in the A stance.
-        achieved: All measures as taken on the body.
+        sex: Whose shape space it is from.
+        achieved: All measures as taken on the body in the measuring stance; the mass is the
+            survey's for such measures.
         residual_m: Achieved minus given, by measure.
-        uncertainty_m: Standard deviation of every measure of the body, by measure: the tape's own
-            error where it was taped, else what the prior leaves open.
-        reachable: Whether every given measure is met within a centimetre.
+        uncertainty_m: Standard deviation of a person's measure round the body's, by measure: the
+            tape's own error where it was taped, else what people of such measures differ by.
+        reachable: Whether every given measure is met within 5 mm; if not, ``residual_m`` tells.
+        converged: Whether the solver came to rest.
         warnings: Sentences a person should read.
         parameters: Phenotypes and local changes, by name.
         n_steps: Solver steps.
     """
 
     body: Body
+    sex: Sex
     achieved: Measurements
     residual_m: Mapping[str, float]
     uncertainty_m: Mapping[str, float]
     reachable: bool
+    converged: bool
     warnings: tuple[str, ...]
     parameters: Mapping[str, float]
     n_steps: int
@@ -68,95 +83,108 @@ def body_from_measurements(
     Raises:
         MeasurementError: If nothing was taped.
     """
-    given = measurements.given()
-    if not given:
-        raise MeasurementError("no measure was given; at least one is needed, best the stature")
-    space = shape_space(sex, progress=progress)
-    tapes = Tapes(space)
-    parameters, n_steps = _solve(space, tapes, given)
-    points = space.points(parameters)
-    measured = tapes(points, space.jacobian(parameters))
-    residual_m = {name: measured[name].value_m - value for name, value in given.items()}
-    names = (*CORNERS, *LOCAL_CHANGES)
-    return BodyFit(
-        body=make_body(space, points, measured),
-        achieved=_achieved(measured),
-        residual_m=residual_m,
-        uncertainty_m=_uncertainty(measured, given),
-        reachable=max(abs(value) for value in residual_m.values()) <= REACHED_M,
-        warnings=(
-            *survey_warnings(measurements, sex=sex),
-            *_warnings(residual_m, parameters, names),
-        ),
-        parameters=dict(zip(names, parameters.tolist(), strict=True)),
-        n_steps=n_steps,
+    return bodies_from_measurements([measurements], sex=sex, progress=progress)[0]
+
+
+def bodies_from_measurements(
+    many: Sequence[Measurements], *, sex: Sex, progress: Progress | None = None
+) -> list[BodyFit]:
+    """Find a body for each person; many at once cost less than one by one.
+
+    Raises:
+        MeasurementError: If nothing was taped of somebody.
+    """
+    for i, measurements in enumerate(many):
+        if not measurements.given():
+            where = f" of person {i}" if len(many) > 1 else ""
+            raise MeasurementError(
+                f"no measure{where} was given; at least one is needed, best the stature"
+            )
+    space, prior = shape_space(sex, progress=progress), learnt_prior(sex)
+    tapes = tapes_of(space)
+    beliefs = [prior.after(measurements.given()) for measurements in many]
+    wishes = [_wish(m.given(), belief, prior) for m, belief in zip(many, beliefs, strict=True)]
+    solutions = solve_many(space, tapes, wishes)
+    return [
+        _fit(space, tapes, measurements, belief, solution)
+        for measurements, belief, solution in zip(many, beliefs, solutions, strict=True)
+    ]
+
+
+def _wish(given: Mapping[str, float], belief: Belief, prior: Prior) -> Wish:
+    taped = tuple(key for key in given if key in GEOMETRIC)
+    soft = tuple(key for key in SOFT_KEYS if key not in given)
+    mean_m, covariance = belief.of(soft)
+    spread = SOFT_SHARE**2 * covariance + SOFT_SD_M**2 * np.eye(len(soft))
+    n = len(taped)
+    weight = np.zeros((n + len(soft), n + len(soft)))
+    weight[:n, :n] = np.eye(n) / GIVEN_SD_M**2
+    weight[n:, n:] = np.linalg.inv(spread)
+    return Wish(
+        keys=taped + soft,
+        target_m=np.r_[[given[key] for key in taped], mean_m],
+        weight=weight,
+        mean=prior.shape_mean,
+        precision=np.asarray(np.linalg.inv(prior.shape_covariance), dtype=np.float64),
+        start=belief.shape,
     )
 
 
-def _prior() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centre and standard deviation of the parameters."""
-    center, sd = np.zeros(N_PARAMETERS), np.full(N_PARAMETERS, _LOCAL_SD)
-    center[:N_PHENOTYPES], sd[:N_PHENOTYPES] = 0.5, _PHENOTYPE_SD
-    for name, value in _TIGHT_LOCAL_SD.items():
-        sd[N_PHENOTYPES + LOCAL_CHANGES.index(name)] = value
-    return center, sd
+def _fit(
+    space: ShapeSpace, tapes: Tapes, measurements: Measurements, belief: Belief, solution: Solution
+) -> BodyFit:
+    measured = tapes(space.points(solution.parameters))
+    given = measurements.given()
+    value_m = {key: value.value_m for key, value in measured.items()}
+    residual_m = {key: value_m[key] - value for key, value in given.items() if key in value_m}
+    names = (*CORNERS, *LOCAL_CHANGES)
+    return BodyFit(
+        body=make_body(space, solution.parameters, measured),
+        sex=space.sex,
+        achieved=_achieved(value_m, belief, given),
+        residual_m=residual_m,
+        uncertainty_m=_uncertainty(value_m, belief, given),
+        reachable=all(abs(value) <= REACHED_M for value in residual_m.values()),
+        converged=solution.converged,
+        warnings=(
+            *survey_warnings(measurements, sex=space.sex),
+            *_warnings(residual_m, solution.parameters, names),
+        ),
+        parameters=dict(zip(names, solution.parameters.tolist(), strict=True)),
+        n_steps=solution.n_steps,
+    )
 
 
-def _solve(
-    space: ShapeSpace, tapes: Tapes, given: Mapping[str, float]
-) -> tuple[NDArray[np.float64], int]:
-    center, sd = _prior()
-    low = np.r_[np.zeros(N_PHENOTYPES), -np.ones(N_PARAMETERS - N_PHENOTYPES)]
-    high = np.ones(N_PARAMETERS)
-    x, damping = center.copy(), 1e-2
+def _achieved(
+    value_m: Mapping[str, float], belief: Belief, given: Mapping[str, float]
+) -> Measurements:
+    """Measures of the body; what no person could have is left out."""
+    (mass_kg,), _ = belief.of(("mass_kg",))
+    values = {**value_m, "mass_kg": given.get("mass_kg", float(mass_kg))}
+    return Measurements(
+        **{
+            key: value
+            for key, value in values.items()
+            if HUMAN_RANGE_M[key][0] <= value <= HUMAN_RANGE_M[key][1]
+        }
+    )
 
-    def cost_of(measured: Mapping[str, Measured], at: NDArray[np.float64]) -> float:
-        misfit = [(measured[name].value_m - value) / TOLERANCE_M for name, value in given.items()]
-        return float(np.square(misfit).sum() + (((at - center) / sd) ** 2).sum())
 
-    measured = tapes(space.points(x), space.jacobian(x))
-    cost = cost_of(measured, x)
-    for step in range(1, N_STEPS + 1):
-        r = np.array([measured[name].value_m - value for name, value in given.items()])
-        J = np.stack([measured[name].slope for name in given]) / TOLERANCE_M
-        gradient = J.T @ (r / TOLERANCE_M) + (x - center) / sd**2
-        # A parameter at its bound that wants to go further is held.
-        free = ~(((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0)))
-        H = J[:, free].T @ J[:, free] + np.diag((1 + damping) / sd[free] ** 2)
-        trial = x.copy()
-        trial[free] -= np.linalg.solve(H, gradient[free])
-        trial = np.clip(trial, low, high)
-        trial_measured = tapes(space.points(trial), space.jacobian(trial))
-        trial_cost = cost_of(trial_measured, trial)
-        if trial_cost >= cost:
-            damping = max(damping, 1e-3) * 10
-            if damping > 1e6:
-                return x, step
+def _uncertainty(
+    value_m: Mapping[str, float], belief: Belief, given: Mapping[str, float]
+) -> dict[str, float]:
+    """Standard deviation of each measure [m], of the mass [kg].
+
+    Where the body could not follow the regression, the distance counts as well.
+    """
+    sd: dict[str, float] = {}
+    for i, key in enumerate(belief.keys):
+        if key in given:
+            sd[key] = TAPE_SD_M if key in value_m else 0.5
             continue
-        done = cost - trial_cost < 1e-3
-        x, measured, cost, damping = trial, trial_measured, trial_cost, damping / 5
-        if done:
-            return x, step
-    return x, N_STEPS
-
-
-def _uncertainty(measured: Mapping[str, Measured], given: Mapping[str, float]) -> dict[str, float]:
-    """Posterior standard deviation of each measure, linear round the solution [m]."""
-    J = np.stack([measured[name].slope for name in given]) / TAPE_SD_M
-    covariance = np.linalg.inv(J.T @ J + np.diag(_prior()[1] ** -2.0))
-    return {
-        name: float(np.sqrt(value.slope @ covariance @ value.slope))
-        for name, value in measured.items()
-    }
-
-
-def _achieved(measured: Mapping[str, Measured]) -> Measurements:
-    inside = {
-        name: value.value_m
-        for name, value in measured.items()
-        if HUMAN_RANGE_M[name][0] <= value.value_m <= HUMAN_RANGE_M[name][1]
-    }
-    return Measurements(**inside)
+        missed = value_m[key] - belief.mean_m[i] if key in value_m else 0.0
+        sd[key] = float(np.sqrt(max(belief.covariance[i, i], 0.0) + missed**2))
+    return sd
 
 
 def _warnings(
@@ -170,45 +198,18 @@ def _warnings(
     strained = [
         name
         for name, value in zip(names[N_PHENOTYPES:], parameters[N_PHENOTYPES:], strict=True)
-        if abs(value) > 0.8
+        if abs(value) > STRAINED
     ]
     if strained:
         missed.append(f"the combination is unusual: {', '.join(strained)} went to the limit")
     return tuple(missed)
 
 
-def make_body(
-    space: ShapeSpace, points_m: NDArray[np.float64], measured: Mapping[str, Measured]
-) -> Body:
-    """Put a body on the floor, with joints, landmarks and levels."""
-    n = space.n_vertices
-    hips = [space.joint_row[name] for name in ("ankle_l", "ankle_r")]
-    middle = points_m[hips].mean(axis=0)
-    shift = np.array([-middle[0], -points_m[:n, 1].min(), -middle[2]])
-    points = points_m + shift
-    skin_m = points[:n]
-    rows = dict(space.landmark_rows)
-    rows["crotch"] = rows["crotch"][[np.argmin(points[rows["crotch"], 1])]]
-    joints = {name: points[space.joint_row[name]] for name in JOINTS}
-    levels = {
-        name: value.level_m + float(shift[1])
-        for name, value in measured.items()
-        if value.level_m is not None
-    }
-    return Body(
-        vertices_m=skin_m,
-        faces=space.faces,
-        joints_m=joints,
-        landmarks_m={name: skin_m[rows[name]].mean(axis=0) for name in LANDMARKS},
-        levels_m=levels,
-        vertex_region=space.vertex_region,
-        pose="a",
-        rig=Rig(
-            rest_m=skin_m,
-            joint_names=tuple(JOINTS),
-            joints_m=joints,
-            weights=space.joint_weights,
-            landmark_rows=rows,
-            levels_m=levels,
-        ),
-    )
+_TAPES: dict[Sex, Tapes] = {}
+
+
+def tapes_of(space: ShapeSpace) -> Tapes:
+    """Tapes for a space, made once."""
+    if space.sex not in _TAPES:
+        _TAPES[space.sex] = Tapes(space)
+    return _TAPES[space.sex]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, cast
 
+from fitting.body.registry import REGISTRY
 from fitting.errors import MeasurementError
 
 Sex = Literal["female", "male"]
@@ -14,47 +15,66 @@ Sex = Literal["female", "male"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
-    """Tape measures of one person; what was not taken is ``None``. All in metres.
+    """Tape measures of one person; what was not taken is ``None``.
 
-    Attributes:
-        stature: Top of the head to the floor (5.1.1).
-        bust_girth: Horizontal, largest between under-bust and armpit; men: chest (5.3.4).
-        under_bust_girth: Horizontal, at the crease below the breasts (5.3.6).
-        waist_girth: Horizontal, midway between lowest rib and iliac crest (5.3.10).
-        waist_navel_girth: Horizontal, at the navel; not the waist of ISO 8559-1.
-        hip_girth: Horizontal, largest above the crotch (5.3.13).
-        neck_girth: Below the Adam's apple, across the neck's axis (5.3.2).
-        upper_arm_girth: Across the upper arm, relaxed (5.3.16).
-        wrist_girth: At the ulna's head (5.3.19).
-        thigh_girth: Below the gluteal fold (5.3.20).
-        knee_girth: Across the centre of the kneecap (5.3.22).
-        calf_girth: Largest, across the shin (5.3.24).
-        shoulder_width: Acromion to acromion (5.4.2).
-        back_neck_to_waist: C7 to the waist's level (5.4.5).
-        arm_length: Acromion over the elbow to the wrist (5.7.8).
-        inside_leg_height: Crotch to the floor (5.1.15).
+    Attributes are the keys of `fitting.body.REGISTRY`, which says where each is taken and by which
+    clause of ISO 8559-1; all in metres, ``mass_kg`` in kilograms.
+
+    Raises:
+        MeasurementError: If a value is not human.
     """
 
     stature: float | None = None
+    cervicale_height: float | None = None
+    shoulder_height: float | None = None
+    waist_height: float | None = None
+    navel_height: float | None = None
+    hip_height: float | None = None
+    inside_leg_height: float | None = None
+    knee_height: float | None = None
+    head_girth: float | None = None
+    neck_girth: float | None = None
+    neck_base_girth: float | None = None
     bust_girth: float | None = None
     under_bust_girth: float | None = None
     waist_girth: float | None = None
     waist_navel_girth: float | None = None
+    high_hip_girth: float | None = None
     hip_girth: float | None = None
-    neck_girth: float | None = None
+    armscye_girth: float | None = None
     upper_arm_girth: float | None = None
+    elbow_girth: float | None = None
+    forearm_girth: float | None = None
     wrist_girth: float | None = None
     thigh_girth: float | None = None
     knee_girth: float | None = None
     calf_girth: float | None = None
+    ankle_girth: float | None = None
     shoulder_width: float | None = None
+    shoulder_length: float | None = None
+    across_back_width: float | None = None
+    across_chest_width: float | None = None
     back_neck_to_waist: float | None = None
+    back_neck_to_navel: float | None = None
+    front_neck_to_waist: float | None = None
+    side_neck_to_bust_point: float | None = None
+    total_crotch_length: float | None = None
+    navel_crotch_length: float | None = None
     arm_length: float | None = None
-    inside_leg_height: float | None = None
+    upper_arm_length: float | None = None
+    shoulder_breadth: float | None = None
+    bust_point_width: float | None = None
+    bust_breadth: float | None = None
+    bust_depth: float | None = None
+    waist_navel_breadth: float | None = None
+    waist_navel_depth: float | None = None
+    hip_breadth: float | None = None
+    hip_depth: float | None = None
+    mass_kg: float | None = None
 
     def __post_init__(self) -> None:
-        for name, value_m in self.given().items():
-            _check_range(name, value_m)
+        for name, value in self.given().items():
+            _check_range(name, value)
 
     def given(self) -> dict[str, float]:
         """Measures that were taken, by name [m]."""
@@ -63,7 +83,7 @@ class Measurements:
 
     @classmethod
     def from_cm(cls, measures_cm: Mapping[str, float]) -> "Measurements":
-        """Take measures in centimetres.
+        """Take measures in centimetres; ``mass_kg`` stays in kilograms.
 
         Raises:
             MeasurementError: If a name is not known or a value is not human.
@@ -74,34 +94,24 @@ class Measurements:
                 raise MeasurementError(_unknown_name(name, sorted(known)))
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise MeasurementError(f"{name} is {value!r}, wanted a number of centimetres")
-        return cls(**{name: float(value) / 100 for name, value in measures_cm.items()})
+        return cls(**{name: float(value) * _door(name) for name, value in measures_cm.items()})
+
+
+def _door(name: str) -> float:
+    """Factor from the unit at the door to ours."""
+    return 1.0 if REGISTRY[name].kind == "mass" else 0.01
 
 
 # Widest range of living adults [m]; outside of it a tape measure is a mistake.
-HUMAN_RANGE_M: dict[str, tuple[float, float]] = {
-    "stature": (1.30, 2.25),
-    "bust_girth": (0.62, 1.70),
-    "under_bust_girth": (0.58, 1.55),
-    "waist_girth": (0.48, 1.70),
-    "waist_navel_girth": (0.50, 1.75),
-    "hip_girth": (0.65, 1.75),
-    "neck_girth": (0.25, 0.58),
-    "upper_arm_girth": (0.18, 0.58),
-    "wrist_girth": (0.12, 0.24),
-    "thigh_girth": (0.35, 0.95),
-    "knee_girth": (0.27, 0.62),
-    "calf_girth": (0.24, 0.60),
-    "shoulder_width": (0.28, 0.52),
-    "back_neck_to_waist": (0.32, 0.62),
-    "arm_length": (0.42, 0.78),
-    "inside_leg_height": (0.55, 1.10),
-}
+HUMAN_RANGE_M = {key: measure.range_m for key, measure in REGISTRY.items()}
 
 _OTHER_WORDS = {
     "seat": "hip_girth", "chest": "bust_girth", "chest_girth": "bust_girth", "height": "stature",
     "hips": "hip_girth", "bust": "bust_girth", "waist": "waist_girth",
     "inseam": "inside_leg_height", "neck": "neck_girth", "biceps": "upper_arm_girth",
-    "thigh": "thigh_girth",
+    "thigh": "thigh_girth", "mass": "mass_kg", "weight": "mass_kg",
+    "inside_leg": "inside_leg_height", "sleeve": "arm_length", "calf": "calf_girth",
+    "wrist": "wrist_girth", "hip": "hip_girth",
 }  # fmt: skip
 _UNITS = (("metres", 100.0), ("millimetres", 0.1), ("inches", 2.54))
 
@@ -110,6 +120,10 @@ def _check_range(name: str, value_m: float) -> None:
     low_m, high_m = HUMAN_RANGE_M[name]
     if low_m <= value_m <= high_m:
         return
+    if REGISTRY[name].kind == "mass":
+        raise MeasurementError(
+            f"{name} of {value_m:g} kg is outside of the human range {low_m:g} to {high_m:g} kg"
+        )
     text = (
         f"{name} of {value_m * 100:g} cm is outside of the human range "
         f"{low_m * 100:g} to {high_m * 100:g} cm"

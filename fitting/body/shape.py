@@ -4,17 +4,20 @@ Parameters are five phenotypes in [0, 1] followed by the tied local changes in [
 the multilinear blend of its phenotype corners plus the local displacements.
 """
 
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fitting.body.body import REGIONS
 from fitting.body.build import CORNERS, JOINTS, LANDMARKS, LOCAL_CHANGES, Progress, model_file
+from fitting.body.landmarks import skin_rows
 from fitting.body.measurements import Sex
+from fitting.body.stance import adducted
 
+Stance = Literal["measuring", "rest"]
 N_PHENOTYPES = len(CORNERS)
 N_PARAMETERS = N_PHENOTYPES + len(LOCAL_CHANGES)
 
@@ -46,45 +49,74 @@ def _hat_slope(low: int, n: int) -> NDArray[np.float64]:
 
 
 class ShapeSpace:
-    """Bodies of one sex."""
+    """Bodies of one sex.
+
+    A body is ``basis @ coefficients``; `Stance` chooses the basis. Both stances blend exactly,
+    since the measuring stance turns the legs by a fixed angle, which is linear in the points.
+    """
 
     def __init__(self, data: Any, sex: Sex) -> None:
         n = int(data["n_vertices"])
+        self.sex: Sex = sex
         self.n_vertices = n
         self.faces: NDArray[np.int64] = data["faces"]
-        self._corners = data[f"corners_{sex}"]
-        self._plus, self._minus = data["local_plus"], data["local_minus"]
-        self.landmark_rows = {name: data[f"landmark_{name}"] for name in LANDMARKS}
+        self.landmark_rows = {name: data[f"landmark_{name}"] for name in LANDMARKS} | skin_rows()
         bones = [str(name) for name in data["bone_names"]]
         self.vertex_region = _regions(data["bone"], bones)
         self.is_left = np.array([bone.endswith(".L") for bone in bones])[data["bone"]]
         self.joint_row = {name: n + i for i, name in enumerate(JOINTS)}
         self.joint_weights: NDArray[np.float32] = data["joint_weights"]
+        shapes = [data[f"corners_{sex}"], data["local_plus"], data["local_minus"]]
+        # Points first, so that the rows of a few points lie together.
+        columns = np.concatenate(shapes).reshape(-1, 3 * (n + len(JOINTS)))
+        self._rest = np.ascontiguousarray(columns.T)
 
-    def points(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+    @cached_property
+    def _measuring(self) -> NDArray[np.float32]:
+        fields = self._rest.reshape(self.n_vertices + len(JOINTS), 3, -1)
+        return adducted(fields, self.joint_weights, self.joint_row).reshape(self._rest.shape)
+
+    def basis(self, stance: Stance = "measuring") -> NDArray[np.float32]:
+        """All shapes, shape (3 * (n_vertices + n_joints), n_coefficients) [m]."""
+        return self._measuring if stance == "measuring" else self._rest
+
+    def points(
+        self, parameters: NDArray[np.float64], stance: Stance = "measuring"
+    ) -> NDArray[np.float64]:
         """Skin followed by joints, floor not yet at 0, shape (n_vertices + n_joints, 3) [m]."""
-        hats = [_hat(v, n)[0] for v, n in zip(parameters, CORNERS.values(), strict=False)]
-        weights = _outer(hats).astype(np.float32)
-        active = np.flatnonzero(weights)
-        points = np.tensordot(weights[active], self._corners[active], axes=1)
-        local = parameters[N_PHENOTYPES:].astype(np.float32)
-        points = points + np.tensordot(np.maximum(local, 0), self._plus, axes=1)
-        points = points + np.tensordot(np.maximum(-local, 0), self._minus, axes=1)
-        return points.astype(np.float64)
+        coefficients = self.coefficients(parameters)[0].astype(np.float32)
+        return (self.basis(stance) @ coefficients).reshape(-1, 3).astype(np.float64)
 
-    def jacobian(self, parameters: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Derivative of `points`, blended at kinks, (n_parameters, n_vertices + n_joints, 3)."""
-        jacobian = np.zeros((N_PARAMETERS, *self._corners.shape[1:]), dtype=np.float32)
+    def points_of_many(self, parameters: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Points of many bodies in the measuring stance, (n_bodies, n_points, 3) [m]."""
+        weights = np.stack([self.coefficients(x)[0] for x in parameters]).astype(np.float32)
+        return (weights @ self._measuring.T).reshape(len(parameters), -1, 3)
+
+    def measuring_of(self, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points at rest brought into the measuring stance, (n_vertices + n_joints, 3) [m]."""
+        fields = points_m[:, :, None].astype(np.float32)
+        return adducted(fields, self.joint_weights, self.joint_row)[:, :, 0].astype(np.float64)
+
+    def coefficients(
+        self, parameters: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Weights of the shapes, and their derivative blended at kinks.
+
+        Returns:
+            Shapes (n_coefficients,) and (n_coefficients, n_parameters).
+        """
         both = [_hat(v, n) for v, n in zip(parameters, CORNERS.values(), strict=False)]
+        weights = _outer([weight for weight, _ in both])
+        slopes = np.zeros((weights.size + 2 * (N_PARAMETERS - N_PHENOTYPES), N_PARAMETERS))
         for i in range(N_PHENOTYPES):
             factors = [slope if i == j else weight for j, (weight, slope) in enumerate(both)]
-            weights = _outer(factors).astype(np.float32)
-            active = np.flatnonzero(weights)
-            jacobian[i] = np.tensordot(weights[active], self._corners[active], axes=1)
-        share = np.clip(0.5 + parameters[N_PHENOTYPES:] / (2 * KINK_WIDTH), 0, 1)
-        share = share.astype(np.float32)[:, None, None]
-        jacobian[N_PHENOTYPES:] = share * self._plus - (1 - share) * self._minus
-        return jacobian
+            slopes[: weights.size, i] = _outer(factors)
+        local = parameters[N_PHENOTYPES:]
+        share = np.clip(0.5 + local / (2 * KINK_WIDTH), 0, 1)
+        n_local = local.size
+        rows, columns = weights.size + np.arange(n_local), N_PHENOTYPES + np.arange(n_local)
+        slopes[rows, columns], slopes[rows + n_local, columns] = share, share - 1
+        return np.concatenate([weights, np.maximum(local, 0), np.maximum(-local, 0)]), slopes
 
 
 def _outer(factors: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -112,10 +144,21 @@ def _regions(bone: NDArray[np.int64], names: list[str]) -> NDArray[np.int64]:
     return np.array([region(name) for name in names], dtype=np.int64)[bone]
 
 
+class _Lazy(dict[str, Any]):
+    """Arrays of a file, read when asked for: half of them belong to the other sex."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def __missing__(self, name: str) -> Any:
+        with np.load(self._path, allow_pickle=False) as data:
+            return data[name]
+
+
 @cache
-def _load(path: Path) -> dict[str, Any]:
-    with np.load(path, allow_pickle=False) as data:
-        return {name: data[name] for name in data.files}
+def _space(path: Path, sex: Sex) -> ShapeSpace:
+    return ShapeSpace(_Lazy(path), sex)
 
 
 def shape_space(sex: Sex, *, progress: Progress | None = None) -> ShapeSpace:
@@ -124,4 +167,4 @@ def shape_space(sex: Sex, *, progress: Progress | None = None) -> ShapeSpace:
     Raises:
         FittingError: If the model cannot be written.
     """
-    return ShapeSpace(_load(model_file(progress)), sex)
+    return _space(model_file(progress), sex)

@@ -1,4 +1,4 @@
-"""How ordinary a set of tape measures is, against the percentile tables of ANSUR II.
+"""How ordinary a set of tape measures is, against ANSUR II and the prior learnt from it.
 
 The survey's people are soldiers, so this is a hint to look at the tape again and never a refusal.
 """
@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from fitting.body.measurements import Measurements, Sex, body_assets
+from fitting.body.prior import learnt_prior
+from fitting.body.registry import REGISTRY
 
 UNLIKELY = 0.01
+# Standard deviations to the 99th percentile of a normal.
+_Z99 = 2.326
 
 
 @cache
@@ -22,32 +26,42 @@ def _tables() -> dict[str, Any]:
 
 
 def survey_warnings(measurements: Measurements, *, sex: Sex) -> tuple[str, ...]:
-    """Say which measures are rare, and whether they are unlikely together.
-
-    Measures that the survey does not have are passed over.
-    """
-    tables = _tables()
-    order: list[str] = tables["measures"]
-    table = tables[sex]
-    given = {k: v * 100 for k, v in measurements.given().items() if k in order}
-    people = "women" if sex == "female" else "men"
-    found = []
-    for name, value_cm in given.items():
-        row = table[f"{name}_cm"]
-        if not row["p1"] <= value_cm <= row["p99"]:
-            found.append(
-                f"{name} of {value_cm:.1f} cm is outside the 1st to 99th percentile "
-                f"({row['p1']:g} to {row['p99']:g} cm) of {table['n_people']} surveyed {people}"
-            )
+    """Say which measures are rare, and whether they are unlikely together."""
+    given = measurements.given()
+    found = [said for name, value in given.items() if (said := _rare(name, value, sex))]
+    prior = learnt_prior(sex)
     if len(given) > 1:
-        rows = [table[f"{name}_cm"] for name in given]
-        z = np.array(
-            [(v - row["mean"]) / row["sd"] for v, row in zip(given.values(), rows, strict=True)]
-        )
-        index = [order.index(name) for name in given]
-        correlation = np.array(table["correlation"])[np.ix_(index, index)]
-        found += _unlikely_together(list(given), z, correlation)
+        index = [prior.keys.index(name) for name in given]
+        covariance = prior.covariance[np.ix_(index, index)]
+        sd = np.sqrt(np.diag(covariance))
+        z = (np.array(list(given.values())) - prior.mean_m[index]) / sd
+        found += _unlikely_together(list(given), z, covariance / np.outer(sd, sd))
     return tuple(found)
+
+
+def _rare(name: str, value: float, sex: Sex) -> str | None:
+    """A sentence if few people have such a measure."""
+    factor, unit = (1, "kg") if REGISTRY[name].kind == "mass" else (100, "cm")
+    low, high, n_people = _first_and_last(name, sex)
+    if low <= value * factor <= high:
+        return None
+    people = "women" if sex == "female" else "men"
+    return (
+        f"{name} of {value * factor:.1f} {unit} is outside the 1st to 99th percentile "
+        f"({low:.4g} to {high:.4g} {unit}) of {n_people} surveyed {people}"
+    )
+
+
+def _first_and_last(name: str, sex: Sex) -> tuple[float, float, int]:
+    """First and last percentile at the door's unit, and of how many people."""
+    table = _tables()[sex]
+    if REGISTRY[name].same_as_ansur and f"{name}_cm" in table:
+        return table[f"{name}_cm"]["p1"], table[f"{name}_cm"]["p99"], table["n_people"]
+    prior = learnt_prior(sex)
+    i = prior.keys.index(name)
+    factor = 1 if REGISTRY[name].kind == "mass" else 100
+    mean, sd = prior.mean_m[i] * factor, np.sqrt(prior.covariance[i, i]) * factor
+    return float(mean - _Z99 * sd), float(mean + _Z99 * sd), prior.n_people
 
 
 def _unlikely_together(

@@ -109,7 +109,7 @@ def figure_from(measurements: Measurements, needs: tuple[str, ...], *, garment: 
         knee=m.knee_girth or 0.375 * hip,
         calf=calf,
         ankle=getattr(m, "ankle_girth", None) or 0.60 * calf,
-        shoulder_width=m.shoulder_width or 0.13 * stature + 0.18 * bust,
+        shoulder_width=m.shoulder_breadth or m.shoulder_width or 0.13 * stature + 0.18 * bust,
         back_waist=back_waist,
         arm=m.arm_length or 0.335 * stature,
         inside_leg=inside_leg,

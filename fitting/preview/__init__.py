@@ -7,6 +7,7 @@ from fitting.preview.maps import MAPS, MapStyle, map_style, paint
 from fitting.preview.render import Backend, render
 from fitting.preview.scene import AZIMUTH_RAD, Camera, PaintedMesh, View, camera_for, camera_on
 from fitting.preview.sheet import Cell, Row, contact_sheet, draw_sheet
+from fitting.preview.tape_sheet import draw_tapes
 from fitting.preview.turntable import write_turntable
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "camera_on",
     "contact_sheet",
     "draw_sheet",
+    "draw_tapes",
     "dressed",
     "garment_mesh",
     "map_style",

@@ -1,5 +1,6 @@
 """Bodies answer the tape, and the tape is right in closed form."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -9,7 +10,15 @@ import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fitting.body import REGIONS, Measurements, body_from_measurements, read_measurements
+from fitting.body import (
+    REGIONS,
+    REGISTRY,
+    Measurements,
+    bodies_from_measurements,
+    body_from_measurements,
+    read_measurements,
+)
+from fitting.body.registry import GEOMETRIC
 from fitting.body.shape import N_PARAMETERS, shape_space
 from fitting.body.tape import Plane, cut, girth_m, unique_edges
 from fitting.errors import FittingError, MeasurementError
@@ -79,20 +88,86 @@ def test_a_plane_that_misses_is_said(demo_body):
         cut(demo_body.vertices_m, unique_edges(demo_body.faces), plane)
 
 
+# Derivatives hold the tilt of a plane and the end of a path, which move a little with the shape.
+HELD = {
+    "armscye_girth", "thigh_girth", "back_neck_to_waist", "back_neck_to_navel",
+    "front_neck_to_waist", "total_crotch_length", "navel_crotch_length",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("sex", ["female", "male"])
 def test_derivatives_agree_with_differences(sex):
     from fitting.body.measure import Tapes
+    from fitting.body.solve import jacobian
 
     space = shape_space(sex)
     tapes = Tapes(space)
     rng = np.random.default_rng(3)
     x = np.r_[rng.uniform(0.3, 0.45, 5), rng.uniform(0.05, 0.3, N_PARAMETERS - 5)]
     step = 1e-4 * rng.normal(size=N_PARAMETERS)
-    slopes = tapes(space.points(x), space.jacobian(x))
+    here = tapes(space.points(x))
+    slopes = dict(zip(GEOMETRIC, jacobian(space, x, list(here.values())) @ step, strict=True))
     forward, backward = tapes(space.points(x + step)), tapes(space.points(x - step))
-    for name, measured in slopes.items():
+    for name, slope in slopes.items():
         difference = (forward[name].value_m - backward[name].value_m) / 2
-        assert measured.slope @ step == pytest.approx(difference, abs=3e-6), name
+        assert slope == pytest.approx(difference, abs=3e-5 if name in HELD else 3e-6), name
+
+
+def test_every_measure_has_a_rule_and_a_line_as_long_as_itself(demo_fit):
+    from fitting.body.measure import Tapes
+
+    space = shape_space("female")
+    x = np.array(list(demo_fit.parameters.values()))
+    for name, measured in Tapes(space)(space.points(x)).items():
+        line = measured.polyline_m()
+        length_m = np.linalg.norm(np.diff(line, axis=0), axis=1).sum()
+        # A joined tape's line also holds the way from one part's end to the next part's start.
+        slack = 0.3 if name == "neck_base_girth" else 6e-4
+        assert length_m == pytest.approx(measured.value_m, abs=slack), name
+        low, high = REGISTRY[name].range_m
+        assert low < measured.value_m < high, name
+
+
+def test_the_registry_names_what_measurements_take():
+    assert {field.name for field in dataclasses.fields(Measurements)} == set(REGISTRY)
+    clauses = [m for m in REGISTRY.values() if m.clause]
+    assert len(REGISTRY) >= 25
+    assert len(clauses) >= 15
+    assert all(m.definition.endswith(".") for m in REGISTRY.values())
+
+
+def test_many_at_once_are_as_one_by_one():
+    people = [Measurements.from_cm(m) for sex, m in PEOPLE if sex == "female"]
+    together = bodies_from_measurements(people, sex="female")
+    for person, fit in zip(people, together, strict=True):
+        alone = body_from_measurements(person, sex="female")
+        np.testing.assert_allclose(alone.body.vertices_m, fit.body.vertices_m, atol=2e-4)
+    with pytest.raises(MeasurementError, match="of person 1"):
+        bodies_from_measurements([people[0], Measurements()], sex="female")
+
+
+def test_a_mass_sways_what_was_not_taped_and_stays_in_kilograms():
+    light, heavy = (
+        body_from_measurements(
+            Measurements.from_cm({"stature": 165, "mass_kg": mass}), sex="female"
+        ).achieved
+        for mass in (52, 85)
+    )
+    assert heavy.waist_girth > light.waist_girth + 0.1
+    assert heavy.mass_kg == 85
+    with pytest.raises(MeasurementError, match="mass_kg of 5 kg"):
+        Measurements(mass_kg=5)
+
+
+def test_the_hip_is_taped_with_the_legs_together(demo_fit):
+    """In the A stance the same body's hip is longer than on the tape."""
+    body, achieved = demo_fit.body, demo_fit.achieved
+    plane = Plane(
+        origin_m=np.array([0.0, body.levels_m["hip_girth"], 0.0]), normal=np.array([0.0, 1, 0])
+    )
+    arms = np.isin(body.vertex_region, [6, 7, 8])
+    edges = unique_edges(body.faces[~arms[body.faces].any(axis=1)])
+    assert girth_m(cut(body.vertices_m, edges, plane), plane) > achieved.hip_girth + 3e-3
 
 
 @settings(max_examples=40, deadline=None)

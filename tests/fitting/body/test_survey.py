@@ -23,8 +23,22 @@ def test_an_odd_pair_is_named_though_neither_is_rare_alone():
     assert "waist_navel_girth and hip_girth" in said
 
 
-def test_measures_the_survey_lacks_are_passed_over():
-    assert survey_warnings(Measurements(waist_girth=0.55, knee_girth=0.6), sex="male") == ()
+def test_measures_the_survey_lacks_are_judged_by_fitted_bodies():
+    said = survey_warnings(Measurements(waist_girth=0.55, knee_girth=0.6), sex="male")
+    assert any("knee_girth of 60.0 cm" in sentence for sentence in said)
+    assert any("waist_girth and knee_girth" in sentence for sentence in said)
+
+
+def test_a_rare_mass_is_told_in_kilograms():
+    [said] = survey_warnings(Measurements(mass_kg=160), sex="male")
+    assert "160.0 kg" in said
+
+
+def test_a_gross_slip_of_the_tape_is_named():
+    """Eight centimetres too much at the waist, everything else of an ordinary man."""
+    man = {"stature": 175.6, "bust_girth": 100.0, "waist_navel_girth": 85.0 + 22, "hip_girth": 98.0}
+    said = survey_warnings(Measurements.from_cm(man), sex="male")
+    assert any("waist_navel_girth" in sentence for sentence in said)
 
 
 def test_centimetres_given_as_metres_are_named():
