@@ -82,7 +82,7 @@ async def radio_held(uri: str) -> AsyncGenerator[None]:
         yield
         return
     backend_for(uri)
-    from wearables.ble.bumble_backend import BumbleRadio
+    from wearables.ble.bumble_radio import BumbleRadio
 
     radio = await BumbleRadio.acquire(uri)
     try:

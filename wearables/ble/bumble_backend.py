@@ -7,9 +7,8 @@ whoever scans or connects holds it, and the last one closes it.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from bleak.args import SizedBuffer
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -18,156 +17,20 @@ from bleak.backends.descriptor import BleakGATTDescriptor
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
 from bleak.exc import (
-    BleakBluetoothNotAvailableError,
-    BleakBluetoothNotAvailableReason,
     BleakDeviceNotFoundError,
     BleakError,
-    BleakGATTProtocolError,
 )
-from bumble import att, core, hci
+from bumble import hci
 from bumble.device import Advertisement, Connection, Device
-from bumble.host import Host
-from bumble.transport import open_transport
-from bumble.transport.common import AsyncPipeSink, Transport
 
 from wearables.ble.advertisement import parse_advertisement
+from wearables.ble.bumble_radio import BumbleRadio, as_bleak_errors
 from wearables.ble.services import discover_services
 
 logger = logging.getLogger(__name__)
 
 MTU = 247
-_OPEN_TIMEOUT_S = 10.0
 _DISCONNECT_TIMEOUT_S = 5.0
-
-
-@contextlib.contextmanager
-def _as_bleak_errors() -> Generator[None]:
-    """Turn bumble's errors into those that bleak promises."""
-    try:
-        yield
-    except att.ATT_Error as error:
-        raise BleakGATTProtocolError(int(error.error_code)) from error
-    except (core.TimeoutError, TimeoutError) as error:
-        raise TimeoutError(str(error) or "the radio did not answer in time") from error
-    except asyncio.CancelledError:
-        # bumble cancels what waits on a link that ends; nobody cancelled this task.
-        task = asyncio.current_task()
-        if task is not None and task.cancelling() == 0:
-            raise BleakError("disconnected") from None
-        raise
-    except (core.BaseBumbleError, hci.HCI_Error) as error:
-        raise BleakError(f"{type(error).__name__}: {error}") from error
-
-
-_radios: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, BumbleRadio]]" = (
-    WeakKeyDictionary()
-)
-
-
-class BumbleRadio:
-    """A controller with a host on top, shared by all scanners and links of one event loop."""
-
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
-        self.connect_lock = asyncio.Lock()
-        self.device: Device
-        self._ready = asyncio.Lock()
-        self._users = 0
-        self._scanners = 0
-        self._transport: Transport | None = None
-        self._leave: Callable[[], None] | None = None
-        self.is_alive = False
-        self.clients: set[BleakClientBumble] = set()
-
-    @classmethod
-    async def acquire(cls, uri: str) -> "BumbleRadio":
-        """Use the radio, opening it if nobody does yet.
-
-        Raises:
-            BleakBluetoothNotAvailableError: If it cannot be opened.
-        """
-        radios = _radios.setdefault(asyncio.get_running_loop(), {})
-        radio = radios.setdefault(uri, cls(uri))
-        radio._users += 1
-        try:
-            async with radio._ready:
-                if not radio.is_alive:
-                    await radio._start()
-        except BaseException:
-            await radio.release()
-            raise
-        return radio
-
-    async def release(self) -> None:
-        """Stop using the radio; the last user closes it."""
-        self._users -= 1
-        if self._users == 0:
-            self._forget()
-            await self._close()
-
-    def _forget(self) -> None:
-        radios = _radios.get(asyncio.get_running_loop(), {})
-        if radios.get(self.uri) is self:
-            del radios[self.uri]
-
-    async def _start(self) -> None:
-        address = hci.Address.generate_static_address()
-        try:
-            async with asyncio.timeout(_OPEN_TIMEOUT_S):
-                if self.uri.startswith("sim:"):
-                    self.device = self._virtual_device(address)
-                else:
-                    self._transport = await open_transport(self.uri)
-                    source, sink = self._transport.source, self._transport.sink
-                    self.device = Device.with_hci("Muslin", address, source, sink)
-                    source.terminated.add_done_callback(self._on_terminated)
-                with _as_bleak_errors():
-                    await self.device.power_on()
-        except (OSError, BleakError, core.BaseBumbleError, ValueError) as error:
-            raise BleakBluetoothNotAvailableError(
-                f"radio {self.uri} cannot be opened: {error}",
-                BleakBluetoothNotAvailableReason.NO_BLUETOOTH,
-            ) from error
-        self.is_alive = True
-
-    def _virtual_device(self, address: hci.Address) -> Device:
-        from firmware_bridge.sim.radio import VirtualController, shared_link
-
-        controller = VirtualController("host", link=shared_link(), number=201)
-        self._leave = controller.leave
-        host = Host(controller, AsyncPipeSink(controller))
-        return Device(name="Muslin", address=address, host=host)
-
-    def _on_terminated(self, _done: asyncio.Future[None]) -> None:
-        """The controller is gone: every link is, and the next user opens a new radio."""
-        self.is_alive = False
-        with contextlib.suppress(RuntimeError):  # the loop may be closing
-            self._forget()
-        for client in list(self.clients):
-            client.on_link_end()
-
-    async def _close(self) -> None:
-        self.is_alive = False
-        if self._leave is not None:
-            self._leave()
-        if self._transport is not None:
-            await self._transport.close()
-            # One turn of the loop lets the socket close.
-            await asyncio.sleep(0)
-
-    async def start_scanning(self) -> None:
-        """Scan, if nobody does yet."""
-        self._scanners += 1
-        if self._scanners == 1:
-            with _as_bleak_errors():
-                await self.device.start_scanning(filter_duplicates=False)
-
-    async def stop_scanning(self) -> None:
-        """Stop scanning, if nobody else does."""
-        self._scanners -= 1
-        if self._scanners == 0 and self.is_alive:
-            with _as_bleak_errors():
-                await self.device.stop_scanning()
 
 
 class BleakScannerBumble(BaseBleakScanner):
@@ -273,12 +136,12 @@ class BleakClientBumble(BaseBleakClient):
                 self._target = await self._find()
             # One at a time: a second connect would fail inside the controller.
             async with radio.connect_lock:
-                with _as_bleak_errors():
+                with as_bleak_errors():
                     connection = await radio.device.connect(self._target, timeout=self._timeout)
             self._connection = connection
             radio.clients.add(self)
             connection.on(Connection.EVENT_DISCONNECTION, lambda _reason: self.on_link_end())
-            with _as_bleak_errors():
+            with as_bleak_errors():
                 async with asyncio.timeout(self._timeout):
                     await connection.gatt_client.request_mtu(MTU)
                     self.services = await discover_services(
@@ -328,7 +191,7 @@ class BleakClientBumble(BaseBleakClient):
         radio.clients.discard(self)
         try:
             if connection is not None and radio.is_alive:
-                with contextlib.suppress(BleakError, TimeoutError), _as_bleak_errors():
+                with contextlib.suppress(BleakError, TimeoutError), as_bleak_errors():
                     async with asyncio.timeout(_DISCONNECT_TIMEOUT_S):
                         await connection.disconnect()
         finally:
@@ -343,7 +206,7 @@ class BleakClientBumble(BaseBleakClient):
         raise NotImplementedError("this radio cannot pair")
 
     async def _read(self, handle: int) -> bytearray:
-        with _as_bleak_errors():
+        with as_bleak_errors():
             return bytearray(await self._link().gatt_client.read_value(handle))
 
     async def read_gatt_char(
@@ -363,7 +226,7 @@ class BleakClientBumble(BaseBleakClient):
         return await self._read(descriptor.obj.handle)
 
     async def _write(self, handle: int, data: SizedBuffer, *, response: bool) -> None:
-        with _as_bleak_errors():
+        with as_bleak_errors():
             await self._link().gatt_client.write_value(handle, bytes(data), response)
 
     async def write_gatt_char(
@@ -387,11 +250,11 @@ class BleakClientBumble(BaseBleakClient):
             callback(bytearray(value))
 
         self._notified[characteristic.handle] = forward
-        with _as_bleak_errors():
+        with as_bleak_errors():
             await self._link().gatt_client.subscribe(characteristic.obj, forward)
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         """End a subscription."""
         forward = self._notified.pop(characteristic.handle, None)
-        with _as_bleak_errors():
+        with as_bleak_errors():
             await self._link().gatt_client.unsubscribe(characteristic.obj, forward)

@@ -33,6 +33,7 @@ from firmware_bridge.sim.radio import HciServer, RadioLink, VirtualController, s
 from firmware_bridge.uuids import GARMENT_SERVICE_UUID
 from wearables.ble.advertisement import parse_advertisement, uuid_text
 from wearables.ble.backends import backend_for
+from wearables.ble.bumble_radio import BumbleRadio
 from wearables.ble.install import install
 from wearables.ble.scanning import serial_of
 from wearables.errors import LinkError
@@ -330,3 +331,21 @@ def test_no_advertisement_breaks_the_parser(parts: list[tuple[int, bytes]]):
     data = parse_advertisement(parts, rssi_dbm=0)
     assert all(len(uuid) == 36 for uuid in data.service_uuids)
     serial_of(data)
+
+
+async def test_a_radio_that_hangs_is_opened_anew(monkeypatch):
+    """A late answer must not be taken for that of the next command."""
+    monkeypatch.setattr("wearables.ble.bumble_radio._COMMAND_TIMEOUT_S", 0.05)
+    hanging = await BumbleRadio.acquire("sim:")
+
+    async def hang(**_settings: object) -> None:
+        await asyncio.sleep(10)
+
+    monkeypatch.setattr(hanging.device, "start_scanning", hang)
+    with pytest.raises(TimeoutError):
+        await hanging.start_scanning()
+    assert not hanging.is_alive
+    fresh = await BumbleRadio.acquire("sim:")
+    assert fresh is not hanging
+    await fresh.release()
+    await hanging.release()
