@@ -342,7 +342,6 @@ def report(units: list[Unit], paths: list[Path], seconds: float) -> dict:
         "files_clean": sum(not verify(path).is_damaged for path in paths),
         "cpu_s": usage.ru_utime + usage.ru_stime,
         "inexact": {k: row for k, row in streams.items() if row["difference"]},
-        "slow": [row for unit in units for row in reconnects_s(unit) if row[0] > 3],
     }  # fmt: skip
 
 

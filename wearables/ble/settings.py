@@ -23,6 +23,8 @@ class SupervisorSettings:
         exchange_every_s: Time between two bursts.
         dither_us: Upper bound of the garment's random wait before a clock response.
         drain_s: Wait for late notifications after stop.
+        farewell_s: How long after stop a garment that is away is still looked for, because only it
+            knows how far it got.
         backfill_s: Longest wait, after stop, for what the garment's log still holds.
     """
 
@@ -41,4 +43,5 @@ class SupervisorSettings:
     exchange_every_s: float = 10.0
     dither_us: int = 100_000
     drain_s: float = 0.05
+    farewell_s: float = 10.0
     backfill_s: float = 20.0

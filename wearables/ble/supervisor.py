@@ -57,6 +57,7 @@ class Supervisor:
         self.link: Link | None = None
         self._stop = asyncio.Event()
         self._seen_serial: int | None = None
+        self._stopping_ns: int | None = None
 
     @property
     def is_stopping(self) -> bool:
@@ -80,10 +81,7 @@ class Supervisor:
         from bleak.exc import BleakBluetoothNotAvailableError, BleakError
 
         n_failures = 0
-        is_last = False
-        while not is_last:
-            # After the end one more link is worth it, to learn what the garment produced.
-            is_last = self.is_stopping
+        while not self._is_over():
             started_ns = time.monotonic_ns()
             try:
                 await self._once(serve)
@@ -101,15 +99,27 @@ class Supervisor:
                     return
                 logger.info("link trouble %d: %s", n_failures, reason)
                 n_paused = 1 if isinstance(error, NotSeenError) else n_failures
-            if not is_last:
-                await self._pause(n_paused, reason)
+            await self._pause(n_paused, reason)
         self.state = Stopped()
+
+    def _is_over(self) -> bool:
+        """Whether the farewell is over: after the end more links are worth trying for a while."""
+        if not self.is_stopping:
+            return False
+        now_ns = time.monotonic_ns()
+        if self._stopping_ns is None:
+            self._stopping_ns = now_ns
+            return False
+        return now_ns - self._stopping_ns > self._settings.farewell_s * 1e9
 
     async def _pause(self, n_failures: int, reason: str) -> None:
         s = self._settings
         delay_s = min(s.backoff_first_s * 2 ** (n_failures - 1), s.backoff_max_s)
         delay_s *= 1 + s.backoff_jitter * self._rng.uniform(-1, 1)
         self.state = Backoff(delay_s=delay_s, n_failures=n_failures, reason=reason)
+        if self.is_stopping:
+            await asyncio.sleep(delay_s)
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(delay_s):
                 await self._stop.wait()

@@ -38,6 +38,7 @@ QUICK = SupervisorSettings(
     connect_timeout_s=3.0,
     operation_timeout_s=1.0,
     backoff_first_s=0.02,
+    farewell_s=0.3,
     exchanges_per_burst=2,
     exchange_spacing_s=0.02,
     dither_us=2_000,
@@ -315,7 +316,11 @@ async def test_a_killed_garment_ends_the_recording_at_its_time(tmp_path: Path):
     path = tmp_path / "r.npz"
     write_replay(path, content.schema, content.counts)
     quick = SupervisorSettings(
-        scan_timeout_s=0.1, operation_timeout_s=0.5, backoff_first_s=0.05, exchanges_per_burst=1
+        scan_timeout_s=0.1,
+        operation_timeout_s=0.5,
+        backoff_first_s=0.05,
+        exchanges_per_burst=1,
+        farewell_s=0.3,
     )
     events: list[Event] = []
     async with (
