@@ -20,7 +20,7 @@ modules=${MODULES:-/lib/modules/$version}
 python=${PYTHON:-$root/.venv/bin/python}
 
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"/{bin,dev,proc,sys,lower,upper,root,modules}
+mkdir -p "$work"/{bin,dev,proc,sys,lower,upper,guest,modules}
 cp "$busybox" "$work/bin/busybox"
 # Load order matters: 9p over virtio for the file system, then Bluetooth down to the virtual HCI.
 wanted="virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci netfs fscache 9pnet 9pnet_virtio 9p overlay
@@ -42,11 +42,11 @@ mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 for name in $(echo $wanted); do [ -e /modules/\$name.ko ] && insmod /modules/\$name.ko; done
 mount -t 9p -o trans=virtio,version=9p2000.L,ro host /lower
 mount -t tmpfs tmpfs /upper; mkdir /upper/up /upper/work
-mount -t overlay -o lowerdir=/lower,upperdir=/upper/up,workdir=/upper/work overlay /root
-for place in proc sys dev; do mount --bind /\$place /root/\$place; done
-mount -t tmpfs tmpfs /root/run; mount -t tmpfs tmpfs /root/tmp
+mount -t overlay -o lowerdir=/lower,upperdir=/upper/up,workdir=/upper/work overlay /guest
+for place in proc sys dev; do mount --bind /\$place /guest/\$place; done
+mount -t tmpfs tmpfs /guest/run; mount -t tmpfs tmpfs /guest/tmp
 ifconfig lo 127.0.0.1 up
-chroot /root /bin/sh -c 'mkdir -p /run/dbus && dbus-daemon --system --fork
+chroot /guest /bin/sh -c 'mkdir -p /run/dbus && dbus-daemon --system --fork
   PYTHONPATH=$root $python $root/tests/vm/record_in_vm.py; echo "verdict \$?"'
 poweroff -f
 INIT
