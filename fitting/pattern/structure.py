@@ -11,7 +11,7 @@ from fitting.errors import PatternError
 from fitting.pattern.finding import Finding
 from fitting.pattern.model import Panel, Pattern
 from fitting.pattern.reading import MAX_SIZE_M
-from fitting.pattern.seam import Run, Seam
+from fitting.pattern.seam import Run
 
 MIN_CHORD_M = 1e-7
 MAX_EDGES = 5000
@@ -25,16 +25,6 @@ def check_structure(pattern: Pattern) -> tuple[Finding, ...]:
     findings += _names(pattern)
     findings += _seams(pattern)
     return tuple(findings)
-
-
-def require_sound(pattern: Pattern) -> Pattern:
-    """The pattern itself.
-
-    Raises:
-        PatternError: If geometry cannot be built; says the first reason and how many there are.
-    """
-    raise_broken(pattern.name, check_structure(pattern))
-    return pattern
 
 
 def raise_broken(name: str, findings: tuple[Finding, ...]) -> None:
@@ -162,12 +152,3 @@ def _second_use(
             yield _broken("EDGE_TWICE", run.panel, run.edge, text, "remove one of the two")
             break
     others.append((low, high, i_seam))
-
-
-def seam_text(seam: Seam) -> str:
-    """A seam as a person would name it."""
-    sides = [
-        " + ".join(f"{run.panel} edge {run.edge}" for run in runs)
-        for runs in (seam.runs_a, seam.runs_b)
-    ]
-    return " to ".join(sides)
