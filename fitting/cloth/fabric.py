@@ -23,6 +23,9 @@ class Fabric:
         friction_cloth: Coulomb coefficient against cloth, no unit.
         strain_limit_warp: Largest wearable strain along the warp, no unit.
         strain_limit_weft: The same along the weft, no unit.
+        curve_warp: Points (strain, N/m) of a measured force-strain curve along the warp, rising
+            from (0, 0); it replaces the warp stiffness in tension. Empty where the cloth is linear.
+        curve_weft: The same along the weft.
         provenance: Source of each number by field name; "estimated" where nobody measured it.
     """
 
@@ -41,3 +44,5 @@ class Fabric:
     strain_limit_warp: float
     strain_limit_weft: float
     provenance: Mapping[str, str]
+    curve_warp: tuple[tuple[float, float], ...] = ()
+    curve_weft: tuple[tuple[float, float], ...] = ()

@@ -47,11 +47,14 @@ def load_fabric(name: str) -> Fabric:
 def _fabric(content: dict[str, Any], path: Path) -> Fabric:
     values: dict[str, Any] = {}
     for field in fields(Fabric):
+        if field.name.startswith("curve_"):
+            values[field.name] = tuple(map(tuple, content.get(field.name, ())))
+            continue
         if field.name not in content:
             raise FabricError(f"fabric card {path} has no {field.name}")
         values[field.name] = content[field.name]
     for key, value in values.items():
-        if key not in ("name", "provenance") and (
+        if key not in ("name", "provenance", "curve_warp", "curve_weft") and (
             isinstance(value, bool) or not isinstance(value, int | float)
         ):
             raise FabricError(f"fabric card {path}: {key} is {value!r}, wanted a number")

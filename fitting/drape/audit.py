@@ -14,17 +14,20 @@ def penetration(
     positions_m: NDArray[np.float64],
     faces: NDArray[np.int64],
     edges: NDArray[np.int64],
-) -> tuple[float, int]:
+) -> tuple[float, int, int]:
     """Find the deepest of vertices, edge samples and triangle centroids, and vertices inside.
 
     Returns:
-        Largest depth [m], 0 when nothing is inside, and the number of vertices inside.
+        Largest depth [m], 0 when nothing is inside; the number of vertices inside; and a vertex
+        of the deepest sample.
     """
     tail, head = positions_m[edges[:, 0]], positions_m[edges[:, 1]]
     samples = [positions_m, positions_m[faces].mean(axis=1)]
     samples += [(1 - s) * tail + s * head for s in _EDGE_SAMPLES]
     phi, _, _ = signed_distance(tree, np.concatenate(samples))
-    return float(max(0.0, -phi.min())), int((phi[: len(positions_m)] < 0).sum())
+    owner = np.concatenate([np.arange(len(positions_m)), faces[:, 0], *[edges[:, 0]] * 3])
+    n_inside = int((phi[: len(positions_m)] < 0).sum())
+    return float(max(0.0, -phi.min())), n_inside, int(owner[np.argmin(phi)])
 
 
 def crossing_pairs(positions_m: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -22,10 +22,10 @@ def _contact_forces_part(first, last, x, phi, normal, origin, offset, stiffness,
         force[i] = stiffness[i] * max(offset[i] - gap, 0.0)
 
 
-@pjit
+@njit
 def contact_forces(x, phi, normal, origin, offset, stiffness, force):  # noqa: ANN201
     """Write the normal force of every vertex [N], shape (n_vertices,)."""
-    for k in prange(N_CHUNKS):
+    for k in range(N_CHUNKS):
         first, last = chunk(0, x.shape[0], k, N_CHUNKS)
         _contact_forces_part(first, last, x, phi, normal, origin, offset, stiffness, force)
 
@@ -137,10 +137,10 @@ def _contact_assemble_part(
         own[i, 5] += hold + stiff * nz * nz - loose * uz * uz
 
 
-@pjit
+@njit
 def contact_assemble(force, normal, stiffness, anchor, x, grip, slip, gradient, own):  # noqa: ANN201
     """Add gradient [N] and own blocks [N/m] of contact and friction in place."""
-    for k in prange(N_CHUNKS):
+    for k in range(N_CHUNKS):
         first, last = chunk(0, x.shape[0], k, N_CHUNKS)
         _contact_assemble_part(
             first, last, force, normal, stiffness, anchor, x, grip, slip, gradient, own
@@ -164,9 +164,9 @@ def _move_anchors_part(first, last, x, force, normal, anchor, slip):
             anchor[i, 2] = x[i, 2] - share * uz
 
 
-@pjit
+@njit
 def move_anchors(x, force, normal, anchor, slip):  # noqa: ANN201
     """Let anchors follow where the cloth slid or left the body, in place."""
-    for k in prange(N_CHUNKS):
+    for k in range(N_CHUNKS):
         first, last = chunk(0, x.shape[0], k, N_CHUNKS)
         _move_anchors_part(first, last, x, force, normal, anchor, slip)

@@ -21,7 +21,7 @@ _N_ACTIVE_SETS = 2
 _ARMIJO = 1e-4
 _ROUNDING = 1e-12
 _N_HALVINGS = 5
-_REACH_EDGES = 0.4  # candidates explode when twice the reach nears the edge length
+_REACH_EDGES = 0.35  # candidates explode when twice the reach nears the edge length
 _DIP_M = 0.01  # edges and triangles are looked at where a corner is nearer to the skin
 _LIFT_MAX_M = 3e-3
 _LIFT_CLEAR_M = 3e-4  # air that edges and triangles get, so that the next step keeps them out
@@ -84,12 +84,16 @@ class Engine:
     touch: SelfContact | None = field(init=False, default=None)
     push: float = field(init=False)
     offset_m: NDArray[np.float64] = field(init=False)
+    hold_n_m: NDArray[np.float64] = field(init=False)
+    hold_at_m: NDArray[np.float64] = field(init=False)
     expected: NDArray[np.bool_] = field(init=False)
     reach_m: float = _REACH_M[1]
+    velocity_kept: float = field(init=False)
 
     def __post_init__(self) -> None:
         n = len(self.x)
         rest = self.rest
+        self.velocity_kept = self.settings.velocity_kept
         self.velocity, self.anchor = np.zeros((n, 3)), self.x.copy()
         self.phi, self.normal = np.full(n, np.inf), np.zeros((n, 3))
         self.origin, self.hint = self.x.copy(), np.zeros(n, dtype=np.int64)
@@ -98,6 +102,7 @@ class Engine:
         self.system = System(rest.levels)
         self.push = _PUSH_SHARE * float(np.median(self.stiffness))
         self.offset_m = rest.offset_m.copy()
+        self.hold_n_m, self.hold_at_m = np.zeros(n), self.x.copy()
         self.expected = np.zeros(n, dtype=np.bool_)
         self._forces = np.zeros((len(rest.faces), 3, 3))
         self._partial = np.zeros(N_CHUNKS)
@@ -175,8 +180,8 @@ class Engine:
         """
         r = self.rest
         total = membrane_energy(
-            x, r.faces, r.weight_u, r.weight_v, r.face_area_m2, r.stiffness_n_m, self.soft,
-            self._partial,
+            x, r.faces, r.weight_u, r.weight_v, r.face_area_m2, r.stiffness_n_m, r.curve, r.curves,
+            self.soft, r.side_m, r.pull_n, self._partial,
         )  # fmt: skip
         total += vertex_energy(
             x, self.phi, self.normal, self.origin, self.offset_m, self.stiffness, self.anchor,
@@ -196,7 +201,7 @@ class Engine:
         """Advance by one time step."""
         h, rest, settings = self.step_s, self.rest, self.settings
         inertia = rest.mass_kg / h**2
-        target = self.x + settings.velocity_kept * h * self.velocity
+        target = self.x + self.velocity_kept * h * self.velocity
         self.look_around()
         self.expected[:] = False
         grip = rest.friction * self.force
@@ -204,7 +209,11 @@ class Engine:
         gradient += inertia[:, None] * (self.x - target)
         gradient[~rest.free] = 0.0
         true_gradient = gradient.copy()
-        self.system.own[:, [0, 3, 5]] += inertia[:, None]
+        self.system.own[:, [0, 3, 5]] += (inertia + self.hold_n_m)[:, None]
+        # Springs of holds and inertia are one spring to the mean of both targets.
+        both = np.maximum(inertia + self.hold_n_m, 1e-300)
+        target += (self.hold_n_m / both)[:, None] * (self.hold_at_m - target)
+        inertia = both
         self.system.assemble()
         move, n_cg, error = self._newton(gradient)
         for _ in range(_N_ACTIVE_SETS):
@@ -214,7 +223,7 @@ class Engine:
             move, more, error = self._newton(gradient, guess=move)
             n_cg += more
         wanted = float(np.sqrt((move**2).sum(axis=1).mean())) / h
-        clamped = self._limit(move)
+        clamped = self.limit(move)
         # Contacts foreseen bend the direction only; the slope is the true potential's.
         before = self.energy(self.x, grip, inertia, target)
         slope = min(0.0, float((true_gradient * move).sum()))
@@ -262,14 +271,16 @@ class Engine:
         levels = r.levels
         gradient = np.zeros_like(self.x)
         membrane_elements(
-            self.x, r.faces, r.weight_u, r.weight_v, r.face_area_m2, r.stiffness_n_m, self.soft,
-            self._forces, system.blocks, hessian,
+            self.x, r.faces, r.weight_u, r.weight_v, r.face_area_m2, r.stiffness_n_m, r.curve,
+            r.curves, self.soft, r.side_m, r.pull_n, self._forces, system.blocks, hessian,
         )  # fmt: skip
         gather_gradient(
             self.x, levels.corner_ptr, levels.corner, self._forces, r.bend_indptr,
             r.bend_indices, r.bend_values, self.load_n, gradient,
         )  # fmt: skip
         system.own[:] = 0.0
+        if self.hold_n_m.any():
+            gradient += self.hold_n_m[:, None] * (self.x - self.hold_at_m)
         if self.tree is not None:
             contact_assemble(
                 self.force, self.normal, self.stiffness, self.anchor, self.x,
@@ -291,7 +302,7 @@ class Engine:
             gradient, tolerance=settings.cg_tolerance, cap=settings.cg_cap, guess=guess
         )
 
-    def _limit(self, move: NDArray[np.float64]) -> bool:
+    def limit(self, move: NDArray[np.float64]) -> bool:
         """Shorten the step in place: all of it to its largest length, pairs to their planes."""
         longest = float(np.sqrt((move**2).sum(axis=1).max()))
         clamped = longest > self.settings.move_max_m

@@ -83,11 +83,11 @@ def _refit_part(first, last, x, faces, reach, leaf_lower, leaf_upper, lower, upp
                 upper[node, d] = max(upper[node, d], leaf_upper[f, d])
 
 
-@pjit
+@njit
 def refit(x, faces, reach, leaf_lower, leaf_upper, lower, upper):  # noqa: ANN201
     """Refresh all boxes, grown by each vertex's reach (n_vertices,) [m]."""
     n_leaves = (lower.shape[0] + 1) // 2
-    for k in prange(N_CHUNKS):
+    for k in range(N_CHUNKS):
         first, last = chunk(0, n_leaves, k, N_CHUNKS)
         _refit_part(first, last, x, faces, reach, leaf_lower, leaf_upper, lower, upper)
     for back in range(n_leaves - 1):

@@ -1,7 +1,9 @@
 """Orthotropic membrane: engineering axial strain along warp and weft, and shear.
 
-Per flat area ``1/2 Cu eu^2 + 1/2 Cv ev^2 + Cuv eu ev + 1/2 G g^2`` with ``eu = |F_u| - 1``,
-``ev = |F_v| - 1``, ``g = F_u . F_v``. The Hessian leaves out what may be negative.
+Per flat area ``U(eu) + V(ev) + Cuv eu ev + 1/2 G g^2`` with ``eu = |F_u| - 1``,
+``ev = |F_v| - 1``, ``g = F_u . F_v``; U and V are ``1/2 C e^2`` or integrals of the fabric's own
+force-strain curve. The Hessian leaves out what may be negative. Sides of triangles may carry
+elastic threads: seams and bands, which pull and never push.
 """
 
 import numpy as np
@@ -10,8 +12,39 @@ from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
 from fitting.drape.pcg import chunk
 
 
+@njit_inline
+def axial(strain, stiffness, row, axis, curves):  # noqa: ANN201
+    """Energy [J/m2], force [N/m] and tangent [N/m] at a strain along one axis.
+
+    curves: (n, 2, n_knots, 4) of strain, energy, force, tangent per warp and weft; row -1 means
+    linear. Between knots the force is the cubic through forces and tangents.
+    """
+    if row < 0 or strain <= 0.0:
+        if row >= 0:
+            stiffness = curves[row, axis, 0, 3]
+        return 0.5 * stiffness * strain * strain, stiffness * strain, stiffness
+    last = curves.shape[2] - 1
+    step = curves[row, axis, 1, 0]
+    if strain >= curves[row, axis, last, 0]:
+        over = strain - curves[row, axis, last, 0]
+        force, tangent = curves[row, axis, last, 2], curves[row, axis, last, 3]
+        energy = curves[row, axis, last, 1] + over * (force + 0.5 * tangent * over)
+        return energy, force + tangent * over, tangent
+    k = min(int(strain / step), last - 1)
+    s = strain / step - k
+    f0, f1 = curves[row, axis, k, 2], curves[row, axis, k + 1, 2]
+    m0, m1 = step * curves[row, axis, k, 3], step * curves[row, axis, k + 1, 3]
+    a, b = 2.0 * f0 + m0 - 2.0 * f1 + m1, -3.0 * f0 - 2.0 * m0 + 3.0 * f1 - m1
+    force = ((a * s + b) * s + m0) * s + f0
+    tangent = ((3.0 * a * s + 2.0 * b) * s + m0) / step
+    area = (((a / 4.0 * s + b / 3.0) * s + m0 / 2.0) * s + f0) * s * step
+    return curves[row, axis, k, 1] + area, force, tangent
+
+
 @njit
-def _membrane_energy_part(first, last, x, faces, wu, wv, area, stiff):
+def _membrane_energy_part(
+    first, last, x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull
+):
     total = 0.0
     for t in range(first, last):
         a, b, c = faces[t, 0], faces[t, 1], faces[t, 2]
@@ -24,26 +57,36 @@ def _membrane_energy_part(first, last, x, faces, wu, wv, area, stiff):
             uv += fu * fv
         eu = np.sqrt(uu) - 1.0
         ev = np.sqrt(vv) - 1.0
-        total += area[t] * (
-            0.5 * stiff[t, 0] * eu * eu
-            + 0.5 * stiff[t, 1] * ev * ev
-            + stiff[t, 2] * eu * ev
-            + 0.5 * stiff[t, 3] * uv * uv
-        )
+        warp, _, _ = axial(eu, stiff[t, 0], curve[t], 0, curves)
+        weft, _, _ = axial(ev, stiff[t, 1], curve[t], 1, curves)
+        density = warp + weft + stiff[t, 2] * eu * ev + 0.5 * stiff[t, 3] * uv * uv
+        total += soft * area[t] * density
+        for e in range(3):
+            if pull[t, e] > 0.0:
+                i, j = faces[t, e], faces[t, (e + 1) % 3]
+                square = 0.0
+                for d in range(3):
+                    square += (x[j, d] - x[i, d]) ** 2
+                strain = max(np.sqrt(square) / side[t, e] - 1.0, 0.0)
+                total += 0.5 * pull[t, e] * side[t, e] * strain * strain
     return total
 
 
 @pjit
-def membrane_energy(x, faces, wu, wv, area, stiff, soft, partial):  # noqa: ANN201
-    """Return the membrane energy [J]."""
-    for chunk_index in prange(N_CHUNKS):
-        first, last = chunk(0, faces.shape[0], chunk_index, N_CHUNKS)
-        partial[chunk_index] = _membrane_energy_part(first, last, x, faces, wu, wv, area, stiff)
-    return soft * partial.sum()
+def membrane_energy(  # noqa: ANN201
+    x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull, partial
+):
+    """Return the membrane energy, threads included [J]."""
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, faces.shape[0], k, N_CHUNKS)
+        partial[k] = _membrane_energy_part(
+            first, last, x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull
+        )
+    return partial.sum()
 
 
 @njit_inline
-def _face(x, faces, wu, wv, area, stiff, soft, t, forces, blocks, hessian):
+def _face(x, faces, wu, wv, area, stiff, curve, curves, soft, t, forces, blocks, hessian):
     a, b, c = faces[t, 0], faces[t, 1], faces[t, 2]
     u0, u1, u2 = wu[t, 0], wu[t, 1], wu[t, 2]
     v0, v1, v2 = wv[t, 0], wv[t, 1], wv[t, 2]
@@ -61,10 +104,12 @@ def _face(x, faces, wu, wv, area, stiff, soft, t, forces, blocks, hessian):
     lv = max(np.sqrt(fv[0] * fv[0] + fv[1] * fv[1] + fv[2] * fv[2]), 1e-9)
     g = fu[0] * fv[0] + fu[1] * fv[1] + fu[2] * fv[2]
     scale = soft * area[t]
-    cu, cv = scale * stiff[t, 0], scale * stiff[t, 1]
+    _, warp, cu = axial(lu - 1.0, stiff[t, 0], curve[t], 0, curves)
+    _, weft, cv = axial(lv - 1.0, stiff[t, 1], curve[t], 1, curves)
+    cu, cv = scale * cu, scale * cv
     cuv, cg = scale * stiff[t, 2], scale * stiff[t, 3]
-    su = cu * (lu - 1.0) + cuv * (lv - 1.0)
-    sv = cv * (lv - 1.0) + cuv * (lu - 1.0)
+    su = scale * warp + cuv * (lv - 1.0)
+    sv = scale * weft + cuv * (lu - 1.0)
     for d in range(3):
         pu = su * fu[d] / lu + cg * g * fv[d]
         pv = sv * fv[d] / lv + cg * g * fu[d]
@@ -95,16 +140,48 @@ def _face(x, faces, wu, wv, area, stiff, soft, t, forces, blocks, hessian):
             blocks[t, 5, q] = u2 * u2 * huu + u2 * v2 * (huv + hvu) + v2 * v2 * hvv
 
 
+@njit_inline
+def _thread(x, faces, t, e, rest, pull, forces, blocks, hessian):
+    """Add one side's elastic thread to its triangle."""
+    m = (e + 1) % 3
+    i, j = faces[t, e], faces[t, m]
+    dx, dy, dz = x[j, 0] - x[i, 0], x[j, 1] - x[i, 1], x[j, 2] - x[i, 2]
+    length = max(np.sqrt(dx * dx + dy * dy + dz * dz), 1e-9)
+    if length <= rest:
+        return
+    n = (dx / length, dy / length, dz / length)
+    force = pull * (length / rest - 1.0)
+    first, second = 3 * e - e // 2, 3 * m - m // 2  # own pairs of corners 0, 1, 2: 0, 3, 5
+    both = 1 if e == 0 else (4 if e == 1 else 2)
+    for d in range(3):
+        forces[t, e, d] -= force * n[d]
+        forces[t, m, d] += force * n[d]
+        if hessian:
+            for f in range(3):
+                value = (pull / rest - force / length) * n[d] * n[f]
+                if d == f:
+                    value += force / length
+                blocks[t, first, 3 * d + f] += value
+                blocks[t, second, 3 * d + f] += value
+                blocks[t, both, 3 * d + f] -= value
+
+
 @njit
 def _membrane_elements_part(
-    first, last, x, faces, wu, wv, area, stiff, soft, forces, blocks, hessian
-):
+    first, last, x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull, forces, blocks,
+    hessian,
+):  # fmt: skip
     for t in range(first, last):
-        _face(x, faces, wu, wv, area, stiff, soft, t, forces, blocks, hessian)
+        _face(x, faces, wu, wv, area, stiff, curve, curves, soft, t, forces, blocks, hessian)
+        for e in range(3):
+            if pull[t, e] > 0.0:
+                _thread(x, faces, t, e, side[t, e], pull[t, e], forces, blocks, hessian)
 
 
 @pjit
-def membrane_elements(x, faces, wu, wv, area, stiff, soft, forces, blocks, hessian):  # noqa: ANN201
+def membrane_elements(  # noqa: ANN201
+    x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull, forces, blocks, hessian
+):
     """Write each triangle's gradient [N] and, if asked, its six SPD blocks [N/m].
 
     forces: shape (n_faces, 3, 3). blocks: Corner pairs 00 01 02 11 12 22, rows first,
@@ -113,5 +190,6 @@ def membrane_elements(x, faces, wu, wv, area, stiff, soft, forces, blocks, hessi
     for k in prange(N_CHUNKS):
         first, last = chunk(0, faces.shape[0], k, N_CHUNKS)
         _membrane_elements_part(
-            first, last, x, faces, wu, wv, area, stiff, soft, forces, blocks, hessian
-        )
+            first, last, x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull, forces,
+            blocks, hessian,
+        )  # fmt: skip

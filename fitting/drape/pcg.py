@@ -87,10 +87,10 @@ def _restrict_part(first, last, rptr, rcol, rweight, free, fine, right, x):
         x[i, 0] = x[i, 1] = x[i, 2] = np.float32(0.0)
 
 
-@pjit
+@njit
 def _restrict(lo, hi, n, rptr, rcol, rweight, free, fine, right, x):
     """Gather the residual of the finer level, and clear the coarse correction."""
-    for k in prange(n):
+    for k in range(n):
         first, last = chunk(lo, hi, k, n)
         _restrict_part(first, last, rptr, rcol, rweight, free, fine, right, x)
 
@@ -105,9 +105,9 @@ def _prolong_part(first, last, parents, free, x, old):
             old[i, d] = x[i, d]
 
 
-@pjit
+@njit
 def _prolong(lo, hi, n, parents, free, x, old):
-    for k in prange(n):
+    for k in range(n):
         first, last = chunk(lo, hi, k, n)
         _prolong_part(first, last, parents, free, x, old)
 
@@ -170,10 +170,10 @@ def _direction_part(first, last, beta, z, p):
         p[i] = z[i] + beta * p[i]
 
 
-@pjit
+@njit
 def _direction(n, beta, z, p):
     """Write ``p = z + beta p``; all arrays flat."""
-    for k in prange(N_CHUNKS):
+    for k in range(N_CHUNKS):
         first, last = chunk(0, n, k, N_CHUNKS)
         _direction_part(first, last, beta, z, p)
 
@@ -210,10 +210,10 @@ def _advance_part(first, last, alpha, x, r, p, q, z):
     return total
 
 
-@pjit
+@njit
 def _advance(n, alpha, x, r, p, q, z, partial):
     """Move x and r, clear z, and write the chunks of r . r; all arrays flat."""
-    for k in prange(N_CHUNKS):
+    for k in range(N_CHUNKS):
         first, last = chunk(0, n, k, N_CHUNKS)
         partial[k] = _advance_part(first, last, alpha, x, r, p, q, z)
 
@@ -226,10 +226,10 @@ def _dot_part(first, last, r, z):
     return total
 
 
-@pjit
+@njit
 def _dot(n, r, z, partial):
     """Write the chunks of r . z; both flat."""
-    for k in prange(N_CHUNKS):
+    for k in range(N_CHUNKS):
         first, last = chunk(0, n, k, N_CHUNKS)
         partial[k] = _dot_part(first, last, r, z)
 

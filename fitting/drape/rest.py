@@ -10,8 +10,11 @@ from scipy.sparse import csr_array
 from fitting.cloth.cloth import ClothLevels
 from fitting.cloth.fabric import Fabric
 from fitting.drape.bending import bending_matrix
+from fitting.drape.curves import curve_tables
+from fitting.drape.fixings import Band, edge_terms, seam_faces
 from fitting.drape.levels import Levels, Mesh, build_levels
 from fitting.drape.sdf import morton
+from fitting.drape.settings import DrapeSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,11 @@ class RestShape:
         weight_v: The same along the weft, shape (n_faces, 3) [1/m].
         face_area_m2: Flat area, shape (n_faces,).
         stiffness_n_m: Warp, weft, coupling and shear stiffness per face, shape (n_faces, 4).
+        curve: Row of ``curves`` per face, -1 where linear, shape (n_faces,).
+        curves: Force-strain tables, shape (n_rows, 2, n_knots, 4).
+        side_m: Relaxed length of threads along each face's sides, shape (n_faces, 3).
+        pull_n: Force per strain of these threads, 0 where none, shape (n_faces, 3).
+        friction_cloth: Coulomb coefficient against cloth per vertex, shape (n_vertices,).
         mass_kg: Lumped mass per vertex, shape (n_vertices,).
         area_m2: Lumped flat area per vertex, shape (n_vertices,).
         offset_m: Distance of the cloth's middle from the skin in contact, shape (n_vertices,).
@@ -42,6 +50,11 @@ class RestShape:
     weight_v: NDArray[np.float64]
     face_area_m2: NDArray[np.float64]
     stiffness_n_m: NDArray[np.float64]
+    curve: NDArray[np.int64]
+    curves: NDArray[np.float64]
+    side_m: NDArray[np.float64]
+    pull_n: NDArray[np.float64]
+    friction_cloth: NDArray[np.float64]
     mass_kg: NDArray[np.float64]
     area_m2: NDArray[np.float64]
     offset_m: NDArray[np.float64]
@@ -55,7 +68,13 @@ class RestShape:
     edges: NDArray[np.int64]
 
 
-def build_rest(garment: ClothLevels, fabrics: Sequence[Fabric], *, margin_m: float) -> RestShape:
+def build_rest(
+    garment: ClothLevels,
+    fabrics: Sequence[Fabric],
+    *,
+    settings: DrapeSettings,
+    bands: Sequence[Band] = (),
+) -> RestShape:
     """Prepare the finest level; the caller has checked it.
 
     Rows are sorted so that neighbours are near.
@@ -68,9 +87,14 @@ def build_rest(garment: ClothLevels, fabrics: Sequence[Fabric], *, margin_m: flo
     table = np.array([
         (f.tensile_warp_n_m, f.tensile_weft_n_m, f.tensile_coupling_n_m, f.shear_n_m_rad,
          f.bending_warp_n_m, f.bending_weft_n_m, f.bending_twist_n_m,
-         f.area_density_kg_m2, f.thickness_m, f.friction_skin)
+         f.area_density_kg_m2, f.thickness_m, f.friction_skin,
+         f.friction_cloth)
         for f in fabrics
     ])[cloth.face_fabric]  # fmt: skip
+    if settings.seam_bending != 1.0:
+        table[seam_faces(cloth), 4:7] *= settings.seam_bending
+    side, pull = edge_terms(cloth, bands, seam_stiffness_n=settings.seam_stiffness_n)
+    curve, curves = curve_tables(fabrics)
     vertex_area = _lump(faces, area, n)
     bend = bending_matrix(faces, cloth.rest_uv_m, table[:, 4:7], n)
     free = np.ones(n, dtype=np.bool_)
@@ -83,9 +107,14 @@ def build_rest(garment: ClothLevels, fabrics: Sequence[Fabric], *, margin_m: flo
         weight_v=weight_v,
         face_area_m2=area,
         stiffness_n_m=np.ascontiguousarray(table[:, :4]),
+        curve=curve[cloth.face_fabric],
+        curves=curves,
+        side_m=side,
+        pull_n=pull,
+        friction_cloth=_lump(faces, area * table[:, 10], n) / vertex_area,
         mass_kg=_lump(faces, area * table[:, 7], n),
         area_m2=vertex_area,
-        offset_m=_lump(faces, area * table[:, 8], n) / vertex_area / 2 + margin_m,
+        offset_m=_lump(faces, area * table[:, 8], n) / vertex_area / 2 + settings.margin_m,
         friction=_lump(faces, area * table[:, 9], n) / vertex_area,
         order=order,
         levels=build_levels(meshes, bend, free),

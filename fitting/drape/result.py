@@ -13,6 +13,7 @@ class Drape:
     Attributes:
         positions_m: Draped welded vertices, shape (n_vertices, 3).
         contact_force_n: Normal contact force per vertex, shape (n_vertices,).
+        hold_force_n: Force of holds on each vertex, shape (n_vertices, 3).
         anchors_m: Friction anchor per vertex, shape (n_vertices, 3).
         converged: Whether all conditions of rest held.
         cause: ``"at rest"``, or what kept it from being so.
@@ -38,6 +39,7 @@ class Drape:
 
     positions_m: NDArray[np.float64]
     contact_force_n: NDArray[np.float64]
+    hold_force_n: NDArray[np.float64]
     anchors_m: NDArray[np.float64]
     converged: bool
     cause: str

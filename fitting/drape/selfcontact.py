@@ -164,10 +164,10 @@ def _push_energy_part(first, last, x, vertices, weights, planes, layer, stiffnes
     return total
 
 
-@pjit
+@njit
 def push_energy(x, vertices, weights, planes, layer, stiffness, partial):  # noqa: ANN201
     """Return the energy of the layer [J], on the frozen planes."""
-    for part in prange(N_CHUNKS):
+    for part in range(N_CHUNKS):
         first, last = chunk(0, vertices.shape[0], part, N_CHUNKS)
         partial[part] = _push_energy_part(
             first, last, x, vertices, weights, planes, layer, stiffness

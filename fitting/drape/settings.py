@@ -24,6 +24,8 @@ class DrapeSettings:
         contact_stiffness_pa_m: Contact stiffness per area.
         margin_m: Air between skin and cloth, added to half the thickness.
         friction_slip_m: Displacement from the anchor at which friction is fully mobilised.
+        seam_stiffness_n: Force per strain of the thread along every seam; it never pushes.
+        seam_bending: Bending stiffness of triangles at seams over that of the cloth, no unit.
         self_collision: Whether cloth must not pass through cloth.
         layer_m: Thickness of the layer in which cloth pushes cloth away.
         rest_velocity_m_s: Root mean square velocity that counts as rest.
@@ -47,6 +49,8 @@ class DrapeSettings:
     contact_stiffness_pa_m: float = 2e7
     margin_m: float = 1e-3
     friction_slip_m: float = 3e-4
+    seam_stiffness_n: float = 0.0
+    seam_bending: float = 1.0
     self_collision: bool = True
     layer_m: float = 1.5e-3
     rest_velocity_m_s: float = 1e-3
@@ -58,6 +62,7 @@ class DrapeSettings:
     def __post_init__(self) -> None:
         positive = (
             "step_first_s", "step_max_s", "step_growth", "cg_tolerance", "move_max_m",
+            "seam_bending",
             "contact_stiffness_pa_m", "friction_slip_m", "soft_stiffness", "layer_m",
         )  # fmt: skip
         for name in positive:

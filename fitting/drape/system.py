@@ -51,10 +51,10 @@ def _add_own_part(first, last, own, owner, blocks):
         blocks[t, m, 8] += zz
 
 
-@pjit
+@njit
 def add_own(own, owner, blocks):  # noqa: ANN201
     """Add each vertex's own symmetric block (xx xy xz yy yz zz) to its owner triangle's."""
-    for k in prange(N_CHUNKS):
+    for k in range(N_CHUNKS):
         first, last = chunk(0, own.shape[0], k, N_CHUNKS)
         _add_own_part(first, last, own, owner, blocks)
 

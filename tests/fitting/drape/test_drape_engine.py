@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fitting.drape import DrapeSettings, drape
+from fitting.drape.account import seam_gap
 from fitting.drape.audit import crossing_pairs, penetration
+from fitting.drape.cascade import build_engine
 from fitting.drape.sdf import build_tree, signed_distance
 from fitting.drape.selfcontact import SelfContact
-from fitting.drape.solve import build_engine, seam_gap
 from fitting.errors import DrapeError
 
 

@@ -6,8 +6,8 @@ import shapes
 
 from fitting.drape import DrapeSettings, drape
 from fitting.drape.bending import bending_matrix
+from fitting.drape.cascade import build_engine
 from fitting.drape.relax import relax
-from fitting.drape.solve import build_engine
 
 TIGHT = {"n_steps_soft": 0, "self_collision": False, "cg_tolerance": 1e-4, "cg_cap": 3000,
          "rest_displacement_m": 1e-6, "rest_velocity_m_s": 1e-6}  # fmt: skip

@@ -11,7 +11,7 @@ import shapes
 from scipy import sparse
 
 from fitting.drape import DrapeSettings, drape
-from fitting.drape.solve import build_engine
+from fitting.drape.cascade import build_engine
 
 
 def flag():
