@@ -202,7 +202,7 @@ def test_two_sheets_dropped_on_each_other_never_cross():
 def test_penetration_sees_an_edge_that_dips_between_dry_vertices():
     v, f = shapes.ellipsoid(0.05, 0.05, 0.05, n=3)
     x = np.array([(-0.04, 0.045, 0.0), (0.04, 0.045, 0.0), (0.0, 0.1, 0.0)])
-    depth, n_inside = penetration(
+    depth, n_inside, _ = penetration(
         build_tree(v, f), x, np.array([[0, 1, 2]]), np.array([[0, 1], [0, 2], [1, 2]])
     )
     assert n_inside == 0
