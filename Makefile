@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs venv
+.PHONY: demo test check format docs venv web
 
 venv: $(VENV)/.runtime
 
@@ -26,6 +26,22 @@ $(VENV)/.dev: $(VENV)/.runtime
 
 demo: $(VENV)/.runtime
 	$(BIN)/muslin demo
+
+# Browser libraries of `muslin studio`, pinned by the lock; copied beside their licences, never committed.
+STUDIO := muslin/studio
+VENDOR := $(STUDIO)/static/vendor
+web: $(VENDOR)/.stamp
+
+$(VENDOR)/.stamp: $(STUDIO)/package.json $(STUDIO)/package-lock.json
+	@command -v npm >/dev/null || { echo 'make web needs npm (Debian: apt-get install npm)' >&2; exit 1; }
+	cd $(STUDIO) && npm ci --ignore-scripts --no-audit --no-fund
+	mkdir -p $(VENDOR)
+	cd $(STUDIO)/node_modules && cp three/build/three.module.js three/build/three.core.js \
+	  three/examples/jsm/controls/OrbitControls.js uplot/dist/uPlot.esm.js uplot/dist/uPlot.min.css \
+	  ../static/vendor/
+	cp $(STUDIO)/node_modules/three/LICENSE $(VENDOR)/LICENSE-three.txt
+	cp $(STUDIO)/node_modules/uplot/LICENSE $(VENDOR)/LICENSE-uPlot.txt
+	touch $@
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered

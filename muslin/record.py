@@ -204,7 +204,7 @@ async def open_source(
 
         uri, serial = _serial_of(garment)
         async with (
-            _garment(uri, duration_s, virtual, number) as place,
+            garment_place(uri, duration_s, virtual, number) as place,
             GarmentSource(place, serial=serial, duration_s=duration_s or None) as source,
         ):
             yield source
@@ -250,7 +250,7 @@ def tell(outcome: Outcome, *, as_json: bool) -> Exit:
 
 
 @asynccontextmanager
-async def _garment(
+async def garment_place(
     garment: str, duration_s: float, virtual: VirtualGarment, number: int
 ) -> AsyncIterator[str]:
     """Start the virtual garment when asked for; yields the URI to connect to."""

@@ -1,0 +1,220 @@
+"""Fits for the page: one worker that drapes, the last fits kept, a stop that always stops."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from muslin.errors import InputError
+from muslin.studio import choices
+from muslin.studio.child import Child
+from muslin.studio.pipe import Content
+from muslin.studio.sockets import Hub
+from muslin.studio.uploads import Intake
+
+N_KEPT = 6
+STOP_TIMEOUT_S = 3.0
+FILE_TIMEOUT_S = 120.0
+FIT_TIMEOUT_S = 1800.0
+EDGE_RANGE_M = (0.006, 0.05)
+_IDLE: Content = {"phase": "idle", "id": 0, "share": 0.0, "text": ""}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    summary: Content
+    mesh: bytes
+
+
+class FitDesk:
+    """One drape at a time.
+
+    Attributes:
+        group: Where tasks are started; set while the server runs.
+    """
+
+    group: asyncio.TaskGroup
+
+    def __init__(self, hub: Hub, intake: Intake) -> None:
+        self._hub = hub
+        self._intake = intake
+        self._child: Child | None = None
+        self._starting = asyncio.Lock()
+        self._state: Content = dict(_IDLE)
+        self._kept: dict[int, _Kept] = {}
+        self._n_fits = 0
+        self._files: dict[tuple[int, str], asyncio.Future[bytes]] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def summaries(self) -> list[Content]:
+        """Fits that are kept, oldest first."""
+        return [kept.summary for kept in self._kept.values()]
+
+    def mesh(self, number: int) -> bytes:
+        """Meshes and maps of a fit.
+
+        Raises:
+            InputError: If it is not kept.
+        """
+        if number not in self._kept:
+            raise InputError(f"fit {number} is not kept (any more)")
+        return self._kept[number].mesh
+
+    async def warm(self) -> None:
+        """Have the worker ready."""
+        async with self._starting:
+            await self._ready()
+
+    async def start(self, content: dict[str, Any]) -> int:
+        """Start a drape; returns its number.
+
+        Raises:
+            InputError: If it cannot be started as said.
+        """
+        wanted = self._wanted(content)
+        async with self._starting:
+            if self._state["phase"] != "idle":
+                raise InputError("a garment is being draped; stop it first")
+            await self._ready()
+            self._n_fits += 1
+            self._tell({"phase": "starting", "id": self._n_fits, "share": 0.0, "text": "starting"})
+            await self._send({"do": "fit", "id": self._n_fits, **wanted})
+            self.group.create_task(self._limit(self._n_fits))
+            return self._n_fits
+
+    async def stop(self) -> None:
+        """End what is being draped: kindly, then by ending the worker."""
+        if self._state["phase"] == "idle":
+            return
+        await self._send({"do": "stop"})
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self._idle.wait()
+        except TimeoutError:
+            self._drop_worker("stopped")
+
+    async def file(self, number: int, kind: str) -> bytes:
+        """GLB or sheet of a fit, made by the worker.
+
+        Raises:
+            InputError: If the fit is not kept, or the worker is busy.
+        """
+        self.mesh(number)
+        if self._state["phase"] != "idle" or self._child is None:
+            raise InputError("wait until the drape has ended")
+        key = (number, kind)
+        if key not in self._files:
+            self._files[key] = asyncio.get_running_loop().create_future()
+            await self._send({"do": "file", "id": number, "kind": kind})
+        try:
+            async with asyncio.timeout(FILE_TIMEOUT_S):
+                return await asyncio.shield(self._files[key])
+        finally:
+            self._files.pop(key, None)
+
+    async def close(self) -> None:
+        """End the worker."""
+        if self._child is not None:
+            await self._child.stop()
+        self._tell(dict(_IDLE))
+
+    def _wanted(self, content: dict[str, Any]) -> Content:
+        """Check a request against what can be chosen; no path and no free name passes."""
+        known = choices.fit_choices()
+        pattern = content.get("pattern")
+        path = ""
+        if isinstance(pattern, str) and pattern.startswith("upload:"):
+            path = str(self._intake.path_of(pattern.removeprefix("upload:")))
+        elif pattern not in [block["name"] for block in known["blocks"]]:
+            raise InputError("pattern is no block and no upload")
+        for key, allowed in (
+            ("fabric", known["fabrics"]), ("pose", known["poses"]), ("sex", ["female", "male"]),
+            ("size", known["sizes"]),
+        ):  # fmt: skip
+            if content.get(key) not in allowed:
+                raise InputError(f"{key} is not one of {', '.join(map(str, allowed))}")
+        edge_m = content.get("edge_m", 0.016)
+        low, high = EDGE_RANGE_M
+        if not isinstance(edge_m, int | float) or not low <= edge_m <= high:
+            raise InputError(f"edge length is outside {low * 100:g} to {high * 100:g} cm")
+        return {
+            "pattern": pattern, "path": path, "fabric": content["fabric"], "pose": content["pose"],
+            "sex": content["sex"], "size": content["size"], "edge_m": edge_m,
+            "measures_cm": choices.checked_measures(content.get("measures_cm")),
+        }  # fmt: skip
+
+    async def _ready(self) -> None:
+        if self._child is None or not self._child.is_running:
+            child = Child("muslin.studio.fit_worker", deliver=self._hear)
+            child.ended = lambda: self._died(child)
+            self._child = child
+            await child.start(self.group)
+
+    async def _send(self, content: Content) -> None:
+        if self._child is not None:
+            await self._child.send(content)
+
+    async def _limit(self, number: int) -> None:
+        """A drape that takes for ever is ended."""
+        try:
+            async with asyncio.timeout(FIT_TIMEOUT_S):
+                await self._idle.wait()
+        except TimeoutError:
+            if self._state["id"] == number:
+                self._drop_worker(f"ended after {FIT_TIMEOUT_S / 60:g} min")
+
+    def _hear(self, content: Content, body: bytes) -> None:
+        match content.get("type"):
+            case "progress":
+                self._tell({**self._state, "phase": "draping", "share": content["share"],
+                            "text": content["text"]})  # fmt: skip
+            case "preview":
+                self._keep(content, body)
+                self._hub.event({"type": "preview", "id": content["id"]})
+            case "fitted":
+                self._keep(content, body)
+                self._tell({**_IDLE, "fitted": content["id"], "summary": content["summary"]})
+            case "stopped":
+                self._kept.pop(content["id"], None)
+                self._tell({**_IDLE, "text": "stopped"})
+            case "failed":
+                self._kept.pop(content["id"], None)
+                self._tell({**_IDLE, "trouble": str(content["text"])[:500]})
+            case "file":
+                waiting = self._files.get((content["id"], content["kind"]))
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(body)
+            case "no_file":
+                waiting = self._files.get((content["id"], content["kind"]))
+                if waiting is not None and not waiting.done():
+                    waiting.set_exception(InputError(str(content["text"])[:500]))
+            case _:
+                pass
+
+    def _keep(self, content: Content, body: bytes) -> None:
+        self._kept[content["id"]] = _Kept(summary=content["summary"], mesh=body)
+        while len(self._kept) > N_KEPT:
+            del self._kept[min(self._kept)]
+
+    def _died(self, child: Child) -> None:
+        if child is self._child:
+            self._drop_worker("the worker ended unexpectedly")
+
+    def _drop_worker(self, why: str) -> None:
+        """End the worker, and what was asked of it; the next start makes a new one."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+        for waiting in self._files.values():
+            if not waiting.done():
+                waiting.set_exception(InputError(why))
+        # The new worker knows none of the old fits, so their files cannot be made any more.
+        self._tell({**_IDLE, "text": why})
+
+    def _tell(self, state: Content) -> None:
+        self._state = state
+        if state["phase"] == "idle":
+            self._idle.set()
+        else:
+            self._idle.clear()
+        self._hub.state("fit", state)

@@ -1,0 +1,138 @@
+// @ts-check
+/** One picture of a body with a garment: drawn when something changes, read by pointing. */
+import * as THREE from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+
+const SKIN = [214, 208, 202], GREY = [160, 160, 160];
+/** @type {Record<string, number[]>} */
+const WAYS = { front: [0, 0, 1], back: [0, 0, -1], left: [1, 0, 0], right: [-1, 0, 0] };
+
+/** Displayed colour of 0 to 255 to the linear one that the renderer wants. @param {number} c */
+const linear = (c) => new THREE.Color().setRGB(c / 255, 0, 0, THREE.SRGBColorSpace).r;
+
+export class View {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, alpha: true, preserveDrawingBuffer: true });
+    this.scene = new THREE.Scene();
+    // Light takes at most a third of the brightness: shading must not look like data.
+    this.scene.add(new THREE.AmbientLight(0xffffff, 0.7 * Math.PI));
+    this.lamp = new THREE.DirectionalLight(0xffffff, 0.3 * Math.PI);
+    this.scene.add(this.lamp);
+    this.camera = new THREE.PerspectiveCamera(28, 1, 0.05, 20);
+    this.controls = new OrbitControls(this.camera, canvas);
+    this.controls.enableDamping = false;
+    this.controls.addEventListener("change", () => { this.render(); this.onMove(); });
+    this.onMove = () => {};
+    /** @type {any} */ this.mesh = null;
+    /** @type {THREE.Mesh | null} */ this.cloth = null;
+    this.ray = new THREE.Raycaster();
+    this.nDrawn = 0;
+    canvas.addEventListener("keydown", (event) => this.key(event));
+    new ResizeObserver(() => this.render()).observe(canvas);
+    this.look("front");
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const turn = { ArrowLeft: -0.15, ArrowRight: 0.15 }[event.key];
+    if (!turn) return;
+    event.preventDefault();
+    this.camera.position.sub(this.controls.target).applyAxisAngle(new THREE.Vector3(0, 1, 0), turn).add(this.controls.target);
+    this.controls.update();
+  }
+
+  /** @param {string} way */
+  look(way) {
+    const box = new THREE.Box3().setFromObject(this.cloth ?? this.scene);
+    const middle = box.isEmpty() ? new THREE.Vector3(0, 0.9, 0) : box.getCenter(new THREE.Vector3());
+    const size = box.isEmpty() ? 1.8 : box.getSize(new THREE.Vector3()).length();
+    this.controls.target.copy(middle);
+    this.camera.position.set(...WAYS[way]).multiplyScalar(1.25 * size / (2 * Math.tan(THREE.MathUtils.degToRad(14)))).add(middle);
+    this.controls.update();
+    this.render();
+    this.onMove();
+  }
+
+  /** @param {View} other */
+  follow(other) {
+    this.camera.position.copy(other.camera.position);
+    this.camera.quaternion.copy(other.camera.quaternion);
+    this.controls.target.copy(other.controls.target);
+    this.render();
+  }
+
+  /** @param {any} mesh @param {boolean} reframe */
+  show(mesh, reframe) {
+    for (const child of [...this.scene.children])
+      if (child instanceof THREE.Mesh) { this.scene.remove(child); child.geometry.dispose(); }
+    this.mesh = mesh;
+    this.scene.add(this.make(mesh.arrays.body_positions, mesh.arrays.body_faces, SKIN, THREE.FrontSide));
+    this.cloth = this.make(mesh.arrays.cloth_positions, mesh.arrays.cloth_faces, GREY, THREE.DoubleSide);
+    this.scene.add(this.cloth);
+    if (reframe) this.look("front"); else this.render();
+  }
+
+  /** @param {Float32Array} points @param {Int32Array} faces @param {number[]} rgb @param {THREE.Side} side */
+  make(points, faces, rgb, side) {
+    const geometry = new THREE.BufferGeometry();
+    geometry.setAttribute("position", new THREE.BufferAttribute(points, 3));
+    geometry.setIndex(new THREE.BufferAttribute(new Uint32Array(faces), 1));
+    geometry.computeVertexNormals();
+    const colors = new Float32Array(points.length);
+    for (let i = 0; i < points.length; i++) colors[i] = linear(rgb[i % 3]);
+    geometry.setAttribute("color", new THREE.BufferAttribute(colors, 3));
+    return new THREE.Mesh(geometry, new THREE.MeshLambertMaterial({ vertexColors: true, side }));
+  }
+
+  /** Colour the garment by a map; what is not known stays grey. @param {any} map */
+  paint(map) {
+    if (!this.cloth || !map) return;
+    const values = this.mesh.arrays[`map_${map.name}`];
+    const table = map.colors.map((/** @type {number[]} */ rgb) => rgb.map(linear));
+    const grey = GREY.map(linear), last = table.length - 1;
+    const colors = /** @type {THREE.BufferAttribute} */ (this.cloth.geometry.getAttribute("color"));
+    for (let i = 0; i < values.length; i++) {
+      const share = (values[i] - map.low) / (map.high - map.low);
+      const rgb = Number.isFinite(share) ? table[Math.round(Math.min(1, Math.max(0, share)) * last)] : grey;
+      colors.setXYZ(i, rgb[0], rgb[1], rgb[2]);
+    }
+    colors.needsUpdate = true;
+    this.render();
+  }
+
+  /** Vertex of the garment under a point of the canvas. @param {number} x @param {number} y */
+  pick(x, y) {
+    if (!this.cloth) return null;
+    const box = this.canvas.getBoundingClientRect();
+    const at = new THREE.Vector2(((x - box.left) / box.width) * 2 - 1, 1 - ((y - box.top) / box.height) * 2);
+    this.ray.setFromCamera(at, this.camera);
+    const [hit] = this.ray.intersectObject(this.cloth);
+    if (!hit?.face) return null;
+    const points = this.cloth.geometry.getAttribute("position");
+    const corners = [hit.face.a, hit.face.b, hit.face.c];
+    const away = corners.map((i) => new THREE.Vector3().fromBufferAttribute(points, i).distanceTo(hit.point));
+    return corners[away.indexOf(Math.min(...away))];
+  }
+
+  /** Where a vertex is on the page; a test and the keyboard point with it. @param {number} i */
+  place(i) {
+    const points = /** @type {THREE.Mesh} */ (this.cloth).geometry.getAttribute("position");
+    const at = new THREE.Vector3().fromBufferAttribute(points, i).project(this.camera);
+    const box = this.canvas.getBoundingClientRect();
+    return { x: box.left + ((at.x + 1) / 2) * box.width, y: box.top + ((1 - at.y) / 2) * box.height };
+  }
+
+  render() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!width || !height) return;
+    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
+    this.renderer.setSize(width, height, false);
+    this.camera.aspect = width / height;
+    this.camera.updateProjectionMatrix();
+    this.lamp.position.copy(this.camera.position).add(new THREE.Vector3(-1, 1, 0));
+    this.renderer.render(this.scene, this.camera);
+    this.nDrawn += 1;
+  }
+}
