@@ -86,7 +86,9 @@ class Worker:
         body = body_fit.body if wish.pose == "a" else pose_body(body_fit.body, wish.pose)
         self._progress(number, 0.12, "sewing the garment together")
         fabric = load_fabric(wish.fabric)
-        garment = garment_levels_on_body(wish.pattern_for(body_fit), body, edge_length_m=wish.edge_m)
+        garment = garment_levels_on_body(
+            wish.pattern_for(body_fit), body, edge_length_m=wish.edge_m
+        )
         self._check()
         preview = {"type": "preview", "id": number, "summary": {"id": number, "is_preview": True}}
         self._office.tell(preview, preview_of(garment.finest, body))

@@ -103,9 +103,7 @@ def preview_of(cloth: Cloth, body: Body) -> bytes:
 
 def mesh_of(fitted: Fitted) -> bytes:
     """Body, garment, maps, and what stands at each vertex."""
-    maps = {
-        f"map_{m.name}": m.values(fitted.map, fitted.report, fitted.cloth) for m in MAPS
-    }
+    maps = {f"map_{m.name}": m.values(fitted.map, fitted.report, fitted.cloth) for m in MAPS}
     content = {
         "is_preview": False,
         "maps": [m.described() for m in MAPS],

@@ -49,14 +49,18 @@ def missing_vendor() -> list[str]:
     return [name for name in VENDORED if not (VENDOR / name).is_file()]
 
 
-def load_page() -> Page:
+def load_page(*, needs_vendor: bool = True) -> Page:
     """Read everything that is served.
+
+    Args:
+        needs_vendor: Whether to refuse without the browser libraries; nothing but the page itself
+            needs them.
 
     Raises:
         InputError: If the browser libraries were not fetched.
     """
     missing = missing_vendor()
-    if missing:
+    if missing and needs_vendor:
         raise InputError(
             f"the studio's browser libraries are missing ({', '.join(missing)}): "
             "run `make web` in the checkout (it needs npm, Debian: apt-get install npm)"

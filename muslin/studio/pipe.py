@@ -41,7 +41,7 @@ async def read_message(reader: asyncio.StreamReader) -> tuple[Content, bytes] | 
     except asyncio.IncompleteReadError:
         return None
     if not isinstance(content, dict):
-        raise ValueError(f"message is a {type(content).__name__}, wanted an object")
+        raise ValueError(f"message {str(content)[:40]!r} is no object")  # noqa: TRY004 - wire data
     return content, body
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from muslin.record import VirtualGarment
     from wearables.events import Event, Source
     from wearables.sessions import RecordSummary, Take
-    from wearables.sources import Controls, Monitor
+    from wearables.sources import Controls
 
 TICK_S = 1 / 30
 STATE_S = 0.5
@@ -35,7 +35,7 @@ class _Watched:
         from wearables.sources import Monitor
 
         self.source = source
-        self.monitor: Monitor = Monitor(source.schema)
+        self.monitor = Monitor(source.schema)
         self.tap = LiveTap(source.schema, number, start_ns=start_ns)
         self.number = number
 
@@ -220,7 +220,7 @@ def _told(summary: "RecordSummary") -> Content:
 
 def _load() -> None:
     """Import what a recording needs while nobody waits yet."""
-    import muslin.record
+    import muslin.record  # noqa: F401
     import wearables.ble
     import wearables.ble.bumble_backend
     import wearables.sessions

@@ -39,9 +39,7 @@ def studio(
         import uvicorn  # noqa: F401
         import websockets  # noqa: F401
     except ImportError as error:
-        raise InputError(
-            f"the studio needs {error.name}: pip install 'muslin[studio]'"
-        ) from error
+        raise InputError(f"the studio needs {error.name}: pip install 'muslin[studio]'") from error
     from muslin.studio.pages import load_page
     from muslin.studio.project import open_folders
 

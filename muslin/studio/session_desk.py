@@ -44,7 +44,7 @@ class SessionDesk:
         self._reporting = asyncio.Lock()
 
     async def warm(self, content: dict[str, Any]) -> None:
-        """Have a recorder ready, and a virtual garment if one is wanted, so that a start is quick."""
+        """Have a recorder, and a virtual garment if one is wanted, ready before the start."""
         async with self._starting:
             await self._ready(has_spare=content.get("garment") == "sim:")
 

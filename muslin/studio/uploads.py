@@ -16,7 +16,7 @@ from muslin.studio.child import as_text
 from muslin.studio.pipe import read_message
 from muslin.studio.project import Folders
 
-SUFFIXES = (".json",)
+SUFFIXES = (".json", ".dxf", ".svg")
 INTAKE_TIMEOUT_S = 40.0
 N_WAITING = 3
 N_KEPT = 50
