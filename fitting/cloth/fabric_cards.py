@@ -1,13 +1,16 @@
 """Read fabric cards: the ones that ship, or a person's own (TOML, SI units in the key names)."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import fields
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from fitting.cloth.fabric import Fabric
 from fitting.errors import FabricError
 
+ENTRY_POINT = "muslin.fabrics"
 _MUST_BE_POSITIVE = (
     "area_density_kg_m2", "tensile_warp_n_m", "tensile_weft_n_m", "shear_n_m_rad",
     "bending_warp_n_m", "bending_weft_n_m", "bending_twist_n_m", "thickness_m",
@@ -23,8 +26,23 @@ def fabrics_folder() -> Path:
 
 
 def fabric_names() -> tuple[str, ...]:
-    """Names of the cards that ship."""
-    return tuple(sorted(path.stem for path in fabrics_folder().glob("*.toml")))
+    """Names of the cards that ship and of those that other packages bring."""
+    return tuple(sorted(_cards()))
+
+
+def _cards() -> dict[str, Path]:
+    """Cards by name. A package brings a folder of them by an entry point of `muslin.fabrics`.
+
+    The entry point is a folder, or a function without arguments that returns one.
+    """
+    cards = {path.stem: path for path in fabrics_folder().glob("*.toml")}
+    for entry in entry_points(group=ENTRY_POINT):
+        value = entry.load()
+        folder = Path(value() if callable(value) else value)
+        if not folder.is_dir():
+            raise FabricError(f"fabrics of {entry.name!r}: {folder} is no folder")
+        cards = {path.stem: path for path in folder.glob("*.toml")} | cards
+    return cards
 
 
 def load_fabric(name: str) -> Fabric:
@@ -33,38 +51,63 @@ def load_fabric(name: str) -> Fabric:
     Raises:
         FabricError: If it is not known, or a number is missing or impossible.
     """
-    path = Path(name) if name.endswith(".toml") else fabrics_folder() / f"{name}.toml"
-    if not path.is_file():
+    path = Path(name) if name.endswith(".toml") else _cards().get(name)
+    if path is None or not path.is_file():
         known = ", ".join(fabric_names())
         raise FabricError(f"fabric {name!r} is not known; known are {known}, or a card (.toml)")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FabricError(f"fabric card {path} cannot be read: {error}") from error
-    return _fabric(content, path)
+    return fabric_from(content, f"fabric card {path}")
 
 
-def _fabric(content: dict[str, Any], path: Path) -> Fabric:
+def fabric_from(content: Mapping[str, Any], place: str) -> Fabric:
+    """Check the content of a card.
+
+    Args:
+        content: Values by field name.
+        place: Where they are from, for the message.
+
+    Raises:
+        FabricError: If a number is missing or impossible.
+    """
     values: dict[str, Any] = {}
     for field in fields(Fabric):
         if field.name.startswith("curve_"):
             values[field.name] = tuple(map(tuple, content.get(field.name, ())))
             continue
         if field.name not in content:
-            raise FabricError(f"fabric card {path} has no {field.name}")
+            raise FabricError(f"{place} has no {field.name}")
         values[field.name] = content[field.name]
     for key, value in values.items():
         if key not in ("name", "provenance", "curve_warp", "curve_weft") and (
             isinstance(value, bool) or not isinstance(value, int | float)
         ):
-            raise FabricError(f"fabric card {path}: {key} is {value!r}, wanted a number")
+            raise FabricError(f"{place}: {key} is {value!r}, wanted a number")
     for key in _MUST_BE_POSITIVE:
         if not values[key] > 0:
-            raise FabricError(f"fabric card {path}: {key} is {values[key]:g}, wanted above 0")
+            raise FabricError(f"{place}: {key} is {values[key]:g}, wanted above 0")
     coupling = values["tensile_coupling_n_m"] ** 2
     if coupling >= values["tensile_warp_n_m"] * values["tensile_weft_n_m"]:
         raise FabricError(
-            f"fabric card {path}: the coupling's square {coupling:g} is not below the product of "
+            f"{place}: the coupling's square {coupling:g} is not below the product of "
             "the tensile stiffnesses, so the cloth would gain energy when stretched"
         )
     return Fabric(**values)
+
+
+def card_text(fabric: Fabric, *, notes: tuple[str, ...] = (), extra: str = "") -> str:
+    """A card as it is written to a file.
+
+    Args:
+        fabric: What to write.
+        notes: Lines of comment on top.
+        extra: Further TOML at the end.
+    """
+    lines = [f"# {note}" for note in notes] + [f'name = "{fabric.name}"']
+    keys = [f.name for f in fields(Fabric) if f.name not in ("name", "provenance")]
+    lines += [f"{key} = {float(getattr(fabric, key))!r}" for key in keys]
+    lines += ["", "[provenance]"]
+    lines += [f'{key} = "{fabric.provenance.get(key, "estimated")}"' for key in keys]
+    return "\n".join(lines) + "\n" + extra
