@@ -38,7 +38,7 @@ def _cards() -> dict[str, Path]:
     cards = {path.stem: path for path in fabrics_folder().glob("*.toml")}
     for entry in entry_points(group=ENTRY_POINT):
         value = entry.load()
-        folder = Path(value() if callable(value) else value)
+        folder = Path(str(value() if callable(value) else value))
         if not folder.is_dir():
             raise FabricError(f"fabrics of {entry.name!r}: {folder} is no folder")
         cards = {path.stem: path for path in folder.glob("*.toml")} | cards

@@ -110,8 +110,8 @@ def _values(path: Path, number: int, cells: list[str]) -> tuple[float, float]:
 
 
 def _method(path: Path, values: Mapping[str, object]) -> Method:
-    scores = {method: len(signs & set(values)) for method, signs in _SIGN.items()}
-    best = max(scores, key=lambda method: scores[method])
+    scores: dict[Method, int] = {m: len(signs & set(values)) for m, signs in _SIGN.items()}
+    best = max(_SIGN, key=lambda method: scores[method])
     if scores[best] == 0:
         raise FabricError(
             f"sheet {path} has no quantity of KES-F, FAST or Cusick; it has {', '.join(values)}"

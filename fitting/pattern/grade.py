@@ -1,7 +1,7 @@
 """Sizes: codes and steps of EN 13402-3, grade rules for any pattern, sizes between nested ones.
 
 Blocks are graded by drafting them again for the measures of the size. An imported pattern grows by
-rules: each panel across its grain by its share of the girth, along it by a share of its length. A
+rules: each panel along the girth by its share of it, across the girth by a share of its length. A
 file that holds several sizes is graded by what its own sizes say.
 """
 
@@ -44,7 +44,7 @@ class GradeRules:
     """
 
     girth_m: float = STEP_M
-    sleeve_share: float = 0.35
+    sleeve_share: float = 0.20
     leg_share: float = 0.60
     length_share: float = 0.01
 
@@ -110,8 +110,15 @@ def grade_pattern(pattern: Pattern, step: int, *, rules: GradeRules | None = Non
         family[_family(panel)] = family.get(_family(panel), 0.0) + _width_m(panel)
     panels = []
     for panel in pattern.panels:
-        share = {"sleeve": rules.sleeve_share, "leg": rules.leg_share}.get(_family(panel)[:-1], 1.0)
-        across = 1 + step * rules.girth_m * share / family[_family(panel)]
+        kind = _family(panel)
+        if panel.label == "insert":
+            # Gussets fill a hole whose edges hardly grow.
+            panels.append(panel)
+            continue
+        share = {"sleeve": rules.sleeve_share, "leg": rules.leg_share}.get(kind[:-1], 1.0)
+        # Panels that go round nothing grow as a girth of a metre does.
+        girth_m = 1.0 if kind == "as_placed" else family[kind]
+        across = 1 + step * rules.girth_m * share / girth_m
         along = 1 + step * rules.length_share
         if across <= 0.2 or along <= 0.2:
             raise PatternError(f"{step:+d} sizes leave nothing of panel {panel.name!r}")
@@ -127,17 +134,23 @@ def _family(panel: Panel) -> str:
     return "torso" if panel.wrap.startswith("torso") else panel.wrap
 
 
+def _across_rad(panel: Panel) -> float:
+    """Direction of the girth in the panel: level as the file places it; half sleeves by grain."""
+    if panel.wrap.startswith("sleeve") and panel.half != "whole":
+        return panel.grain_rad - np.pi / 2
+    return -panel.rotation_rad[2]
+
+
 def _width_m(panel: Panel) -> float:
-    across = np.array([-np.sin(panel.grain_rad), np.cos(panel.grain_rad)])
-    return float(np.ptp(panel.outline_m(0.01) @ across))
+    turn = _across_rad(panel)
+    return float(np.ptp(panel.outline_m(0.01) @ np.array([np.cos(turn), np.sin(turn)])))
 
 
 def _scaled(panel: Panel, across: float, along: float) -> Panel:
-    """Stretch a panel about its origin, across and along its grain."""
-    c, s = np.cos(panel.grain_rad), np.sin(panel.grain_rad)
+    """Stretch a panel about its origin, along its girth and across it."""
+    c, s = np.cos(_across_rad(panel)), np.sin(_across_rad(panel))
     turn = np.array([[c, s], [-s, c]])
-    matrix = turn.T @ np.diag([along, across]) @ turn
-    return _mapped(panel, matrix)
+    return _mapped(panel, turn.T @ np.diag([across, along]) @ turn)
 
 
 def _mapped(panel: Panel, matrix: np.ndarray) -> Panel:
