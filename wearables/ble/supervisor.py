@@ -87,7 +87,7 @@ class Supervisor:
                 await self._once(serve)
                 break
             except (BleakError, LinkError, ControlError, TimeoutError, OSError) as error:
-                reason = str(error.args[0]) if error.args else type(error).__name__
+                reason = _reason(error, self._uri)
                 if time.monotonic_ns() - started_ns > self._settings.settled_s * 1e9:
                     n_failures = 0
                 n_failures += 1
@@ -165,3 +165,11 @@ class Supervisor:
                 self.link = None
                 now_ns = time.monotonic_ns()
                 self.queue.put_event(LinkClosed(epoch=link.epoch, host_ns=now_ns, reason=reason))
+
+
+def _reason(error: Exception, uri: str) -> str:
+    """What went wrong, in words."""
+    if isinstance(error, OSError) and error.strerror:
+        # The platform's own stack may be absent, with its socket.
+        return f"{uri} cannot be used: {error.strerror.lower()}"
+    return str(error.args[0]) if error.args else type(error).__name__

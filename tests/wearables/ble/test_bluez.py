@@ -73,6 +73,6 @@ async def test_the_platforms_own_backend_records_every_sample(tmp_path, private_
 async def test_without_a_bus_it_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path / 'none'}")
     quick = SupervisorSettings(scan_timeout_s=0.2, backoff_first_s=0.01, first_attempts=1)
-    with pytest.raises(LinkError):
+    with pytest.raises(LinkError, match="os: cannot be used: no such file"):
         async with GarmentSource("os:", settings=quick):
             pass
