@@ -1,5 +1,7 @@
 """Care for session files: what `muslin repair` and its siblings do."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -94,18 +96,24 @@ def export_file(session: Path, *, to: str, out: Path, as_json: bool) -> Exit:
     return Exit.INCOMPLETE if has_loss else Exit.DONE
 
 
-def align_file(session: Path, *, rate_hz: float, method: str, out: Path) -> Exit:
-    """Write all streams on one grid as an npz."""
+def align_files(sessions: Sequence[Path], *, rate_hz: float, method: str, out: Path) -> Exit:
+    """Write all streams of one or several sessions on one grid as an npz."""
     from wearables.sessions import Session
-    from wearables.sessions.align import Method, align
+    from wearables.sessions.align import Method, align, align_sessions
 
     if method not in get_args(Method):
         known = ", ".join(get_args(Method))
         raise InputError(f"method {method!r} is not known; known are {known}")
-    with Session.open(existing_file(session, "session file")) as opened:
-        result = align(
-            list(opened.streams.values()), rate_hz=rate_hz, method=cast("Method", method)
-        )
+    how = cast("Method", method)
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(Session.open(existing_file(path, "session file")))
+            for path in sessions
+        ]
+        if len(opened) == 1:
+            result = align(list(opened[0].streams.values()), rate_hz=rate_hz, method=how)
+        else:
+            result = align_sessions(opened, rate_hz=rate_hz, method=how)
     arrays: dict[str, Any] = {"time_s": result.time_s}
     for name, values in result.values.items():
         arrays[name] = values

@@ -77,18 +77,18 @@ def export(
     raise typer.Exit(export_file(session, to=to, out=out, as_json=as_json))
 
 
-@app.command(epilog="Example: muslin align session.h5 --rate 50 --out aligned.npz")
+@app.command(epilog="Example: muslin align p07-1.h5 p07-2.h5 --rate 50 --out aligned.npz")
 def align(
-    session: SessionFile,
+    sessions: Annotated[list[Path], typer.Argument(help="Session files (HDF5).")],
     *,
     rate: Annotated[float, typer.Option(help="Rate of the grid, Hz.")],
     method: Annotated[str, typer.Option(help="polyphase, linear or hold.")] = "polyphase",
     out: Annotated[Path, typer.Option(help="File (npz).")] = Path("aligned.npz"),
 ) -> None:
-    """Bring all streams of a session to one time grid."""
-    from muslin.sessions import align_file
+    """Bring all streams of one or several sessions to one time grid."""
+    from muslin.sessions import align_files
 
-    raise typer.Exit(align_file(session, rate_hz=rate, method=method, out=out))
+    raise typer.Exit(align_files(sessions, rate_hz=rate, method=method, out=out))
 
 
 @app.command(epilog='Example: muslin annotate session.h5 "strap slipped" --author mk --at 12.5')

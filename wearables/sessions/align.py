@@ -1,5 +1,6 @@
 """Several streams on one time grid, with a mask that says what was measured."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,10 +12,12 @@ from scipy.signal import resample_poly
 
 from wearables.errors import SessionError
 from wearables.events import SampleBlock
+from wearables.sessions.reader import Session
 from wearables.sessions.stream_reader import StreamReader
 
 Method = Literal["polyphase", "linear", "hold"]
 MAX_FACTOR = 1000
+_SAME_HOST_NS = 500_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +53,42 @@ def align(
     Raises:
         SessionError: If the rate is not above 0, a stream is empty, or nothing is shared.
     """
+    return _on_one_grid({s.name: s.read_runs() for s in streams}, rate_hz=rate_hz, method=method)
+
+
+def align_sessions(
+    sessions: Sequence[Session], *, rate_hz: float, method: Method = "polyphase"
+) -> Aligned:
+    """Bring the streams of several sessions to one grid, on the clock of the first one.
+
+    Sessions of one host share its clock. Those of other hosts, or from before a restart, are joined
+    by their UTC anchors, which are as good as the clocks of the hosts.
+
+    Args:
+        sessions: Open sessions; streams are named ``FILE/STREAM``.
+        rate_hz: Rate of the grid.
+        method: How values between samples come about.
+
+    Raises:
+        SessionError: As `align`.
+    """
+    first = sessions[0]
+    runs: dict[str, list[SampleBlock]] = {}
+    for session in sessions:
+        host_ns = session.anchor_host_ns - first.anchor_host_ns
+        utc_ns = session.anchor_utc_ns - first.anchor_utc_ns
+        shift_s = (host_ns if abs(host_ns - utc_ns) < _SAME_HOST_NS else utc_ns) * 1e-9
+        for name, stream in session.streams.items():
+            runs[f"{session.path.stem}/{name}"] = [
+                dataclasses.replace(block, time_s=block.time_s + shift_s)
+                for block in stream.read_runs()
+            ]
+    return _on_one_grid(runs, rate_hz=rate_hz, method=method)
+
+
+def _on_one_grid(runs: dict[str, list[SampleBlock]], *, rate_hz: float, method: Method) -> Aligned:
     if not rate_hz > 0:
         raise SessionError(f"rate of the grid is {rate_hz:g} Hz; it must be above 0")
-    runs = {stream.name: stream.read_runs() for stream in streams}
     empty = [name for name, blocks in runs.items() if not blocks]
     if empty or not runs:
         raise SessionError(f"streams without samples cannot be aligned: {', '.join(empty)}")

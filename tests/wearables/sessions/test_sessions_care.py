@@ -12,7 +12,7 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from muslin.cli import files
 from wearables.errors import SessionError
 from wearables.sessions import Session, SessionWriter, SubjectInfo, verify
-from wearables.sessions.align import align
+from wearables.sessions.align import align, align_sessions
 from wearables.sessions.annotate import annotate
 from wearables.sessions.catalogue import catalogue
 
@@ -129,3 +129,31 @@ def test_the_commands(path):
     assert run("repair", path, "--out", out / "r.h5", "--json").exit_code == 3
     with np.load(out / "a.npz") as arrays:
         assert arrays["s1"].shape[0] == arrays["time_s"].size
+
+
+@pytest.mark.parametrize("same_host", [True, False])
+def test_sessions_of_several_garments_meet_on_one_grid(path, tmp_path, same_host):
+    """The second file starts 1.5 s later on the same clock, or has another clock and UTC only."""
+    other = tmp_path / "b.h5"
+    other.write_bytes(path.read_bytes())
+    shift_ns = 1_500_000_000
+    with h5py.File(other, "r+") as file:
+        own_ns = shift_ns if same_host else 10**15
+        file.attrs["anchor_host_ns"] += own_ns
+        file.attrs["anchor_utc_ns"] += shift_ns
+        for stream in file["devices/garment/streams"].values():
+            frames = stream["frames"][...]
+            frames["host_ns"] += own_ns
+            stream["frames"][...] = frames
+    with Session.open(path) as one, Session.open(other) as two:
+        found = align_sessions([one, two], rate_hz=25, method="linear")
+    assert set(found.values) == {"a/s1", "a/s2", "b/s1", "b/s2"}
+    assert found.time_s[0] == pytest.approx(1.5, abs=1e-6)
+    late = np.sin(2 * np.pi * (found.time_s - 1.5))
+    np.testing.assert_allclose(found.values["b/s2"][:, 0], late, atol=2e-3)
+    out = tmp_path / "joined.npz"
+    done = CliRunner().invoke(
+        files.app, ["align", str(path), str(other), "--rate", "25", "--out", str(out)]
+    )
+    assert done.exit_code == 0
+    assert "b/s2" in np.load(out)

@@ -13,6 +13,7 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from wearables.errors import LinkError
 from wearables.events import LinkClosed, LinkOpened
 from wearables.sources.lsl import LslOutlet, LslSource
+from wearables.sources.lsl_markers import LslMarkers
 
 SCHEMA = GarmentSchema(
     vendor="v", name="Muslin test", hw="h", schema=1,
@@ -92,3 +93,22 @@ async def test_out_and_in_again():
     values = np.concatenate([e.counts for e in samples]) * scale
     assert np.allclose(np.diff(values[:, 0]), 0.5, atol=1e-5)
     assert np.allclose(values[:, 0] + 1, -values[:, 1], atol=1e-5)
+
+
+async def test_markers_of_other_programs_are_taken_from_lsl():
+    pylsl = pytest.importorskip("pylsl")
+    with pytest.raises(LinkError, match="no LSL marker stream"):
+        async with LslMarkers(lambda _marker: None, match="source_id='none'", wait_s=0.1):
+            pass
+    info = pylsl.StreamInfo("task", "Markers", 1, 0, "string", "muslin-marker-test")
+    outlet = pylsl.StreamOutlet(info)
+    taken: list[Marker] = []
+    match = "source_id='muslin-marker-test'"
+    async with LslMarkers(taken.append, match=match, wait_s=2.0) as markers:
+        assert markers.n_streams == 1
+        async with asyncio.timeout(10):
+            while not taken:
+                outlet.push_sample(["stimulus 3"])
+                await asyncio.sleep(0.05)
+    assert (taken[0].text, taken[0].source) == ("stimulus 3", "program")
+    assert abs(taken[0].host_ns - time.monotonic_ns()) < 10e9
