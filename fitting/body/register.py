@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
-from fitting.body.body import Body
+from fitting.body.body import REGIONS, Body
 from fitting.body.fit import tapes_of
 from fitting.body.flex import N_FLEX, N_TURNS, TURNED, Flex, turns_of
 from fitting.body.measurements import HUMAN_RANGE_M, Measurements, Sex
@@ -252,7 +252,8 @@ def _result(scan: Scan, space: ShapeSpace, x: NDArray[np.float64]) -> Registrati
     motion = whole.motion(x, joints)
     posed = np.einsum("nij,nj->ni", motion.M, rest) + motion.shift_m
     model_distance_m = signed_distance(scan.vertices_m, posed, space.faces)
-    surface = wrapped(posed, space.faces, scan)
+    no_hand = space.vertex_region != REGIONS.index("hand")
+    surface = wrapped(posed, space.faces, scan, no_hand)
     distance_m = signed_distance(scan.vertices_m, surface, space.faces)
     points = np.concatenate([motion.back(surface), joints])
     taped = space.measuring_of(points)

@@ -33,9 +33,16 @@ def area_normals(vertices_m: NDArray[np.float64], faces: NDArray[np.int64]) -> N
 
 
 def wrapped(
-    posed_m: NDArray[np.float64], faces: NDArray[np.int64], scan: Scan
+    posed_m: NDArray[np.float64], faces: NDArray[np.int64], scan: Scan, follows: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """The model's surface drawn onto the scan, shape (n_vertices, 3) [m]."""
+    """The model's surface drawn onto the scan, shape (n_vertices, 3) [m].
+
+    Args:
+        posed_m: The model on the scan, shape (n_vertices, 3).
+        faces: Its triangles.
+        scan: The scan.
+        follows: Which vertices may be drawn; fingers would be mixed up, shape (n_vertices,).
+    """
     normals = area_normals(posed_m, faces)
     theirs = area_normals(scan.vertices_m, scan.faces)
     used = np.unique(scan.faces)
@@ -49,7 +56,7 @@ def wrapped(
     rim = np.zeros(len(scan.vertices_m), dtype=bool)
     rim[rim_edges(scan.faces)] = True
     aside = np.linalg.norm(away - reach[:, None] * normals, axis=1)
-    held = (facing > 0.6) & (np.abs(reach) < MAX_OFFSET_M) & (aside < 0.02) & ~rim[row]
+    held = (facing > 0.6) & (np.abs(reach) < MAX_OFFSET_M) & (aside < 0.02) & ~rim[row] & follows
     offset = _smooth(np.where(held, reach, 0.0), held.astype(np.float64), faces)
     return posed_m + offset[:, None] * normals
 
