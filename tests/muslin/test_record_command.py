@@ -103,7 +103,6 @@ def test_several_garments_are_recorded_side_by_side(tmp_path):
         with Session.open(summary.path) as session:
             assert (session.title, session.protocol) == ("walk", {"task": "walk"})
             assert session.state == "closed"
-            assert session.streams["imu"].read().time_s[0] >= 0
 
 
 @pytest.mark.parametrize(
