@@ -26,11 +26,14 @@ from wearables.signals import (
     Quality,
     Rate,
     doubts,
+    rails,
     signal_quality,
 )
 
 # Slower streams are events or derived values, which may well stay constant.
 MIN_EVEN_HZ = 2.0
+# A signal that is cut this often has lost its peaks.
+MAX_CLIPPED = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,8 +278,14 @@ def _summary(stream: StreamReader, runs: list[SampleBlock]) -> StreamSummary:
 
 def _doubts(stream: StreamReader, runs: list[SampleBlock]) -> tuple[str, ...]:
     """Doubts about what is sampled evenly; lists of events have no rate to doubt."""
-    is_even = stream.nominal_rate_hz >= MIN_EVEN_HZ
-    return doubts(runs, stream.kinds, rate_hz=stream.nominal_rate_hz) if is_even and runs else ()
+    if stream.nominal_rate_hz < MIN_EVEN_HZ or not runs:
+        return ()
+    found = list(doubts(runs, stream.kinds, rate_hz=stream.nominal_rate_hz))
+    share = (stream.clipped() | rails(stream.read().values)).mean(axis=0)
+    for name, own in zip(stream.channels, share.tolist(), strict=True):
+        if own > MAX_CLIPPED:
+            found.append(f"{name} is clipped in {100 * own:.1f} % of its samples")
+    return tuple(found)
 
 
 def _clock(session: Session) -> ClockSummary:

@@ -20,7 +20,7 @@ def cohort_page(name: str, rows: Sequence[CohortRow]) -> str:
     minutes = sum(row.duration_min for row in good)
     body = [
         f"<h1>Cohort {escape(name)}</h1>",
-        f'<p class="soft">{len(good)} sessions of {len({row.subject for row in good})} subjects, '
+        f'<p class="soft">Sessions: {len(good)}, subjects: {len({row.subject for row in good})}, '
         f"{minutes:.0f} minutes.</p>",
         "<h2>Sessions</h2>",
         "<p>A dash means that a number is not known: samples are missing, clipped or too "

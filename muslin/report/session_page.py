@@ -99,7 +99,9 @@ def _verdict(analysis: Analysis) -> str:
     said = (
         f'<p class="bad">Doubts about whole streams:</p><ul>{items}</ul>'
         if items
-        else ('<p class="good">No doubt about clock, rate, units or order of any stream.</p>')
+        else (
+            '<p class="good">No doubt about clock, rate, units, order or range of any stream.</p>'
+        )
     )
     return f"<p><b>{number(share)} %</b> of {total} samples recorded.</p>{said}"
 
@@ -114,7 +116,7 @@ def _stream_row(stream: StreamSummary) -> str:
         f'<td class="n">{stream.rate_hz:.3f} ({stream.nominal_rate_hz:g})</td>'
         f'<td class="n">{stream.n_stored}</td><td class="n">{lost}</td>'
         f'<td class="n">{number(100 * stream.coverage)} %</td>'
-        f'<td class="n">{number(mean, ".2f")}</td></tr>'
+        f'<td class="n">{number(mean, ".2f") if quality else "-"}</td></tr>'
     )
 
 
