@@ -22,6 +22,12 @@ SHARED = {
     "back_neck_to_waist_cm": "back_neck_to_waist", "crotch_length_cm": "total_crotch_length",
 }  # fmt: skip
 
+# Its waist is described at two levels; these are ours at the other one.
+AT_NAVEL = {
+    "waist_navel_girth": "waist_cm", "back_neck_to_navel": "back_neck_to_waist_cm",
+    "navel_crotch_length": "crotch_length_cm",
+}  # fmt: skip
+
 
 def make(path: Path, n: int, seed: int) -> None:
     import torch
@@ -66,16 +72,18 @@ def judge(path: Path, *, as_json: bool) -> None:
     names = [str(name) for name in data["bone_names"]]
     heads = [names.index(bone) for bone in JOINTS.values()]
     kept = _body_rows(data["faces"], len(data["vertices"][0]), space.n_vertices)
-    off = {key: [] for key in SHARED.values()}
+    pairs = [(mine, i) for i, mine in enumerate(SHARED.values())]
+    pairs += [(mine, list(SHARED).index(theirs)) for mine, theirs in AT_NAVEL.items()]
+    off = {key: [] for key, _ in pairs}
     for vertices, bones, values in zip(
         data["vertices"], data["bones"], data["values"], strict=True
     ):
         points = np.concatenate([vertices[kept], bones[heads]]).astype(np.float64)
         toe, ankle = (bones[names.index(bone)] for bone in ("toe2-1.L", "foot.L"))
         points = _turned(points, toe=toe, ankle=ankle)
-        measured = tapes(points, SHARED.values())
-        for value, key in zip(values, SHARED.values(), strict=True):
-            off[key].append(measured[key].value_m * 1e3 - value * 10)
+        measured = tapes(points, off)
+        for key, i in pairs:
+            off[key].append(measured[key].value_m * 1e3 - values[i] * 10)
     result = {
         key: {
             "mean_mm": float(np.nanmean(row)),
