@@ -1,7 +1,7 @@
 """Bodies in poses: by name, by joint angles, or by rotations. Metres and radians."""
 
 import dataclasses
-from typing import Literal
+from typing import Literal, Protocol
 
 from fitting.body.body import Body
 from fitting.body.gait import GAIT_PHASES, walking_pose
@@ -10,6 +10,16 @@ from fitting.body.rig import Rig, Rotations, posed_joints, skin
 from fitting.errors import PoseError
 
 Anchor = Literal["feet", "pelvis"]
+
+
+class WithBody(Protocol):
+    """What holds a body: a fit or a registration."""
+
+    @property
+    def body(self) -> Body:
+        """The body."""
+        ...
+
 
 POSES: dict[str, Pose] = {
     "a": Pose(name="a"),
@@ -31,11 +41,11 @@ POSES: dict[str, Pose] = {
 }  # fmt: skip
 
 
-def pose_body(body: Body, pose: Pose | str, *, anchor: Anchor = "feet") -> Body:
+def pose_body(body: Body | WithBody, pose: Pose | str, *, anchor: Anchor = "feet") -> Body:
     """Put a body into a pose. Topology, regions and shape stay; posing starts at rest each time.
 
     Args:
-        body: A body with a rig, in any pose.
+        body: A body with a rig, in any pose; or a fit or registration that holds one.
         pose: A pose, or a name of `pose_names`.
         anchor: Where the posed body stands: lowest point on the floor either way, and ``feet``
             midway between the ankles at the origin, or ``pelvis`` where it is at rest (no jumps
@@ -45,7 +55,10 @@ def pose_body(body: Body, pose: Pose | str, *, anchor: Anchor = "feet") -> Body:
         PoseError: If the body has no rig (a scan that was not registered), or the name is unknown.
     """
     chosen = named_pose(pose) if isinstance(pose, str) else pose
-    return turned_body(body, joint_rotations(rig_of(body), chosen), name=chosen.name, anchor=anchor)
+    whole = body if isinstance(body, Body) else body.body
+    return turned_body(
+        whole, joint_rotations(rig_of(whole), chosen), name=chosen.name, anchor=anchor
+    )
 
 
 def named_pose(name: str) -> Pose:

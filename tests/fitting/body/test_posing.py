@@ -58,6 +58,11 @@ def test_rest_is_the_a_stance(demo_body):
     )
 
 
+def test_a_fit_is_posed_like_its_body(demo_fit):
+    a, b = pose_body(demo_fit, "t"), pose_body(demo_fit.body, "t")
+    np.testing.assert_array_equal(a.vertices_m, b.vertices_m)
+
+
 def test_posing_twice_is_posing_once(demo_body):
     once = pose_body(demo_body, "sitting")
     twice = pose_body(pose_body(demo_body, "arms_up"), "sitting")
