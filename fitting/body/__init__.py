@@ -1,6 +1,6 @@
 """Bodies from tape measures. The only room that knows anny; loads it to build the model once.
 
-Posing: ``pose_body(body_or_fit, pose) -> Body`` keeps shape, vertices and triangles in order. ``pose`` is
+Posing: ``pose_body(body_or_fit, pose) -> Body`` keeps shape, vertices and triangles. ``pose`` is
 a name of ``pose_names()`` (``a measuring t arms_down arms_up arms_forward sitting squat
 walk_contact`` ...), or ``Pose.degrees(knee_flexion_l=60, hip_flexion=20)``, in radians
 ``Pose(name=, angles_rad=)``; names without side are for both (``ANGLES`` lists them). Clips:
