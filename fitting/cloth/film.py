@@ -26,6 +26,10 @@ _PIN = 1.5
 _PIN_LOOSE = 0.02
 _CONTACT = 20.0
 _HOLD = 0.4
+# Cloth takes this share of the room between two parts of the body.
+_ROOM_SHARE = 0.42
+_ROOM_MIN_M = 0.004
+_N_GAP = 4
 N_SETTLE = 24
 N_REPAIR = 8
 N_ROUNDS = 14
@@ -82,14 +86,17 @@ class Film:
         n = len(self.x)
         diagonal = np.full(n, hold)
         np.add.at(diagonal, self.pinned, self._pin)
-        for _ in range(n_steps):
+        gap = self._gap
+        for i_step in range(n_steps):
             height, out = self.skin.height_m(self.x)
-            low = height < self._gap
+            if i_step % _N_GAP == 0:
+                gap = self._local_gap(height, out)
+            low = height < gap
             push = np.where(low, _CONTACT, 0.0)
             right = self._pull()
             right += hold * self.x
             np.add.at(right, self.pinned, self._pin[:, None] * self.target_m)
-            lifted = self.x + np.clip(self._gap - height, 0.0, 0.05)[:, None] * out
+            lifted = self.x + np.clip(gap - height, 0.0, 0.05)[:, None] * out
             right += push[:, None] * lifted
             matrix = csc_array(self._stiffness + diags_array(diagonal + push))
             self.x = _solved(matrix, right)
@@ -99,10 +106,19 @@ class Film:
         """Bring every vertex to its gap."""
         for _ in range(6):
             height, out = self.skin.height_m(self.x)
-            missing = np.clip(self._gap - height, 0.0, 0.03)
+            missing = np.clip(self._local_gap(height, out) - height, 0.0, 0.03)
             if missing.max() < 1e-4:
                 return
             self.x = self.x + missing[:, None] * out
+
+    def _local_gap(
+        self, height_m: NDArray[np.float64], out: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Gap that each vertex keeps: less than half of the room where skin faces skin."""
+        probe = self.x + (2 * self._gap - height_m)[:, None] * out
+        beyond, _ = self.skin.height_m(probe)
+        room = np.maximum(beyond + 2 * self._gap, _ROOM_MIN_M)
+        return np.minimum(self._gap, _ROOM_SHARE * room)
 
     def _pull(self) -> NDArray[np.float64]:
         """What each triangle wants of its corners, shape (n_vertices, 3)."""

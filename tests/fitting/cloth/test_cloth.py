@@ -6,12 +6,22 @@ import numpy as np
 import pytest
 import trimesh
 
-from fitting.body import REGIONS
+from fitting.body import REGIONS, pose_body
 from fitting.cloth import fabric_names, garment_on_body, load_fabric, mesh_pattern
+from fitting.cloth.crossing import body_crossings, cloth_crossings
 from fitting.cloth.sew import weld
 from fitting.cloth.triangulate import min_angles_rad
 from fitting.errors import FabricError, PatternError
-from fitting.pattern import Edge, Panel, Pattern, draft_tshirt, read_garmentcode
+from fitting.pattern import (
+    Edge,
+    Panel,
+    Pattern,
+    Seam,
+    complete_measures,
+    draft_block,
+    draft_tshirt,
+    read_garmentcode,
+)
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +180,41 @@ def test_bad_cards_are_refused(tmp_path, assets, old, new, said):
 def test_an_unknown_fabric_lists_the_known():
     with pytest.raises(FabricError, match="cotton_jersey"):
         load_fabric("spider_silk")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "pose"),
+    [("leggings", "t"), ("trousers", "a"), ("skirt", "a"), ("base_layer", "arms_up")],
+)
+def test_blocks_start_without_overlap_in_any_pose(demo_fit, demo_measures, name, pose):
+    measures = complete_measures(demo_measures[0], demo_fit.achieved)
+    body = pose_body(demo_fit.body, pose)
+    cloth = garment_on_body(draft_block(name, measures), body, edge_length_m=0.03)
+    assert crossings(cloth, demo_fit.body if pose == "a" else body)[0] == 0
+    found = body_crossings(cloth.positions_m, cloth.faces, body.vertices_m, body.faces)
+    assert len(found) == 0
+
+
+def test_crossing_triangles_are_found():
+    flat = np.array(
+        [[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0.2, 0.2, -1], [0.3, 0.2, 1], [0.2, 0.3, 1]]
+    )
+    faces = np.array([[0, 1, 2], [3, 4, 5]])
+    assert len(cloth_crossings(flat, faces)) == 1
+    assert len(body_crossings(flat[:3], faces[:1], flat[3:], faces[:1])) == 1
+    apart = flat + np.array([[0.0, 0, 0]] * 3 + [[2.0, 0, 0]] * 3)
+    assert len(cloth_crossings(apart, faces)) == 0
+    assert len(body_crossings(apart[:3], faces[:1], apart[3:], faces[:1])) == 0
+
+
+def test_a_garment_that_cannot_go_on_is_refused(demo_body):
+    panels = tuple(
+        dataclasses.replace(strip(0.12, 0.4), name=name, wrap=wrap)
+        for name, wrap in (("f", "sleeve_l"), ("b", "sleeve_r"))
+    )
+    seams = tuple(Seam(side_a=("f", i), side_b=("b", i)) for i in (0, 1, 2, 3))
+    with pytest.raises(PatternError, match="cannot be put on"):
+        garment_on_body(
+            Pattern(name="bag", panels=panels, seams=seams), demo_body, edge_length_m=0.03
+        )
