@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from muslin.drape import solver_state
+from muslin.drape import glb_extras, solver_state
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import EDGE_LENGTH_M, Fit, choose_garment, open_fitting_room
 from muslin.folders import writable_folder
@@ -117,7 +117,9 @@ def write_comparison(
     backend: "Backend" = "numpy",
     views: tuple["View", ...] = _VIEWS,
 ) -> None:
-    """Write a sheet with a column for each fit, all from the same cameras.
+    """Write a sheet with a column for each fit, all from the same cameras, and a GLB each.
+
+    The GLBs lie beside the picture, numbered from 1 in its order.
 
     Args:
         path: Picture to write.
@@ -127,11 +129,14 @@ def write_comparison(
         backend: What draws.
         views: A row for each.
     """
-    from fitting.preview import Cell, camera_for, contact_sheet, dressed, map_style
+    from fitting.preview import Cell, camera_for, contact_sheet, dressed, map_style, write_glb
     from fitting.preview.sheet import crop_between
 
     style = map_style(map_name)
     drawn = [dressed(fit.body, fit.cloth, fit.drape, fit.map, style) for fit in fits]
+    for number, (fit, meshes) in enumerate(zip(fits, drawn, strict=True), start=1):
+        glb = path.with_name(f"{path.stem}_{number}.glb")
+        write_glb(glb, meshes, extras=glb_extras(fit, map_name))
     heights = [meshes[1].vertices_m[:, 1] for meshes in drawn]
     low_m = max(min(float(height.min()) for height in heights) - 0.10, 0.0)
     high_m = max(float(height.max()) for height in heights) + 0.10

@@ -129,13 +129,17 @@ def write_pictures(
     low_m = min(float(drawn[1].vertices_m[:, 1].min()) for drawn in meshes) - 0.12
     sheet = draw_sheet(rows, style.scale, crop_low_m=max(low_m, 0.0), backend=backend)
     sheet.save(folder / "fit.png")
-    extras = {
-        "title": fits[0].title,
-        "lines": list(fits[0].report.lines()),
-        "converged": fits[0].drape.converged,
+    write_glb(folder / "fit.glb", meshes[0], extras=glb_extras(fits[0], map_name))
+
+
+def glb_extras(fit: Fit, map_name: str) -> dict[str, Any]:
+    """What a GLB says about its fit, for `muslin render`."""
+    return {
+        "title": fit.title,
+        "lines": list(fit.report.lines()),
+        "converged": fit.drape.converged,
         "map": map_name,
     }
-    write_glb(folder / "fit.glb", meshes[0], extras=extras)
 
 
 def solver_state(fit: dict[str, Any]) -> str:

@@ -240,14 +240,14 @@ def pattern_of(garment: Garment, measures: Measurements | None) -> Pattern:
         if measures is None:
             raise InputError(f"a {garment.pattern} is drafted from tape measures; none were given")
         return draft_block(garment.pattern, measures, size_step=garment.size_step)
+    if not Path(garment.pattern).suffix:
+        raise InputError(
+            f"pattern {garment.pattern!r} is no block ({', '.join(BLOCKS)}) and no file"
+        )
     if garment.size_step:
         raise InputError(
             f"size step {garment.size_step:+d} was asked for, but only drafted blocks have size "
             f"steps; {garment.pattern} has the one size that its file holds"
-        )
-    if not Path(garment.pattern).suffix:
-        raise InputError(
-            f"pattern {garment.pattern!r} is no block ({', '.join(BLOCKS)}) and no file"
         )
     read = read_pattern(
         existing_file(Path(garment.pattern), "pattern file"), size=garment.file_size

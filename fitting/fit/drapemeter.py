@@ -18,8 +18,7 @@ from fitting.drape import Drape, DrapeSettings, drape
 
 DISC_RADIUS_M = 0.15
 SUPPORT_RADIUS_M = 0.09
-# Drape coefficients that Cusick drapemeters report for apparel fabrics, from limp knits and silks
-# to stiff cloth; see docs/fit.md.
+# Drape coefficients of apparel fabrics as recalled from handbooks; not verified, see docs/fit.md.
 PUBLISHED_RANGE = (0.10, 0.98)
 _GRAVITY_M_S2 = 9.81
 _DISTURBANCE_M = 1e-4

@@ -36,7 +36,7 @@ class Ease:
         level_m: Height above the floor where the body's plane meets the limb's axis.
         body_m: Tape round the body.
         garment_m: Cloth round the body, unstretched, at the level or up to 6 cm below: a level
-            that passes above the underarm closes no girth of a shirt.
+            that passes above the underarm or the crotch closes no girth.
     """
 
     level_m: float
@@ -69,7 +69,7 @@ def ease_at_levels(
             continue
         part = _Part(cloth, drape.positions_m, body, face_region, limb)
         planes = [limb.plane_at_height(level_m - drop_m) for drop_m in _DROPS_M]
-        ease = part.ease(*(planes if limb.name == "torso" else planes[:1]))
+        ease = part.ease(*(planes[:1] if limb.name.startswith("arm") else planes))
         if ease is not None:
             result[name] = ease
     return result
@@ -96,14 +96,19 @@ def ease_map_m(
             continue
         along = limb.along_m(x)
         own = np.unique(part.faces)
-        levels = np.arange(along[own].min() + 0.002, along[own].max(), _STEP_M)
+        high_m = along[own].max()
+        if limb.name == "torso" and "armpit_l" in body.landmarks_m:
+            # Above the arms a level cuts shoulders and sleeves; no tape goes there.
+            high_m = min(high_m, float(body.landmarks_m["armpit_l"][1]) + 0.02)
+        levels = np.arange(along[own].min() + 0.002, high_m, _STEP_M)
         eases = [part.ease(limb.plane(level)) for level in levels]
         known = np.array([np.nan if ease is None else ease.ease_m for ease in eases])
         if len(levels) < 2 or np.isnan(known).all():
             continue
         has_legs |= limb.name.startswith("leg")
-        near = np.clip(np.rint((along[own] - levels[0]) / _STEP_M), 0, len(levels) - 1)
-        value = known[near.astype(np.int64)]
+        near = np.rint((along[own] - levels[0]) / _STEP_M).astype(np.int64)
+        value = known[np.clip(near, 0, len(levels) - 1)]
+        value[along[own] > high_m] = np.nan
         own, value = own[np.isfinite(value)], value[np.isfinite(value)]
         total[own] += value
         weight[own] += 1

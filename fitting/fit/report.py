@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fitting.body.body import Body
+import numpy as np
+
+from fitting.body.body import REGIONS, Body
 from fitting.cloth.cloth import Cloth
 from fitting.cloth.fabric import Fabric
 from fitting.drape.result import Drape
 from fitting.fit.compression import compression_class, describe_compression
-from fitting.fit.ease import Ease, ease_at_levels, ease_to_json
+from fitting.fit.ease import Ease, ease_at_levels, ease_map_m, ease_to_json
 from fitting.fit.fit_class import FitClass, load_fit_class
 from fitting.fit.garment_measures import GarmentMeasure, garment_measures
-from fitting.fit.maps import FitMap
+from fitting.fit.maps import FitMap, face_areas_m2
 from fitting.fit.summary import PA_PER_MMHG, Summary, panel_summaries, region_summaries
-from fitting.fit.verdict import LEAST_AREA_M2, judge, quantities
+from fitting.fit.verdict import LEAST_AREA_M2, LEAST_COVER, LEAST_SHARE, judge, quantities
 from fitting.fit.where import Places
 
 # Ease of a region is that of the first of these levels which the garment covers all round.
@@ -26,6 +28,10 @@ _EASE_OF_REGION = {
     "thigh": ("thigh_girth",),
     "lower_leg": ("calf_girth",),
 }
+_LEAST_VERTICES = 20
+_SAID_GIRTHS = (
+    "bust_girth", "waist_girth", "hip_girth", "upper_arm_girth", "thigh_girth", "calf_girth",
+)  # fmt: skip
 _SAID_FIRST = ("chest", "waist", "hip", "thigh", "lower_leg", "upper_arm", "shoulder", "neck")
 
 
@@ -93,7 +99,7 @@ class FitReport:
         eases = [
             f"{name.removesuffix('_girth').replace('_', ' ')} {ease.ease_m * 100:+.1f} cm"
             for name, ease in self.ease.items()
-            if name not in ("waist_navel_girth", "under_bust_girth", "wrist_girth", "knee_girth")
+            if name in _SAID_GIRTHS or len(self.ease) == 1
         ]
         verdicts = [
             f"{name.replace('_', ' ')} {self.regions[name].verdict}"
@@ -141,12 +147,16 @@ def fit_report(
     meant = fit_class or load_fit_class("casual")
     places = Places(cloth, drape.positions_m, body, fit.face_region)
     ease = ease_at_levels(cloth, drape, body, fit.face_region)
+    tightest = _tightest_ease(cloth, drape, body, fit)
+    skin_m2, share_m2 = _skin_areas_m2(body), LEAST_SHARE * float(fit.area_m2.sum())
     regions, misfits = {}, {}
     for name, summary in region_summaries(cloth, fit, places=places).items():
-        ease_m = _ease_of(name, ease)
+        ease_m = _ease_of(name, ease, tightest)
+        least_m2 = max(LEAST_AREA_M2, min(LEAST_COVER * skin_m2[name], share_m2))
         regions[name], misfits[name] = _judged(
-            name, replace(summary, ease_m=ease_m), meant, converged=drape.converged
-        )
+            name, replace(summary, ease_m=ease_m), meant,
+            converged=drape.converged, least_m2=least_m2,
+        )  # fmt: skip
     return FitReport(
         drape=drape,
         fabrics=tuple(fabric.name for fabric in fabrics),
@@ -162,21 +172,44 @@ def fit_report(
 
 
 def _judged(
-    name: str, summary: Summary, fit_class: FitClass, *, converged: bool
+    name: str, summary: Summary, fit_class: FitClass, *, converged: bool, least_m2: float
 ) -> tuple[Summary, float]:
     """A summary with its verdict, and its misfit."""
     if not converged:
         return replace(summary, verdict="none", rule="not at rest"), 0.0
-    if summary.area_m2 < LEAST_AREA_M2:
+    if summary.area_m2 < least_m2:
         rule = f"only {summary.area_m2 * 1e4:.0f} cm2 of cloth lie here"
         return replace(summary, verdict="none", rule=rule), 0.0
     judged = judge(name, quantities(summary), fit_class)
     return replace(summary, verdict=judged.verdict, rule=judged.rule), judged.misfit
 
 
-def _ease_of(region: str, ease: Mapping[str, Ease]) -> float | None:
+def _ease_of(region: str, ease: Mapping[str, Ease], tightest: Mapping[str, float]) -> float | None:
+    """Ease of the region's level; where the garment ends before it, its tightest girth there."""
     levels = _EASE_OF_REGION.get(region, ())
-    return next((ease[level].ease_m for level in levels if level in ease), None)
+    at_level = next((ease[level].ease_m for level in levels if level in ease), None)
+    if at_level is not None or not levels:
+        return at_level
+    return tightest.get(region)
+
+
+def _tightest_ease(cloth: Cloth, drape: Drape, body: Body, fit: FitMap) -> dict[str, float]:
+    """5th percentile of the ease of the girths in each region, where a girth closes."""
+    by_vertex = ease_map_m(cloth, drape, body, fit.face_region)
+    found = {}
+    for i, name in enumerate(REGIONS):
+        values = by_vertex[np.unique(cloth.faces[fit.face_region == i])]
+        values = values[np.isfinite(values)]
+        if len(values) >= _LEAST_VERTICES:
+            found[name] = float(np.quantile(values, 0.05))
+    return found
+
+
+def _skin_areas_m2(body: Body) -> dict[str, float]:
+    """Skin of each region."""
+    areas = face_areas_m2(body.vertices_m, body.faces)
+    region = body.vertex_region[body.faces[:, 0]]
+    return {name: float(areas[region == i].sum()) for i, name in enumerate(REGIONS)}
 
 
 def _estimated(fabrics: Sequence[Fabric]) -> tuple[str, ...]:

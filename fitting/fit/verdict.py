@@ -11,6 +11,8 @@ from fitting.fit.summary import Summary
 
 # Less cloth than this says nothing about a region.
 LEAST_AREA_M2 = 0.006
+# ... and it must cover this share of the region's skin, or be this share of the garment.
+LEAST_COVER, LEAST_SHARE = 0.15, 0.25
 _CENTRED = 0.1
 # Largest misfit within the intended verdict.
 INSIDE = 0.5 * _CENTRED + 1e-9

@@ -81,7 +81,7 @@ MAPS: dict[str, MapStyle] = {
     "ease": MapStyle(
         scale=Scale(
             title="Ease of the girth here, cloth less tape [cm]",
-            low=-10.0, high=10.0, palette="red_low",
+            low=-20.0, high=20.0, palette="red_low",
         ),
         needs=("ease_m",),
         values=_plain("ease_m", 100.0),

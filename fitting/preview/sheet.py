@@ -152,6 +152,8 @@ def contact_sheet(
             )  # fmt: skip
             sheet.paste(Image.fromarray(picture), corner)
             _cell_head(draw, cell, corner[0], top, cell_width_px - 16)
+            if cell.converged is not None:
+                badge(draw, corner[0] + cell_width_px - 16, corner[1] + 6, converged=cell.converged)
             scale_bar(draw, corner, cell_height_px, cell.camera.height_m)
         top += head + cell_height_px
     if scale is not None:
@@ -181,10 +183,7 @@ def _title(draw: ImageDraw.ImageDraw, row: Row, top: int, width: int) -> None:
 
 
 def _cell_head(draw: ImageDraw.ImageDraw, cell: Cell, left: int, top: int, width: int) -> None:
-    right = left + width
-    if cell.converged is not None:
-        right = badge(draw, left + width, top + 4, converged=cell.converged) - 8
-    draw.text((left, top + 6), fit_text(draw, cell.title, right - left, font(17)), INK, font(17))
+    draw.text((left, top + 6), fit_text(draw, cell.title, width, font(17)), INK, font(17))
     face, line_top = font(14), top + 36
     room = 4
     for sentence in cell.lines:
