@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from muslin.errors import Exit
-from muslin.folders import assets_folder, existing_file, writable_folder
+from muslin.folders import existing_file, writable_folder
 from muslin.screen import print_json, say, say_table, step
 
 
@@ -25,20 +25,6 @@ def analyze_session(session: Path, *, out: Path | None, model: Path | None, as_j
     else:
         say_table("Session", [*analysis.rows(), ("page", str(page))])
     return Exit.INCOMPLETE if analysis.n_lost else Exit.DONE
-
-
-def train_model(*, out: Path, seed: int, as_json: bool) -> Exit:
-    """Train the activity model and say how good it is."""
-    from wearables.activity.train import TrainConfig, train_basicmotions
-
-    writable_folder(out.parent)
-    with step("training on the BasicMotions training cases"):
-        card = train_basicmotions(out, assets_folder(), TrainConfig(seed=seed))
-    if as_json:
-        print_json(card)
-    else:
-        say(f"  weights: {out}")
-    return Exit.DONE
 
 
 def verify_session(session: Path, *, as_json: bool) -> Exit:

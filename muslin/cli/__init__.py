@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli import bodies, drafting, files, fit, ingest, judge, link, patterns, sense, studio
+from muslin.cli import (
+    bodies,
+    drafting,
+    files,
+    fit,
+    ingest,
+    judge,
+    learn,
+    link,
+    patterns,
+    sense,
+    studio,
+)
 from muslin.cli.options import Json
 from muslin.errors import Exit, InputError, describe_os_error
 
@@ -45,7 +57,7 @@ def demo(
     raise typer.Exit(run(out=out, duration_s=duration, as_json=as_json))
 
 
-for _room in (sense, ingest, files, bodies, fit, judge, patterns, drafting, link, studio):
+for _room in (sense, ingest, files, bodies, fit, judge, patterns, drafting, learn, link, studio):
     app.add_typer(_room.app)
 
 

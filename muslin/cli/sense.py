@@ -87,19 +87,6 @@ def analyze(
     raise typer.Exit(analyze_session(session, out=out, model=model, as_json=as_json))
 
 
-@app.command(epilog="Example: muslin train --out model.safetensors")
-def train(
-    *,
-    out: Annotated[Path, typer.Option(help="Weights to write.")] = Path("model.safetensors"),
-    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """Train the activity model on the BasicMotions training cases."""
-    from muslin.commands import train_model
-
-    raise typer.Exit(train_model(out=out, seed=seed, as_json=as_json))
-
-
 @app.command(epilog="Example: muslin verify p07.h5")
 def verify(
     session: Annotated[Path, typer.Argument(help="Session file.")], *, as_json: Json = False

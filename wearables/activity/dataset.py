@@ -21,13 +21,25 @@ class Windows:
         values: shape (n_windows, n_samples, n_channels), float32.
         labels: Class number of each window, shape (n_windows,).
         cases: Recording of each window, shape (n_windows,).
+        wearers: Who wore the sensors in each window, shape (n_windows,).
         classes: Names of the classes.
     """
 
     values: NDArray[np.float32]
     labels: NDArray[np.int64]
     cases: NDArray[np.int64]
+    wearers: NDArray[np.str_]
     classes: tuple[str, ...]
+
+    def part(self, mask: NDArray[np.bool_]) -> "Windows":
+        """The windows of a mask."""
+        return Windows(
+            values=self.values[mask],
+            labels=self.labels[mask],
+            cases=self.cases[mask],
+            wearers=self.wearers[mask],
+            classes=self.classes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +88,8 @@ def cut_windows(cases: Cases, *, n: int, hop: int) -> Windows:
         values=values.reshape(-1, n, cases.values.shape[2]).astype(np.float32),
         labels=np.repeat(numbers, len(starts)),
         cases=np.repeat(np.arange(len(numbers)), len(starts)),
+        # BasicMotions does not say who did what; a case is the least that must not be split.
+        wearers=np.repeat(np.arange(len(numbers)), len(starts)).astype(np.str_),
         classes=classes,
     )
 

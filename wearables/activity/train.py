@@ -139,9 +139,7 @@ def train_basicmotions(out: Path, assets: Path, config: TrainConfig) -> dict[str
     cases = read_cases(folder / "basicmotions_train.npz")
     windows = cut_windows(cases, n=config.window, hop=config.hop)
     folds = case_folds(windows.cases, config.n_folds, np.random.default_rng(config.seed))
-    held_out = [
-        accuracy(train(config, _part(windows, ~mask)), _part(windows, mask)) for mask in folds
-    ]
+    held_out = [accuracy(train(config, windows.part(~mask)), windows.part(mask)) for mask in folds]
     trained = train(config, windows)
     test = cut_windows(
         read_cases(folder / "basicmotions_test.npz"), n=config.window, hop=config.hop
@@ -165,12 +163,3 @@ def train_basicmotions(out: Path, assets: Path, config: TrainConfig) -> dict[str
     )
     save_model(out, trained.net, card)
     return card.to_json()
-
-
-def _part(windows: Windows, mask: NDArray[np.bool_]) -> Windows:
-    return Windows(
-        values=windows.values[mask],
-        labels=windows.labels[mask],
-        cases=windows.cases[mask],
-        classes=windows.classes,
-    )

@@ -61,6 +61,7 @@ def eight_windows():
         values=rng.normal(size=(8, 25, 6)).astype(np.float32),
         labels=np.arange(8) % 2,
         cases=np.arange(8),
+        wearers=np.arange(8).astype(str),
         classes=("a", "b"),
     )
 

@@ -1,0 +1,149 @@
+"""Nets for other places: TorchScript, and int8 weights in a C header for firmware.
+
+Int8 is symmetric and per output channel (Jacob 2018, section 3), weights only; batch norms are
+folded into the convolutions first. What that costs in accuracy is for the caller to report.
+"""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from wearables.activity.members.net import RepetitionNet
+
+_LIMIT = 127
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Int8Layer:
+    """Weights of a layer.
+
+    Attributes:
+        name: Name of the layer.
+        weight: Rounded weights, the first axis is the output channel.
+        scale: Factor of each output channel, shape (n_out,).
+        bias: Bias as float32, shape (n_out,).
+    """
+
+    name: str
+    weight: NDArray[np.int8]
+    scale: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in flash."""
+        return self.weight.nbytes + self.scale.nbytes + self.bias.nbytes
+
+
+def export_torchscript(path: Path, net: RepetitionNet, *, n_samples: int, n_sensors: int) -> None:
+    """Trace the net and write it, to be loaded without this project.
+
+    Args:
+        path: File to write.
+        net: The net.
+        n_samples: Samples of a window at the net's rate.
+        n_sensors: Strain channels.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    example = torch.linspace(-1, 1, n_samples * n_sensors).reshape(1, n_samples, n_sensors)
+    with torch.no_grad(), warnings.catch_warnings():
+        # Torch recommends its newer export, which other runtimes do not read.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        traced = torch.jit.trace(net.eval(), example)
+        path.write_bytes(traced.save_to_buffer())
+
+
+def folded_layers(net: RepetitionNet) -> list[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
+    """Name, weight and bias of each layer, batch norms folded in."""
+    found = []
+    for i, block in enumerate(net.features):
+        conv, norm = block[0], block[1]  # type: ignore[index]
+        gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        weight = conv.weight * gain[:, None, None]
+        bias = (conv.bias - norm.running_mean) * gain + norm.bias
+        found.append((f"conv{i}", weight.detach().numpy(), bias.detach().numpy()))
+    last = net.head[-1]
+    found.append(("head", last.weight.detach().numpy(), last.bias.detach().numpy()))  # type: ignore[union-attr]
+    return found
+
+
+def to_int8(net: RepetitionNet) -> list[Int8Layer]:
+    """Round the folded weights to int8, each output channel on its own scale."""
+    layers = []
+    for name, weight, bias in folded_layers(net):
+        largest = np.abs(weight.reshape(len(weight), -1)).max(axis=1)
+        scale = np.maximum(largest, 1e-12) / _LIMIT
+        shape = (-1, *([1] * (weight.ndim - 1)))
+        rounded = np.rint(weight / scale.reshape(shape)).astype(np.int8)
+        layers.append(
+            Int8Layer(name=name, weight=rounded, scale=scale.astype(np.float32), bias=bias)
+        )
+    return layers
+
+
+def int8_net(net: RepetitionNet) -> RepetitionNet:
+    """The net as firmware would run it: rounded weights, to say what rounding costs."""
+    copied = RepetitionNet(
+        n_sensors=(net.features[0][0].in_channels - net.sees_size) // 2,  # type: ignore[index]
+        n_classes=net.head[-1].out_features,  # type: ignore[union-attr]
+        width=net.features[0][0].out_channels,  # type: ignore[index]
+        leading=net.leading,
+        sees_size=net.sees_size,
+    ).eval()
+    *convolutions, head = to_int8(net)
+    with torch.no_grad():
+        for block, layer in zip(copied.features, convolutions, strict=True):
+            conv, norm = block[0], block[1]  # type: ignore[index]
+            _fill(conv, layer)
+            # A norm that does nothing, for it is folded in already.
+            norm.running_var.fill_(1.0 - norm.eps)
+        _fill(copied.head[-1], head)
+    return copied
+
+
+def _fill(layer: nn.Module, values: Int8Layer) -> None:
+    shape = (-1, *([1] * (values.weight.ndim - 1)))
+    weight = values.weight.astype(np.float32) * values.scale.reshape(shape)
+    layer.weight.copy_(torch.from_numpy(weight))  # type: ignore[operator, union-attr]
+    layer.bias.copy_(torch.from_numpy(values.bias))  # type: ignore[operator, union-attr]
+
+
+def export_c_header(path: Path, net: RepetitionNet, *, name: str) -> int:
+    """Write int8 weights, scales and biases as C arrays.
+
+    Args:
+        path: Header to write.
+        net: The net.
+        name: Prefix of the arrays, a C identifier.
+
+    Returns:
+        Bytes in flash.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    layers = to_int8(net)
+    lines = ["#pragma once", "#include <stdint.h>", ""]
+    for layer in layers:
+        shape = " x ".join(str(n) for n in layer.weight.shape)
+        lines.append(f"/* {layer.name}: {shape}, output channel first; w = scale * int8 */")
+        lines.append(_array("int8_t", f"{name}_{layer.name}_w", layer.weight))
+        lines.append(_array("float", f"{name}_{layer.name}_scale", layer.scale))
+        lines.append(_array("float", f"{name}_{layer.name}_bias", layer.bias))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return sum(layer.n_bytes for layer in layers)
+
+
+def _array(kind: str, name: str, values: NDArray[np.generic]) -> str:
+    flat = values.ravel().tolist()
+    texts = [str(v) if kind == "int8_t" else f"{v:.9e}f" for v in flat]
+    rows = [", ".join(texts[i : i + 12]) for i in range(0, len(texts), 12)]
+    body = ",\n  ".join(rows)
+    return f"static const {kind} {name}[{len(flat)}] = {{\n  {body}\n}};"

@@ -1,0 +1,1 @@
+"""Learners that judge windows: softmax regression, trees, a small net."""
