@@ -4,7 +4,7 @@ A case is a block, a body drawn from the survey's own distribution, a size step 
 are drawn by their seed, so any part can be run and repeated; each writes one JSON line, and a
 rerun does only what is missing. Crossings are counted by ipctk, an independent program.
 
-Run: python benchmarks/drape_robustness.py --out cases.jsonl --cases 400 [--first 0] [--edge 0.022]
+Run: python benchmarks/drape_robustness.py --out cases.jsonl --cases 400 [--first 0] [--edge 0.016]
 [--json]. `--one SEED` repeats one case and prints it.
 """
 
@@ -97,7 +97,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("drape_cases.jsonl"))
     parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--edge", type=float, default=0.022)
+    parser.add_argument("--edge", type=float, default=0.016)
     parser.add_argument("--one", type=int)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

@@ -22,8 +22,8 @@ _ARMIJO = 1e-4
 _ROUNDING = 1e-12
 _N_HALVINGS = 5
 _REACH_EDGES = 0.35  # candidates explode when twice the reach nears the edge length
-_DIP_M = 0.01  # edges and triangles are looked at where a corner is nearer to the skin
-_LIFT_MAX_M = 3e-3
+_DIP_M = 0.015  # edges and triangles are looked at where a corner is nearer to the skin
+_LIFT_MAX_M = 8e-3
 _LIFT_CLEAR_M = 3e-4  # air that edges and triangles get, so that the next step keeps them out
 _PUSH_SHARE = 0.1  # cloth is softer than skin contact, so that the bound on its Hessian is mild
 
@@ -126,10 +126,13 @@ class Engine:
         if self.touch is not None:
             self.touch.look(self.x)
 
-    def look_closely(self) -> None:
+    def look_closely(self) -> float:
         """Lift cloth whose edges or triangles dip into the body; note where cloth is tangled.
 
         Planes cannot part what has crossed already: such vertices are left to the membrane.
+
+        Returns:
+            Depth of the deepest middle of an edge or triangle [m], 0 when none is inside.
         """
         rest = self.rest
         if self.touch is not None:
@@ -138,12 +141,14 @@ class Engine:
             if (skip != self.touch.skip).any():
                 self.touch.skip = skip
                 self.touch.forget()
+        depth = 0.0
         if self.tree is None:
-            return
+            return depth
         for cell in (rest.edges, rest.faces):
             near = np.flatnonzero(self.phi[cell].min(axis=1) < _DIP_M)
             middle = self.x[cell[near]].mean(axis=1)
             phi, _, _ = signed_distance(self.tree, middle)
+            depth = max(depth, -float(phi.min(initial=0.0)))
             missing = np.maximum(_LIFT_CLEAR_M - phi, 0.0)
             most = rest.offset_m + _LIFT_MAX_M
             low = np.flatnonzero(missing)
@@ -154,6 +159,7 @@ class Engine:
                 (self.offset_m[corners] + missing[low, None]).ravel(),
             )  # fmt: skip
             self.offset_m = np.minimum(lifted, most)
+        return depth
 
     def static_gradient(self) -> NDArray[np.float64]:
         """Sum all forces but inertia, sign reversed, shape (n_vertices, 3) [N]."""

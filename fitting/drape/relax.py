@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 N_HISTORY = 10  # steps over which the displacement of rest is measured
 _LOOK_EVERY = 10  # exact looks between steps cost a tenth of a step each
+_N_LIFTS = 12  # looks at a resting cloth whose edges are in the body, before it is told
 _N_STILL = 3  # consecutive steps for which the conditions of rest must hold
 _STEP_REST_S = 0.3  # a slower clock would call slow motion rest
 _COARSE_DISPLACEMENT_M = 2e-3  # a coarser level only has to find the place
@@ -25,6 +26,7 @@ class Run:
         self.n_steps = self.n_cg = self.n_capped = self.n_still = 0
         self.velocity_m_s = self.displacement_m = self.residual = float("inf")
         self.solved = self.at_rest = False
+        self._n_lifts = 0
         self._n_soft, self._coarse = n_soft, coarse
         self._history: deque[NDArray[np.float64]] = deque(maxlen=N_HISTORY + 1)
 
@@ -48,7 +50,19 @@ class Run:
         self.n_still = self.n_still + 1 if self._still(engine) else 0
         if self.n_still >= _N_STILL:
             self.residual = engine.residual()
-            self.at_rest = self.residual <= engine.settings.residual_max
+            balanced = self.residual <= engine.settings.residual_max
+            self.at_rest = balanced and not self._dips(engine)
+
+    def _dips(self, engine: "Engine") -> bool:
+        """Whether edges still dip into the body; they are lifted, and get some steps to rise."""
+        if self._n_lifts >= _N_LIFTS:
+            return False
+        before = engine.offset_m
+        dips = engine.look_closely() > 0.5 * engine.settings.penetration_max_m
+        if not dips:  # a lift that nobody needs would upset the balance just found
+            engine.offset_m = before
+        self._n_lifts += dips
+        return dips
 
     def _still(self, engine: "Engine") -> bool:
         settings = engine.settings
