@@ -82,7 +82,7 @@ MAPS: tuple[NamedMap, ...] = (
     NamedMap(
         name="ease", title="Ease", unit="cm",
         scale=Scale(title="Ease of the girth, by region [cm]", low=-20.0, high=20.0,
-                    palette="diverging"),
+                    palette="red_low"),
         values=_ease_cm,
     ),
     NamedMap(
