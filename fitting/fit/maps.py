@@ -10,6 +10,7 @@ from scipy.spatial import KDTree
 from fitting.body.body import Body
 from fitting.cloth.cloth import Cloth
 from fitting.cloth.fabric import Fabric
+from fitting.drape.curves import curve_tables
 from fitting.drape.result import Drape
 from fitting.fit.curvature import laplace_pressure_pa, shape_operators
 from fitting.fit.skin import distance_to_skin_m
@@ -149,8 +150,8 @@ def _stress(
     """Tension along warp, weft and in shear per length of the flat cloth, each (n_faces,)."""
     coupling = card("tensile_coupling_n_m")
     return (
-        card("tensile_warp_n_m") * warp + coupling * weft,
-        card("tensile_weft_n_m") * weft + coupling * warp,
+        card.force_n_m(0, warp) + coupling * weft,
+        card.force_n_m(1, weft) + coupling * warp,
         card("shear_n_m_rad") * shear,
     )
 
@@ -215,3 +216,15 @@ class _FabricColumns:
     def __call__(self, name: str) -> NDArray[np.float64]:
         values = np.array([getattr(fabric, name) for fabric in self._fabrics], dtype=np.float64)
         return values[self._rows]
+
+    def force_n_m(self, axis: int, strain: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Force along warp (0) or weft (1) without coupling, by the card's curve if it has one."""
+        force = self(("tensile_warp_n_m", "tensile_weft_n_m")[axis]) * strain
+        row, tables = curve_tables(self._fabrics)
+        for index in np.flatnonzero(row >= 0):
+            own = self._rows == index
+            knots, _, values, tangent = tables[row[index], axis].T
+            inside = np.interp(strain[own], knots, values)
+            beyond = np.maximum(strain[own] - knots[-1], 0) * tangent[-1]
+            force[own] = inside + beyond + np.minimum(strain[own], 0) * tangent[0]
+        return force

@@ -191,3 +191,13 @@ def test_the_summary_does_not_depend_on_how_finely_a_region_is_meshed(cylinder, 
         first, second = (summary.spreads[name] for summary in spreads)
         assert first.mean == pytest.approx(second.mean, rel=1e-3, abs=1e-6)
         assert first.p95 == pytest.approx(second.p95, rel=1e-3, abs=1e-6)
+
+
+def test_tension_follows_the_curve_of_a_card_that_has_one(cylinder, resting):
+    curve = ((0.0, 0.0), (0.1, 10.0), (0.2, 40.0))
+    card = dataclasses.replace(JERSEY, curve_weft=curve, tensile_coupling_n_m=0.0)
+    chord = np.sin(np.pi / N_ROUND) / (np.pi / N_ROUND)
+    for stretch, wanted in ((1.1, 10.0), (1.2, 40.0)):
+        cloth = tube(0.16, rest_radius_m=0.16 * chord / stretch)
+        fit = fit_map(cloth, resting(cloth.positions_m), cylinder, (card,))
+        np.testing.assert_allclose(fit.stress_weft_n_m, wanted, rtol=2e-2)
