@@ -3,21 +3,25 @@
 Commands: ``fit`` (body, garment, drape, maps), ``file`` (GLB or sheet of a fit), ``stop``.
 """
 
+import importlib
 import io
 import queue
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from muslin.studio.fit_maps import MAPS
+from fitting.body import Measurements
+from muslin.fitting_room import Fit, Garment
+from muslin.studio.fit_maps import SHOWN
 from muslin.studio.fitted import Fitted, Wish, mesh_of, preview_of, summary_of
 from muslin.studio.pipe import Content, Office
 
 if TYPE_CHECKING:
-    from fitting.body import BodyFit
+    from fitting.body import Body, BodyFit
+    from fitting.cloth import ClothLevels
 
 N_KEPT = 6
 N_BODIES = 4
@@ -70,28 +74,34 @@ class Worker:
             self._office.tell(content, mesh_of(fitted))
         except Stopped:
             self._office.tell({"type": "stopped", "id": number})
-        except (FittingError, ValueError, ArithmeticError, MemoryError) as error:
+        except (FittingError, ValueError, ArithmeticError, LookupError, MemoryError) as error:
             self._office.tell({"type": "failed", "id": number, "text": str(error)})
 
     def _fitted(self, number: int, wish: Wish) -> Fitted:
         from fitting.body import pose_body
-        from fitting.cloth import load_fabric
         from fitting.cloth.place import garment_levels_on_body
-        from fitting.drape import DrapeSettings
-        from fitting.drape import drape as drape_cloth
-        from fitting.fit import fit_map, fit_report
+        from fitting.pattern import complete_measures
+        from muslin.fitting_room import pattern_of
 
         self._progress(number, 0.02, "body from tape measures")
         body_fit = self._body(wish)
         body = body_fit.body if wish.pose == "a" else pose_body(body_fit.body, wish.pose)
         self._progress(number, 0.12, "sewing the garment together")
-        fabric = load_fabric(wish.fabric)
-        garment = garment_levels_on_body(
-            wish.pattern_for(body_fit), body, edge_length_m=wish.edge_m
+        garment = wish.garment()
+        measures = complete_measures(Measurements.from_cm(wish.measures_cm), body_fit.achieved)
+        levels = garment_levels_on_body(
+            pattern_of(garment, measures), body, edge_length_m=wish.edge_m
         )
         self._check()
         preview = {"type": "preview", "id": number, "summary": {"id": number, "is_preview": True}}
-        self._office.tell(preview, preview_of(garment.finest, body))
+        self._office.tell(preview, preview_of(levels.finest, body))
+        fit = self._draped(number, garment, levels, body)
+        return Fitted(wish=wish, body_fit=body_fit, fit=fit)
+
+    def _draped(self, number: int, garment: Garment, levels: "ClothLevels", body: "Body") -> Fit:
+        from fitting.drape import DrapeSettings
+        from fitting.drape import drape as drape_cloth
+        from fitting.fit import fit_map, fit_report
 
         def progress(i_step: int, velocity_m_s: float) -> None:
             self._check()
@@ -99,22 +109,22 @@ class Worker:
             text = f"step {i_step}, cloth moves at {velocity_m_s * 1000:.1f} mm/s"
             self._progress(number, float(share), text)
 
+        fabrics, cloth = (garment.fabric,), levels.finest
         draped = drape_cloth(
-            garment, body, (fabric,), settings=DrapeSettings(), rng=np.random.default_rng(0),
-            progress=progress,
+            levels, body, fabrics, settings=DrapeSettings(),
+            rng=np.random.default_rng(garment.seed), progress=progress,
         )  # fmt: skip
         self._progress(number, 0.93, "maps and verdict")
-        cloth = garment.finest
-        fit = fit_map(cloth, draped, body, (fabric,))
-        report = fit_report(cloth, draped, body, (fabric,), fit)
+        maps = fit_map(cloth, draped, body, fabrics)
+        report = fit_report(cloth, draped, body, fabrics, maps, fit_class=garment.fit_class)
         self._check()
-        return Fitted(
-            wish=wish, body=body, body_fit=body_fit, cloth=cloth, drape=draped, map=fit,
-            report=report,
-        )  # fmt: skip
+        name = "own pattern" if Path(garment.pattern).suffix else garment.pattern
+        title = f"{name}, {garment.size_name}, {garment.fabric.name}".replace("_", " ")
+        return Fit(garment=garment, title=title, body=body, cloth=cloth, drape=draped, map=maps,
+                   report=report)  # fmt: skip
 
     def _body(self, wish: Wish) -> "BodyFit":
-        from fitting.body import Measurements, body_from_measurements
+        from fitting.body import body_from_measurements
 
         key = f"{wish.sex} {sorted(wish.measures_cm.items())}"
         if key not in self._bodies:
@@ -150,16 +160,10 @@ def _glb(fitted: Fitted) -> bytes:
     """Body and garment, painted with the pressure, every map as numbers."""
     from fitting.preview import write_glb
 
-    numbers = {
-        f"{m.name}_{m.unit}".replace("%", "pct").replace("/", "_"): m.values(
-            fitted.map, fitted.report, fitted.cloth
-        )
-        for m in MAPS
-    }
-    meshes = fitted.painted(MAPS[0], numbers=numbers)
     with tempfile.TemporaryDirectory(prefix="muslin-fit-") as folder:
         path = Path(folder) / "fit.glb"
-        write_glb(path, meshes)
+        extras = {"title": fitted.fit.title, "converged": fitted.fit.drape.converged}
+        write_glb(path, fitted.meshes(SHOWN[0]), extras=extras)
         return path.read_bytes()
 
 
@@ -167,24 +171,22 @@ def _sheet(fitted: Fitted) -> bytes:
     """Three views under the pressure map, as a PNG."""
     from fitting.preview import Row, draw_sheet
 
+    drape = fitted.fit.drape
     row = Row(
-        title=fitted.title, lines=fitted.report.lines(), meshes=fitted.painted(MAPS[0]),
-        converged=fitted.drape.converged,
+        title=fitted.fit.title, lines=fitted.fit.report.lines(),
+        meshes=fitted.meshes(SHOWN[0]), converged=drape.converged,
     )  # fmt: skip
-    low_m = float(fitted.drape.positions_m[:, 1].min()) - 0.12
-    image: Any = draw_sheet((row,), MAPS[0].scale, crop_low_m=max(low_m, 0.0))
+    low_m = float(drape.positions_m[:, 1].min()) - 0.12
+    image = draw_sheet((row,), SHOWN[0].style.scale, crop_low_m=max(low_m, 0.0))
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()
 
 
 def _load() -> None:
-    """Import and compile what a drape needs while nobody waits yet."""
-    import fitting.body
-    import fitting.cloth.place
-    import fitting.drape
-    import fitting.fit
-    import fitting.preview  # noqa: F401
+    """Import what a drape needs while nobody waits yet."""
+    for module in ("fitting.cloth.place", "fitting.drape", "fitting.fit", "fitting.preview"):
+        importlib.import_module(module)
 
 
 def main() -> None:

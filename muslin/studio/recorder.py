@@ -6,6 +6,7 @@ the commands, when the studio goes, ends the recording cleanly.
 
 import asyncio
 import contextlib
+import importlib
 import math
 import sys
 import time
@@ -220,11 +221,12 @@ def _told(summary: "RecordSummary") -> Content:
 
 def _load() -> None:
     """Import what a recording needs while nobody waits yet."""
-    import muslin.record  # noqa: F401
-    import wearables.ble
-    import wearables.ble.bumble_backend
-    import wearables.sessions
-    import wearables.sources  # noqa: F401
+    for module in (
+        "muslin.record", "muslin.study", "muslin.version", "wearables.ble",
+        "wearables.ble.bumble_backend", "wearables.sessions",
+        "wearables.signals.motion.orientation", "wearables.sources",
+    ):  # fmt: skip
+        importlib.import_module(module)
 
 
 async def _serve(office: Office, outbox: Outbox, *, has_spare: bool) -> None:

@@ -115,6 +115,7 @@ class SessionDesk:
     async def _ready(self, *, has_spare: bool = False) -> None:
         if self._child is None or not self._child.is_running:
             options = ("--spare",) if has_spare else ()
+            self._state["is_ready"] = False
             child = Child("muslin.studio.recorder", *options, deliver=self._hear)
             child.ended = lambda: self._died(child)
             self._child = child
@@ -139,6 +140,8 @@ class SessionDesk:
         match content.get("type"):
             case "samples":
                 self._hub.samples(body)
+            case "ready":
+                self._tell({**self._state, "is_ready": True})
             case "opened":
                 opened = {"schemas": content["garments"], "start_host_s": content["start_host_s"]}
                 self._tell({**self._state, "phase": "recording", **opened})

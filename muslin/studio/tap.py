@@ -1,7 +1,8 @@
 """Live samples of one garment on their way to the page: values in the garment's own units.
 
-Nothing here touches what is recorded. Times are seconds since the recording's start: device time
-plus the least delay seen so far, so that a frame that came late is drawn where it belongs.
+Nothing here touches what is recorded. Times are seconds since the recording's start, by the clock
+exchange with the shortest round trip so far; before there is one, by the least delay of a frame. So
+a frame that came late, or out of the garment's buffer, is drawn where it belongs.
 """
 
 import math
@@ -12,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.schema import GarmentSchema, StreamSchema
+from firmware_bridge.timesync import Exchange
 from muslin.studio.wire import pack_samples
-from wearables.events import Event, SampleBlock, Sampled
+from wearables.events import Event, Exchanged, SampleBlock, Sampled
 
 STREAMS_PER_GARMENT = 16
 POSE_NUMBER = 200
@@ -33,6 +35,34 @@ class _Strip:
 
     def values(self, counts: NDArray[np.int64]) -> NDArray[np.float64]:
         return (counts - self.offset) * self.scale
+
+
+class _Clock:
+    """Garment time to host time of one boot, as well as it is known."""
+
+    def __init__(self) -> None:
+        self._rtt_ns = math.inf
+        self._offset_ns: int | None = None
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Take a two-way exchange; the shortest round trip decides."""
+        device_ns = (exchange.t3_device_us - exchange.t2_device_us) * 1000
+        rtt_ns = exchange.t4_host_ns - exchange.t1_host_ns - device_ns
+        if rtt_ns <= self._rtt_ns:
+            self._rtt_ns = rtt_ns
+            middle_ns = (exchange.t1_host_ns + exchange.t4_host_ns) // 2
+            self._offset_ns = (
+                middle_ns - (exchange.t2_device_us + exchange.t3_device_us) * 1000 // 2
+            )
+
+    def host_ns(self, device_us: int, arrival_ns: int) -> int:
+        """Host time of a device time that arrived just now."""
+        if math.isinf(self._rtt_ns):
+            delay_ns = arrival_ns - device_us * 1000
+            self._offset_ns = (
+                delay_ns if self._offset_ns is None else min(delay_ns, self._offset_ns)
+            )
+        return device_us * 1000 + (self._offset_ns or 0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,25 +86,25 @@ class LiveTap:
         self._strips = {s.id: _Strip(s, first + i) for i, s in enumerate(schema.streams)}
         self._garment = garment
         self._start_ns = start_ns
-        self._least_ns: dict[int, int] = {}
+        self._clocks: dict[int, _Clock] = {}
         self._waiting = Bundle(frames=[])
         self._pose = _pose_of(schema)
 
     def feed(self, event: Event) -> None:
         """Take live samples; what comes late, out of the garment's log, is in the file alone."""
+        if isinstance(event, Exchanged):
+            self._clocks.setdefault(event.boot, _Clock()).exchange(event.exchange)
         if not isinstance(event, Sampled) or event.backfilled:
             return
         strip = self._strips[event.stream_id]
         if (event.boot, event.first_index) < strip.next_index:
             return
         strip.next_index = (event.boot, event.first_index + len(event.counts))
-        delay_ns = event.host_ns - event.device_us * 1000
-        least_ns = min(delay_ns, self._least_ns.get(event.boot, delay_ns))
-        self._least_ns[event.boot] = least_ns
-        first_s = (event.device_us * 1000 + least_ns - self._start_ns) * 1e-9
+        clock = self._clocks.setdefault(event.boot, _Clock())
+        first_s = (clock.host_ns(event.device_us, event.host_ns) - self._start_ns) * 1e-9
         rate_hz = strip.schema.rate_hz
-        # The least delay only falls, so a strip may step back by a little: never over its end.
-        first_s = max(first_s, strip.next_s - 0.5 / rate_hz)
+        if 0 < strip.next_s - first_s < 1 / rate_hz:
+            first_s = strip.next_s  # The clock was set by less than a sample.
         strip.next_s = first_s + len(event.counts) / rate_hz
         values = strip.values(event.counts)
         self._put(pack_samples(values, number=strip.number, first_s=first_s, rate_hz=rate_hz))

@@ -64,8 +64,9 @@ export class FitRoom {
       Object.assign(input, { min: low_cm.toFixed(1), max: high_cm.toFixed(1), step: 0.1 });
       input.setAttribute("aria-label", `${title} in centimetres${input === range ? ", slider" : ""}`);
     }
-    range.oninput = () => { number.value = range.value; $("preset").value = ""; };
-    number.oninput = () => { range.value = number.value; $("preset").value = ""; };
+    const own = () => { box.classList.toggle("follows", number.value === ""); $("preset").value = ""; };
+    range.oninput = () => { number.value = Number(range.value).toFixed(1); own(); };
+    number.oninput = () => { range.value = number.value; own(); };
     box.append(text, range, number);
     $("measures").append(box);
   }
@@ -76,7 +77,9 @@ export class FitRoom {
       const number = $(`cm-${name}`);
       const value = measures_cm[name];
       number.value = value === undefined ? "" : value.toFixed(1);
-      if (value !== undefined) number.previousElementSibling.value = value;
+      const range = number.previousElementSibling;
+      range.value = value ?? (Number(range.min) + Number(range.max)) / 2;
+      number.parentElement.classList.toggle("follows", value === undefined);
       number.placeholder = "follows";
     }
   }
@@ -212,6 +215,13 @@ export class FitRoom {
     if (this.asked_ms) this.counters.draped_s = (performance.now() - this.asked_ms) / 1000;
     $("fit-text").textContent = `draped ${summary.n_vertices} vertices in ${summary.solve_s.toFixed(1)} s`;
     $("fit-title").textContent = summary.title;
+    for (const { name } of this.choices.sliders) {
+      const number = $(`cm-${name}`), cm = summary.achieved_cm[name];
+      if (number.value === "" && cm) {
+        number.placeholder = cm.toFixed(1);
+        number.previousElementSibling.value = cm;
+      }
+    }
     const badge = $("badge");
     badge.hidden = false;
     badge.textContent = summary.converged ? "converged" : `NOT converged: ${summary.cause}`;

@@ -21,6 +21,7 @@ export class Ring {
   /** @param {import("/static/wire.js").Frame} frame */
   put(frame) {
     const step = 1 / frame.rate;
+    if (frame.first < this.last - step) this.forget(); // the clock was set back
     if (this.last > -Infinity && frame.first - this.last > 1.5 * step) {
       this.gaps.push([this.last, frame.first]);
       if (this.gaps.length > 200) this.gaps.shift();
@@ -29,6 +30,12 @@ export class Ring {
     for (let i = 0; i < frame.n; i++) this.one(frame.first + i * step, frame.values, i * frame.channels);
     this.n += frame.n;
     this.last = frame.first + (frame.n - 1) * step;
+  }
+
+  forget() {
+    this.count = 0;
+    this.last = -Infinity;
+    this.gaps = [];
   }
 
   /** @param {number} time @param {Float32Array | null} values @param {number} at */

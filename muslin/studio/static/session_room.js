@@ -109,7 +109,7 @@ export class SessionRoom {
   tellPhase(state) {
     const files = (state.ended ?? []).map((/** @type {any} */ f) => `${f.name}: ${f.n_stored} samples, ${f.n_lost} lost`);
     const words = {
-      idle: state.trouble ?? (files.length ? `saved ${files.join("; ")}` : "nothing is being recorded"),
+      idle: state.trouble ?? (files.length ? `saved ${files.join("; ")}` : (state.is_ready ? "ready" : "getting ready; starting already works")),
       opening: "opening the garment",
       recording: `${state.is_paused ? "paused" : "recording"} ${clock(state.time_s ?? 0)}`,
       stopping: "closing the file",

@@ -3,7 +3,7 @@
 import * as THREE from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
-const SKIN = [214, 208, 202], GREY = [160, 160, 160];
+const SKIN = [214, 208, 202], GREY = [160, 160, 160], SEAM = [40, 44, 52];
 /** @type {Record<string, number[]>} */
 const WAYS = { front: [0, 0, 1], back: [0, 0, -1], left: [1, 0, 0], right: [-1, 0, 0] };
 
@@ -71,6 +71,8 @@ export class View {
     this.scene.add(this.make(mesh.arrays.body_positions, mesh.arrays.body_faces, SKIN, THREE.FrontSide));
     this.cloth = this.make(mesh.arrays.cloth_positions, mesh.arrays.cloth_faces, GREY, THREE.DoubleSide);
     this.scene.add(this.cloth);
+    const { seam_positions: seams, seam_faces: faces } = mesh.arrays;
+    if (seams) this.scene.add(this.make(seams, faces, SEAM, THREE.DoubleSide));
     if (reframe) this.look("front"); else this.render();
   }
 
