@@ -126,7 +126,10 @@ export class FitRoom {
     canvas.addEventListener("pointermove", (event) => {
       if (isWaiting || this.isKept || event.buttons) return;
       isWaiting = true;
-      requestAnimationFrame(() => { isWaiting = false; this.read(view.pick(event.clientX, event.clientY), fit(), false); });
+      requestAnimationFrame(() => {
+        isWaiting = false;
+        if (!this.isKept) this.read(view.pick(event.clientX, event.clientY), fit(), false);
+      });
     });
     canvas.addEventListener("click", (event) => {
       const i = view.pick(event.clientX, event.clientY);

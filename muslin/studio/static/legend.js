@@ -8,7 +8,7 @@ export function drawLegend(canvas, map) {
   canvas.height = 46 * ratio;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.scale(ratio, ratio);
-  paintLegend(context, map, { x: 4, y: 0, width: 330, ink: getComputedStyle(document.body).color });
+  paintLegend(context, map, { x: 4, y: 2, width: 330, ink: getComputedStyle(document.body).color });
   canvas.setAttribute("aria-label", `Legend: ${map.legend}, from ${map.low} to ${map.high}`);
 }
 

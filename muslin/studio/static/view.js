@@ -20,7 +20,7 @@ export class View {
     this.scene.add(new THREE.AmbientLight(0xffffff, 0.7 * Math.PI));
     this.lamp = new THREE.DirectionalLight(0xffffff, 0.3 * Math.PI);
     this.scene.add(this.lamp);
-    this.camera = new THREE.PerspectiveCamera(28, 1, 0.05, 20);
+    this.camera = new THREE.PerspectiveCamera(28, 1, 0.4, 20);
     this.controls = new OrbitControls(this.camera, canvas);
     this.controls.enableDamping = false;
     this.controls.addEventListener("change", () => { this.render(); this.onMove(); });
