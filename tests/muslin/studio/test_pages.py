@@ -1,4 +1,4 @@
-"""The studio as people use it, in headless Chromium: real clicks, no error, nobody else is asked."""
+"""The studio as people use it in headless Chromium: clicks, no error, nobody else is asked."""
 
 import io
 import tomllib
