@@ -169,6 +169,7 @@ class Recorder:
             finally:
                 for task in beside:
                     task.cancel()
+                self._send_samples(watched)
 
     async def _until_stopped(self) -> None:
         await self._stopping.wait()
@@ -179,12 +180,15 @@ class Recorder:
         """Thirty times a second, all that came, as one message."""
         while True:
             await asyncio.sleep(TICK_S)
-            bundles = [item.tap.take() for item in watched]
-            frames = [frame for bundle in bundles for frame in bundle.frames]
-            if frames:
-                oldest_ns = min(b.oldest_ns for b in bundles if b.frames)
-                frames.append(pack_json({"type": "tick", "host_s": oldest_ns * 1e-9}))
-                self._outbox.put({"type": "samples"}, b"".join(frames), may_drop=True)
+            self._send_samples(watched)
+
+    def _send_samples(self, watched: Sequence[_Watched]) -> None:
+        bundles = [item.tap.take() for item in watched]
+        frames = [frame for bundle in bundles for frame in bundle.frames]
+        if frames:
+            oldest_ns = min(b.oldest_ns for b in bundles if b.frames)
+            frames.append(pack_json({"type": "tick", "host_s": oldest_ns * 1e-9}))
+            self._outbox.put({"type": "samples"}, b"".join(frames), may_drop=True)
 
     async def _keep_telling(self, watched: Sequence[_Watched]) -> None:
         while True:
