@@ -28,6 +28,7 @@ function theme() {
   const root = document.documentElement;
   const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = isDark ? "light" : "dark";
+  document.dispatchEvent(new Event("theme")); // canvases hold their colours
 }
 
 async function main() {

@@ -116,6 +116,7 @@ export class FitRoom {
     $("save-sheet").onclick = () => this.guarded(() => this.file("sheet", "fit.png"));
     this.point($("view-a"), this.view, () => this.fits.get(this.shown));
     this.point($("view-b"), this.other, () => this.fits.get(Number($("compare").value)));
+    document.addEventListener("theme", () => this.chooseMap(this.mapName));
     live.on("fit", (state) => this.guarded(() => this.show(state)));
     live.on("preview", (event) => this.guarded(() => this.arrive({ id: event.id, is_preview: true })));
   }
@@ -284,20 +285,26 @@ export class FitRoom {
   }
 
   async picture() {
-    const { summary, mesh } = this.fits.get(this.shown);
-    this.view.render();
-    const { canvas } = this.view, out = document.createElement("canvas");
-    out.width = canvas.width;
-    out.height = canvas.height + 110;
+    const views = $("second").hidden ? [this.view] : [this.view, this.other];
+    const fits = [this.fits.get(this.shown), this.fits.get(Number($("compare").value))];
+    for (const view of views) view.render();
+    const { width, height } = this.view.canvas, column = Math.max(width, 640);
+    const out = document.createElement("canvas");
+    out.width = column * views.length;
+    out.height = height + 110;
     const context = /** @type {CanvasRenderingContext2D} */ (out.getContext("2d"));
     context.fillStyle = "#ffffff";
     context.fillRect(0, 0, out.width, out.height);
-    context.drawImage(canvas, 0, 0);
-    context.fillStyle = "#1c1f24";
-    context.font = "18px system-ui";
-    context.fillText(`${summary.title}, ${summary.converged ? "converged" : "NOT converged"}`, 12, canvas.height + 24);
-    const map = mesh.maps.find((/** @type {any} */ m) => m.name === this.mapName);
-    paintLegend(context, map, { x: 12, y: canvas.height + 44, width: Math.min(420, out.width - 24), ink: "#1c1f24" });
+    views.forEach((view, i) => {
+      const { summary } = fits[i];
+      context.drawImage(view.canvas, i * column + (column - width) / 2, 0);
+      context.fillStyle = "#1c1f24";
+      context.font = "18px system-ui";
+      const text = `${summary.title}, ${summary.converged ? "converged" : "NOT converged"}`;
+      context.fillText(text, i * column + 12, height + 24, column - 24);
+    });
+    const map = fits[0].mesh.maps.find((/** @type {any} */ m) => m.name === this.mapName);
+    paintLegend(context, map, { x: 12, y: height + 44, width: 420, ink: "#1c1f24" });
     const blob = await new Promise((resolve) => out.toBlob(resolve, "image/png"));
     save(/** @type {Blob} */ (blob), `fit-${this.mapName}.png`);
   }

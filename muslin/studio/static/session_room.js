@@ -41,6 +41,7 @@ export class SessionRoom {
       this.guarded(() => post("/api/recordings/tell", { do: "pause", on: $("pause").textContent === "Pause" }));
     $("mark").onclick = () => this.guarded(() => this.mark());
     $("calibrate").onclick = () => this.avatar.calibrate();
+    document.addEventListener("theme", () => { this.hasNew = true; void this.history.draw(); });
     document.addEventListener("keydown", (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       const isTyping = ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);

@@ -60,6 +60,8 @@ export class Strip {
     parent.append(this.box);
     this.width = Math.max(200, parent.clientWidth - 18);
     this.plot = this.make();
+    this.again = () => { this.plot.destroy(); this.plot = this.make(); };
+    document.addEventListener("theme", this.again);
   }
 
   make() {
@@ -145,6 +147,7 @@ export class Strip {
   }
 
   remove() {
+    document.removeEventListener("theme", this.again);
     this.plot.destroy();
     this.box.remove();
   }
