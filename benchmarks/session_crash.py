@@ -15,7 +15,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from wearables.sessions import Session, recover, verify
+from wearables.sessions import Session, recover_here, verify, verify_here
 
 RECORDER = """
 import sys, time
@@ -59,12 +59,12 @@ def trial(folder: Path, wait_s: float) -> dict[str, float | bool]:
     is_clean = not verify(path).is_damaged
     with Session.open(path) as session:
         n_alone = equal_rows(session)
-    report = recover(path, folder / "r.h5")
+    report = recover_here(path, folder / "r.h5")
     with Session.open(report.path) as session:
         n_journal = equal_rows(session)
     return {
         "opens_plain": opens_plain,
-        "verify_clean": is_clean and not verify(report.path).is_damaged,
+        "verify_clean": is_clean and not verify_here(report.path).is_damaged,
         "lost_alone_s": (n_sent - n_alone) / 500,
         "lost_with_journal_s": (n_sent - n_journal) / 500,
     }

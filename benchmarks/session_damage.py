@@ -1,31 +1,36 @@
-"""Corrupt a session at random and ask `verify` and `recover`: a sentence, never a crash.
+"""Corrupt a session at random and ask `verify` and `recover`: a sentence, never a crash or a hang.
 
-Each file is looked at in a process of its own, so that a crash of the HDF5 library is seen too.
+The files are looked at within one child, one after another, so that each crash and each hang of the
+HDF5 library is seen and counted. On those the guarded `verify` must call the file damaged, and the
+guarded `recover` must end, within the limit ("told").
 """
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
 
 from firmware_bridge.events import Sampled
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
-from wearables.sessions import SessionWriter, SubjectInfo
+from wearables.errors import SessionError
+from wearables.sessions import SessionWriter, SubjectInfo, recover, verify
 
 LOOK = """
 import sys
 from pathlib import Path
 from wearables.errors import WearablesError
-from wearables.sessions import Session, recover, verify
+from wearables.sessions import recover_here, verify_here
 for name in sys.argv[1:]:
     path = Path(name)
-    report = verify(path)
+    report = verify_here(path)
     try:
-        recover(path, path.with_suffix(".r.h5"))
+        recover_here(path, path.with_suffix(".r.h5"))
     except WearablesError:
         pass
     print(report.exit_code, flush=True)
@@ -69,15 +74,56 @@ def corrupted(data: bytes, rng: np.random.Generator) -> bytes:
     return bytes(bad)
 
 
+def look(paths: list[Path], *, limit_s: float) -> tuple[list[str], list[Path]]:
+    """Exit code of each file, or "crash" or "hang"; and the files of the latter."""
+    codes: list[str] = []
+    stuck: list[Path] = []
+    while len(codes) < len(paths):
+        command = [sys.executable, "-c", LOOK, *map(str, paths[len(codes) :])]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            seen, end = answers(process, limit_s=limit_s)
+        codes += seen
+        if len(codes) < len(paths):
+            stuck.append(paths[len(codes)])
+            sys.stderr.write(f"file {len(codes)}: {end}\n")
+            codes.append(end)
+    return codes, stuck
+
+
+def answers(process: "subprocess.Popen[str]", *, limit_s: float) -> tuple[list[str], str]:
+    """Lines until the process ends; it is killed when one takes longer than the limit."""
+    seen: list[str] = []
+    is_late = threading.Event()
+
+    def kill() -> None:
+        is_late.set()
+        process.kill()
+
+    while True:
+        watchdog = threading.Timer(limit_s, kill)
+        watchdog.start()
+        line = process.stdout.readline()
+        watchdog.cancel()
+        if not line:
+            return seen, "hang" if is_late.is_set() else "crash"
+        seen.append(line.strip())
+
+
+def is_told(path: Path, *, limit_s: float) -> bool:
+    """Whether the guarded functions end, and the file is called damaged."""
+    with contextlib.suppress(SessionError):
+        recover(path, path.with_suffix(".told.h5"), timeout_s=limit_s)
+    return verify(path, timeout_s=limit_s).exit_code == 1
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--limit", type=float, default=20.0, help="seconds a file, then a hang")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
-    codes: list[str] = []
-    n_crashes = 0
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "sound.h5"
         sound_session(sound, rng)
@@ -86,19 +132,10 @@ def main() -> None:
         for i in range(arguments.files):
             paths.append(Path(folder) / f"{i}.h5")
             paths[-1].write_bytes(corrupted(data, rng))
-        while paths:
-            done = subprocess.run(
-                [sys.executable, "-c", LOOK, *map(str, paths)],
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            seen = done.stdout.split()
-            codes += seen
-            if done.returncode:
-                n_crashes += 1
-                sys.stderr.write(done.stderr[-600:])
-                codes.append("crash")
-            paths = paths[len(seen) + bool(done.returncode) :]
-    result = {"files": len(codes), "crashes": n_crashes}
+        codes, stuck = look(paths, limit_s=arguments.limit)
+        told = [is_told(path, limit_s=arguments.limit) for path in stuck]
+    result = {"files": len(codes), "crashes": codes.count("crash"), "hangs": codes.count("hang")}
+    result["told"] = sum(told)
     result |= {f"exit_{code}": codes.count(code) for code in ("0", "1", "3")}
     print(json.dumps(result) if arguments.json else result)
 

@@ -61,11 +61,9 @@ def list_sessions(folder: Path, *, where: str, as_json: bool) -> Exit:
 
 def describe_session(session: Path, *, as_json: bool) -> Exit:
     """Say what a session holds."""
-    from wearables.sessions import Session
-    from wearables.sessions.export.sidecar import describe
+    from wearables.sessions import describe_file
 
-    with Session.open(existing_file(session, "session file")) as opened:
-        facts: dict[str, Any] = describe(opened)
+    facts: dict[str, Any] = describe_file(existing_file(session, "session file"))
     if as_json:
         print_json(facts)
         return Exit.DONE

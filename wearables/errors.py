@@ -3,6 +3,7 @@
 WearablesError
 ├── SignalError (ValueError)       a setting or an array that makes no sense
 ├── SessionError (ValueError)      a session file that cannot be used
+│   └── UnreadableError            the HDF5 library hung or crashed on it
 ├── LinkError (ConnectionError)    a garment that cannot be reached or refuses
 └── ModelError (ValueError)        weights or windows that do not fit
 """
@@ -18,6 +19,10 @@ class SignalError(WearablesError, ValueError):
 
 class SessionError(WearablesError, ValueError):
     """A session file that cannot be used."""
+
+
+class UnreadableError(SessionError):
+    """A session file so damaged that the HDF5 library hung or crashed on it."""
 
 
 class LinkError(WearablesError, ConnectionError):

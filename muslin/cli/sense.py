@@ -91,7 +91,10 @@ def analyze(
 def verify(
     session: Annotated[Path, typer.Argument(help="Session file.")], *, as_json: Json = False
 ) -> None:
-    """Check a session file: exit 0 clean, 3 loss found, 1 damaged."""
+    """Check a session file: exit 0 clean, 3 loss found, 1 damaged or not read within a minute.
+
+    The limit is 60 s and 1 s a megabyte: on some damaged files the HDF5 library never comes back.
+    """
     from muslin.commands import verify_session
 
     raise typer.Exit(verify_session(session, as_json=as_json))

@@ -1,13 +1,14 @@
 """Session files: write, read, verify. The only room that knows HDF5."""
 
 from wearables.sessions.calibration import Calibration
+from wearables.sessions.guarded import describe_file, recover, verify
 from wearables.sessions.reader import Session
 from wearables.sessions.recording import RecordSummary, Take, record, record_all
-from wearables.sessions.recover import RecoverReport, recover
+from wearables.sessions.recover import RecoverReport, recover_here
 from wearables.sessions.stream_reader import StreamReader
 from wearables.sessions.subject import SubjectInfo
 from wearables.sessions.timeline import Gap, SessionMarker
-from wearables.sessions.verify import VerifyReport, verify
+from wearables.sessions.verify import VerifyReport, verify_here
 from wearables.sessions.writer import SessionWriter
 
 __all__ = [
@@ -22,8 +23,11 @@ __all__ = [
     "SubjectInfo",
     "Take",
     "VerifyReport",
+    "describe_file",
     "record",
     "record_all",
     "recover",
+    "recover_here",
     "verify",
+    "verify_here",
 ]

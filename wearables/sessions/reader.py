@@ -43,6 +43,9 @@ class Session:
     def open(cls, path: Path) -> "Session":
         """Open a session for reading.
 
+        On some damaged files the HDF5 library never comes back; `wearables.sessions.verify` finds
+        them, in a process that it ends.
+
         Raises:
             SessionError: If the file is missing, damaged, or not a session of this version.
         """

@@ -21,7 +21,7 @@ from wearables.sessions import layout
 from wearables.sessions.calibration import Calibration, calibration_of_row
 from wearables.sessions.journal import Journal, journal_path, read_journal
 from wearables.sessions.subject import SubjectInfo
-from wearables.sessions.verify import verify
+from wearables.sessions.verify import verify_here
 from wearables.sessions.writer import SessionWriter
 
 _READ_ERRORS = (OSError, KeyError, ValueError, RuntimeError, TypeError, IndexError, AttributeError)
@@ -59,37 +59,51 @@ class RecoverReport:
         }
 
 
-def recover(path: Path, out: Path | None = None) -> RecoverReport:
-    """Write a sound copy of a session.
+def recover_here(path: Path, out: Path | None = None) -> RecoverReport:
+    """Do what `recover` does in this process, where a damaged file may hang the HDF5 library."""
+    target = recovered_path(path, out)
+    journal = journal_of(path)
+    if journal is not None and not (path.is_file() and not verify_here(path).is_damaged):
+        return rebuild(target, journal)
+    return keep_readable(path, target, journal)
 
-    Args:
-        path: The session file; it may be missing when its journal is there.
-        out: New file; by default the name with ``.recovered`` before the ending.
+
+def recovered_path(path: Path, out: Path | None) -> Path:
+    """Name of the new file.
 
     Raises:
-        SessionError: If nothing can be read, or ``out`` would overwrite something.
+        SessionError: If it would overwrite something.
     """
-    path = Path(path)
-    target = path.with_name(f"{path.stem}.recovered{path.suffix}") if out is None else Path(out)
+    target = path.with_name(f"{path.stem}.recovered{path.suffix}") if out is None else out
     if target.exists():
         raise SessionError(f"{target} exists; name another file for the recovered session")
-    journal = _journal_of(path)
-    is_sound = path.is_file() and not verify(path).is_damaged
-    if journal is not None and not is_sound:
-        method, schema, events = "rebuilt", journal.schema, journal.events
-        rows = journal.head.get("calibrations", [])
-        saved = [Calibration(**{**row, "numbers": tuple(row["numbers"])}) for row in rows]
-        head = {**journal.head, "calibrations": saved}
-    else:
-        method = "completed" if journal is not None else "salvaged"
-        head, schema, events = _read_file(path)
-        if journal is not None:
-            seen = {_key(event) for event in events}
-            events += [event for event in journal.events if _key(event) not in seen]
-    return _rewrite(target, method, head, schema, events, journal)
+    return target
 
 
-def _journal_of(path: Path) -> Journal | None:
+def rebuild(target: Path, journal: Journal) -> RecoverReport:
+    """Write a session from its journal alone."""
+    rows = journal.head.get("calibrations", [])
+    saved = [Calibration(**{**row, "numbers": tuple(row["numbers"])}) for row in rows]
+    head = {**journal.head, "calibrations": saved}
+    return _rewrite(target, "rebuilt", head, journal.schema, journal.events, journal)
+
+
+def keep_readable(path: Path, target: Path, journal: Journal | None) -> RecoverReport:
+    """Write what a session file gives, completed from the journal if there is one.
+
+    Raises:
+        SessionError: If nothing can be read.
+    """
+    head, schema, events = _read_file(path)
+    if journal is None:
+        return _rewrite(target, "salvaged", head, schema, events, journal)
+    seen = {_key(event) for event in events}
+    events += [event for event in journal.events if _key(event) not in seen]
+    return _rewrite(target, "completed", head, schema, events, journal)
+
+
+def journal_of(path: Path) -> Journal | None:
+    """The journal beside a session; nothing if it is missing or unreadable."""
     try:
         return read_journal(journal_path(path))
     except (WearablesError, *_READ_ERRORS):
@@ -211,10 +225,16 @@ def _head(file: Any) -> dict[str, Any]:
     for name in ("title", "software", *_ORIGIN):
         value = file.attrs.get(name)
         if value is not None:
-            head[name] = value
+            head[name] = _writable(value)
     for name in ("subject", "protocol"):
-        head[name] = dict(file[name].attrs) if name in file else {}
+        attrs = file[name].attrs.items() if name in file else ()
+        head[name] = {_writable(key): _writable(value) for key, value in attrs}
     return head
+
+
+def _writable(value: Any) -> Any:
+    """The value; of a text whose bytes are damaged, what can be written again."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _stream_events(device: Any, name: str, stream_id: int) -> Iterator[Sampled | Lost]:

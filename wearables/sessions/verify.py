@@ -1,4 +1,8 @@
-"""Check a session file: is everything there that it says is there?"""
+"""Check a session file: is everything there that it says is there?
+
+This looks in the own process, where a damaged file may hang the HDF5 library for ever; `guarded.py`
+looks from outside, with a time limit.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,15 +62,24 @@ class VerifyReport:
             "n_lost": self.n_lost,
         }
 
+    @classmethod
+    def unreadable(cls, sentence: str) -> "VerifyReport":
+        """Report of a file of which nothing can be said but why."""
+        return cls(findings=(sentence,), is_damaged=True, n_stored={}, n_lost={})
 
-def verify(path: Path) -> VerifyReport:
-    """Check a session file; damage is a finding, never an exception."""
+
+def verify_here(path: Path) -> VerifyReport:
+    """Check a session file that is known to be whole enough for the HDF5 library to come back.
+
+    Damage is a finding, never an exception. On a file of unknown state use `verify`.
+    """
     try:
         with Session.open(path) as session:
             return _verify_open(session)
     except (WearablesError, FirmwareBridgeError, *_DAMAGE) as error:
-        text = str(error) or f"the file cannot be read ({type(error).__name__})"
-        return VerifyReport(findings=(text,), is_damaged=True, n_stored={}, n_lost={})
+        return VerifyReport.unreadable(
+            str(error) or f"the file cannot be read ({type(error).__name__})"
+        )
 
 
 def _verify_open(session: Session) -> VerifyReport:

@@ -38,7 +38,7 @@ from wearables.sessions.recording_file import RecordingFile
 from wearables.sessions.repack import repack
 from wearables.sessions.stream_writer import StreamWriter, append_rows
 from wearables.sessions.subject import SubjectInfo
-from wearables.sessions.verify import verify
+from wearables.sessions.verify import verify_here
 
 # A kill may lose a second at most, so a flush that comes a little late must still be in time.
 FLUSH_NS = 750_000_000
@@ -319,7 +319,7 @@ class SessionWriter:
             self._journal.path.unlink(missing_ok=True)
 
     def _must_be_sound(self) -> None:
-        report = verify(self._path)
+        report = verify_here(self._path)
         if report.is_damaged:
             raise SessionError(
                 f"session file {self._path} is not sound after the close "

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wearables.errors import SessionError
-from wearables.sessions import Session, SubjectInfo, verify
+from wearables.sessions import Session, SubjectInfo, verify_here
 from wearables.sessions.importers import import_recording
 from wearables.sessions.importers.counts import quantize, ucum
 from wearables.sessions.importers.placing import find_runs
@@ -28,7 +28,7 @@ P = SubjectInfo(id="P1")
 def come_in(path, tmp_path, **options):
     out = tmp_path / "in.h5"
     report = import_recording(path, out, subject=P, **options)
-    assert not verify(out).is_damaged
+    assert not verify_here(out).is_damaged
     return report, Session.open(out)
 
 
@@ -355,7 +355,7 @@ def test_real_sleeves_come_in(shared_data, tmp_path):
         )
         out = tmp_path / f"{number}.h5"
         report = import_recording(path, out, subject=P, mapping=mapping)
-        assert not verify(out).is_damaged
+        assert not verify_here(out).is_damaged
         with Session.open(out) as session:
             block = session.streams["strain"].read()
             first = [float(cell) for cell in rows[1].split(",")[:5]]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wearables.errors import SessionError
-from wearables.sessions import Session, SubjectInfo, verify
+from wearables.sessions import Session, SubjectInfo, verify_here
 from wearables.sessions.export import export_session
 from wearables.sessions.importers import import_recording
 from wearables.sessions.importers.edf import read_edf
@@ -84,7 +84,7 @@ def xdf(tmp_path):
 def test_xdf_values_times_and_markers(xdf, tmp_path):
     path, values = xdf
     report = import_recording(path, tmp_path / "o.h5", subject=P)
-    assert verify(tmp_path / "o.h5").exit_code == 0
+    assert verify_here(tmp_path / "o.h5").exit_code == 0
     assert report.n_stored == {"imu": 200}
     with Session.open(tmp_path / "o.h5") as session:
         block = session.streams["imu"].read()

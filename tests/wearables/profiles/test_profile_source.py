@@ -15,7 +15,7 @@ from wearables.profiles import movesense, polar, profiles_named, thingy
 from wearables.profiles.profile import uuid16
 from wearables.profiles.source import ProfileSource
 from wearables.profiles.vendors import movesense_profile, polar_profile
-from wearables.sessions import Session, SubjectInfo, record, verify
+from wearables.sessions import Session, SubjectInfo, record, verify_here
 
 sys.path.append(str(Path(__file__).parent))
 from virtual_sensor import Sensor, on_air
@@ -54,7 +54,7 @@ async def test_a_heart_rate_strap_is_recorded(tmp_path):
             await source.stop()
         summary = task.result()
     assert summary.n_stored == {"heart_rate": 5, "rr": 5}
-    assert verify(path).exit_code == 0
+    assert verify_here(path).exit_code == 0
     with Session.open(path) as session:
         assert session.status["battery_pct"].tolist() == [87.0]
         stream = session.streams["heart_rate"]

@@ -18,7 +18,7 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.timesync import Exchange
 from wearables.errors import SessionError
 from wearables.events import Exchanged, LinkClosed, LinkOpened
-from wearables.sessions import Session, SessionWriter, SubjectInfo, record, verify
+from wearables.sessions import Session, SessionWriter, SubjectInfo, record, verify_here
 from wearables.sessions.layout import raw_dtype
 from wearables.sessions.units import si_factor
 
@@ -93,7 +93,7 @@ def test_what_was_written_is_read_in_si(tmp_path, compress):
         assert (stream.n_stored, stream.n_lost, stream.coverage()) == (100, 0, 1.0)
         np.testing.assert_array_equal(stream.counts(0, 100), counts(0, 100))
         assert session.duration_s == pytest.approx(0.99)
-    assert verify(path).verdict == "clean"
+    assert verify_here(path).verdict == "clean"
 
 
 def test_a_gap_is_missing_and_nothing_is_made_up(tmp_path):
@@ -112,7 +112,7 @@ def test_a_gap_is_missing_and_nothing_is_made_up(tmp_path):
         assert (second.first_index, second.n_samples) == (50, 50)
         assert all(np.isfinite(run.values).all() for run in stream.blocks(seconds=0.13))
         assert stream.coverage() == pytest.approx(0.9)
-    report = verify(path)
+    report = verify_here(path)
     assert (report.exit_code, report.n_lost) == (3, {"strain": 10})
     assert "10 samples missing" in report.findings[0]
 
@@ -125,7 +125,7 @@ def test_a_late_frame_fills_its_gap(tmp_path):
         assert stream.gaps[0].n_filled == 10
         assert stream.n_lost == 0
         assert np.isfinite(stream.read().values).all()
-    assert verify(path).verdict == "clean"
+    assert verify_here(path).verdict == "clean"
 
 
 @settings(
@@ -154,7 +154,7 @@ def test_stored_and_gaps_tile_the_index(tmp_path, fates, per_frame):
         assert stream.n_stored + stream.n_lost == len(fates) * per_frame
         values = stream.counts(0, stream.n_rows)
         np.testing.assert_array_equal(values[stored], counts(0, len(expected))[stored])
-    assert not verify(path).is_damaged
+    assert not verify_here(path).is_damaged
 
 
 def test_a_reboot_starts_a_segment_of_its_own(tmp_path):
@@ -166,7 +166,7 @@ def test_a_reboot_starts_a_segment_of_its_own(tmp_path):
         assert stream.segments["row0"][1] >= 30
         assert (stream.n_stored, stream.n_lost) == (60, 5)
         assert len(stream.read_runs()) == 2
-    assert not verify(path).is_damaged
+    assert not verify_here(path).is_damaged
 
 
 def test_times_come_from_the_exchanges(tmp_path):
@@ -237,7 +237,7 @@ def test_what_is_no_session_is_said_in_a_sentence(tmp_path, what):
             del file["devices"]
     with pytest.raises(SessionError, match=words[what]):
         Session.open(path)
-    assert verify(path).exit_code == 1
+    assert verify_here(path).exit_code == 1
 
 
 def test_contradictions_are_found(tmp_path):
@@ -253,7 +253,7 @@ def test_contradictions_are_found(tmp_path):
         row["row"] = 9000
         frames[2] = row
         file["subject"].attrs["email"] = "x"
-    report = verify(path)
+    report = verify_here(path)
     text = " ".join(report.findings)
     assert report.is_damaged
     for words in ("two frames", "beyond the last row", "only a pseudonym", "gap table says 0"):
@@ -261,12 +261,12 @@ def test_contradictions_are_found(tmp_path):
     assert report.to_json()["verdict"] == "damaged"
     with h5py.File(path, "a") as file:
         file.attrs["state"] = "recording"
-    report = verify(path)
+    report = verify_here(path)
     assert "did not close" in " ".join(report.findings)
     assert not report.is_damaged, "the two frames that were added lie behind the last commit"
     with h5py.File(path, "a") as file:
         file["committed"][...] = 3
-    report = verify(path)
+    report = verify_here(path)
     text = " ".join(report.findings)
     assert report.is_damaged
     for words in ("two frames", "beyond the last row", "did not close"):
@@ -345,7 +345,7 @@ def test_a_killed_recorder_leaves_a_file_that_opens(tmp_path, seed):
         np.testing.assert_array_equal(stored[: len(expected)], expected)
         values = stream.counts(0, len(expected))
         np.testing.assert_array_equal(values[expected], counts(0, len(expected))[expected])
-    assert not verify(path).is_damaged
+    assert not verify_here(path).is_damaged
 
 
 class Listed:

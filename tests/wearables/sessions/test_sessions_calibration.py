@@ -6,7 +6,14 @@ import pytest
 from firmware_bridge.events import Sampled
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from wearables.errors import SessionError
-from wearables.sessions import Calibration, Session, SessionWriter, SubjectInfo, recover, verify
+from wearables.sessions import (
+    Calibration,
+    Session,
+    SessionWriter,
+    SubjectInfo,
+    recover_here,
+    verify_here,
+)
 from wearables.sessions.calibration import read_calibrations
 
 
@@ -65,7 +72,7 @@ def check(path):
 def test_the_newest_calibration_of_a_channel_is_applied(tmp_path):
     write(tmp_path / "s.h5")
     check(tmp_path / "s.h5")
-    assert verify(tmp_path / "s.h5").verdict == "clean"
+    assert verify_here(tmp_path / "s.h5").verdict == "clean"
 
 
 @pytest.mark.parametrize("damage", ["none", "file", "journal"])
@@ -76,7 +83,7 @@ def test_recover_keeps_calibrations_and_protocol(tmp_path, damage):
         path.write_bytes(b"")
     if damage == "journal":
         (tmp_path / "s.h5.journal").unlink()
-    check(recover(path).path)
+    check(recover_here(path).path)
 
 
 @pytest.mark.parametrize(

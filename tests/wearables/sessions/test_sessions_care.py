@@ -11,7 +11,7 @@ from firmware_bridge.events import LossCause, Lost, Sampled
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from muslin.cli import files
 from wearables.errors import SessionError
-from wearables.sessions import Session, SessionWriter, SubjectInfo, verify
+from wearables.sessions import Session, SessionWriter, SubjectInfo, verify_here
 from wearables.sessions.align import align, align_sessions
 from wearables.sessions.annotate import annotate
 from wearables.sessions.catalogue import catalogue
@@ -93,14 +93,14 @@ def test_the_catalogue_is_rebuilt_and_asked(path):
 
 
 def test_remarks_touch_no_samples(path):
-    before = verify(path)
+    before = verify_here(path)
     annotate(path, author="mk", text="schön", start_s=2.0, duration_s=1.0)
     annotate(path, author="mk", text="again", start_s=3.0)
     with h5py.File(path, "r") as file:
         rows = file["annotations/mk"][...]
     assert [row["text"].decode() for row in rows] == ["schön", "again"]
     assert rows["duration_ns"][0] == 10**9
-    assert verify(path) == before
+    assert verify_here(path) == before
     with pytest.raises(SessionError, match="letters"):
         annotate(path, author="a/b", text="x", start_s=0)
     with pytest.raises(SessionError, match="negative"):

@@ -8,7 +8,7 @@ import pytest
 
 from muslin.cli import run_command
 from wearables.errors import SessionError
-from wearables.sessions import Session, layout, verify
+from wearables.sessions import Session, layout, verify_here
 from wearables.sessions.migrate import migrate
 
 GOLDEN = sorted((Path(__file__).parents[2] / "golden" / "sessions").glob("layout_*.h5"))
@@ -31,7 +31,7 @@ def test_every_layout_opens_and_migrates_without_a_change(tmp_path, path):
     np.testing.assert_array_equal(before.values, after.values)
     np.testing.assert_array_equal(before.time_s, after.time_s)
     assert report.new == layout.VERSION
-    assert verify(report.path).exit_code == 3
+    assert verify_here(report.path).exit_code == 3
     again = migrate(report.path)
     assert (again.path, again.old) == (report.path, layout.VERSION)
 

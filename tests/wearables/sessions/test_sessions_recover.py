@@ -16,7 +16,7 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.timesync import Exchange
 from wearables.errors import SessionError
 from wearables.events import Exchanged, LinkClosed, LinkOpened
-from wearables.sessions import Session, SessionWriter, SubjectInfo, recover, verify
+from wearables.sessions import Session, SessionWriter, SubjectInfo, recover_here, verify_here
 from wearables.sessions.journal import journal_path, read_journal
 
 SUBJECT = SubjectInfo(id="P7", birth_year=1990)
@@ -109,7 +109,7 @@ def test_recover_brings_all_back(tmp_path, file):
         path.unlink()
     if file == "no journal":
         journal_path(path).unlink()
-    report = recover(path)
+    report = recover_here(path)
     methods = {"sound": "completed", "no journal": "salvaged"}
     assert report.method == methods.get(file, "rebuilt")
     assert report.n_stored == {"ecg": 220}
@@ -123,9 +123,9 @@ def test_recover_brings_all_back(tmp_path, file):
         stored = stream.stored_rows()
         np.testing.assert_array_equal(stream.counts(0, 230)[stored, 0], np.flatnonzero(stored))
         assert (len(session.exchanges), len(session.status)) == (1, 1)
-    assert not verify(report.path).is_damaged
+    assert not verify_here(report.path).is_damaged
     with pytest.raises(SessionError, match="exists"):
-        recover(path)
+        recover_here(path)
 
 
 def test_records_after_the_last_flush_come_from_the_journal(tmp_path):
@@ -134,7 +134,7 @@ def test_records_after_the_last_flush_come_from_the_journal(tmp_path):
     extra = tmp_path / "more.h5"
     abandon(extra, [*everything(), frame(230), frame(240)])
     journal_path(extra).replace(journal_path(path))
-    report = recover(path)
+    report = recover_here(path)
     assert (report.method, report.n_stored) == ("completed", {"ecg": 240})
 
 
@@ -149,17 +149,17 @@ def test_a_damaged_journal_gives_every_intact_record(tmp_path):
         data = bytearray(whole[: rng.integers(800, len(whole))])
         data[rng.integers(700, len(data))] ^= 1 << rng.integers(8)
         journal.write_bytes(data)
-        report = recover(path, tmp_path / f"r{trial}.h5")
+        report = recover_here(path, tmp_path / f"r{trial}.h5")
         content = read_journal(journal)
         assert report.n_damaged_records == content.n_damaged >= 1
         assert report.n_stored["ecg"] == 10 * len(content.events)
-        assert not verify(report.path).is_damaged
+        assert not verify_here(report.path).is_damaged
 
 
 def test_nothing_left_is_said_in_a_sentence(tmp_path):
     (tmp_path / "s.h5").write_bytes(b"nothing")
     with pytest.raises(SessionError, match="nothing can be recovered"):
-        recover(tmp_path / "s.h5")
+        recover_here(tmp_path / "s.h5")
     journal_path(tmp_path / "s.h5").write_bytes(b"x\0y\0")
     with pytest.raises(SessionError, match="no descriptor"):
         read_journal(journal_path(tmp_path / "s.h5"))
@@ -205,10 +205,10 @@ def test_a_full_disk_loses_nothing_recorded_before(tmp_path):
     assert "cannot be written any more" in done.stderr
     assert done.stderr.count("\n") == 1
     n_sent = int(done.stdout.split()[-1])
-    report = recover(path)
+    report = recover_here(path)
     # What waited for the next batch of 100 ms is all that may be missing.
     assert report.n_stored["ecg"] > 0.5 * n_sent
-    assert not verify(report.path).is_damaged
+    assert not verify_here(report.path).is_damaged
 
 
 def test_a_removed_file_is_noticed_and_comes_back(tmp_path):
@@ -219,7 +219,7 @@ def test_a_removed_file_is_noticed_and_comes_back(tmp_path):
     with pytest.raises(SessionError, match=r"removed or replaced.*muslin repair"):
         writer.flush()
     writer.__exit__(ValueError, ValueError(), None)
-    assert recover(path).n_stored == {"ecg": 10}
+    assert recover_here(path).n_stored == {"ecg": 10}
 
 
 def test_a_folder_that_takes_no_file_is_said(tmp_path):
@@ -271,7 +271,7 @@ def test_an_older_boot_may_be_backfilled_after_a_reboot(tmp_path):
         assert stream.counts(row0, row0 + 1)[0, 0] == n_first
         device_s = stream.time_s(np.array([row0]), base="device")
         assert device_s == pytest.approx(n_first / 100)
-    assert not verify(path).is_damaged
+    assert not verify_here(path).is_damaged
 
 
 def test_losses_across_segments_are_filled_where_they_were_told(tmp_path):
@@ -293,7 +293,7 @@ def test_losses_across_segments_are_filled_where_they_were_told(tmp_path):
             stored = stream.stored_rows(rows.start, rows.stop)
             want = int(segment["index0"]) + np.flatnonzero(stored)
             np.testing.assert_array_equal(stream.counts(rows.start, rows.stop)[stored, 0], want)
-    assert verify(path).exit_code == 3
+    assert verify_here(path).exit_code == 3
 
 
 def test_a_close_that_fails_is_told_once(tmp_path):
@@ -302,4 +302,14 @@ def test_a_close_that_fails_is_told_once(tmp_path):
     writer.write(frame(0))
     writer.close(compress=False)
     writer.__exit__(ValueError, ValueError(), None)
-    assert not verify(path).is_damaged
+    assert not verify_here(path).is_damaged
+
+
+def test_damaged_letters_of_a_title_are_replaced(tmp_path):
+    path = tmp_path / "s.h5"
+    writer = SessionWriter(path, schema(), subject=SubjectInfo(id="P7"), title="Lauf im Garten")
+    writer.write(frame(0))
+    writer.close()
+    path.write_bytes(path.read_bytes().replace(b"im Garten", b"\xf5m Garten"))
+    with Session.open(recover_here(path).path) as session:
+        assert session.title == "Lauf ?m Garten"

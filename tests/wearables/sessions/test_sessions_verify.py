@@ -14,7 +14,7 @@ from firmware_bridge.events import Sampled
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.timesync import Exchange
 from wearables.events import Exchanged
-from wearables.sessions import SessionWriter, SubjectInfo, verify
+from wearables.sessions import SessionWriter, SubjectInfo, verify_here
 
 STREAM = "devices/garment/streams/ecg"
 
@@ -26,7 +26,7 @@ def test_corrupted_files_never_crash():
         check=True, env=os.environ | {"PYTHONPATH": str(script.parents[1])},
     )  # fmt: skip
     result = json.loads(done.stdout)
-    assert (result["files"], result["crashes"]) == (40, 0), done.stderr
+    assert (result["files"], result["crashes"], result["hangs"]) == (40, 0, 0), done.stderr
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def sound(tmp_path):
                 )
             )  # fmt: skip
     writer.close(compress=False)
-    assert verify(path).exit_code == 0
+    assert verify_here(path).exit_code == 0
     return path
 
 
@@ -77,6 +77,6 @@ def change(file, table, row, field, value):
 def test_every_contradiction_has_a_sentence(sound, edit, words):
     with h5py.File(sound, "a") as file:
         edit(file)
-    report = verify(sound)
+    report = verify_here(sound)
     assert report.exit_code == 1
     assert words in " ".join(report.findings)

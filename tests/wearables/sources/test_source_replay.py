@@ -15,7 +15,7 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.timesync import Exchange
 from wearables.errors import LinkError, SessionError
 from wearables.events import Exchanged, LinkClosed, LinkOpened
-from wearables.sessions import Session, SessionWriter, SubjectInfo, record, verify
+from wearables.sessions import Session, SessionWriter, SubjectInfo, record, verify_here
 from wearables.sessions.stored_events import StoredEvents, host_ns_of
 from wearables.sources import ReplaySource, UdpMarkers, with_markers
 from wearables.sources.markers import parse_marker
@@ -102,7 +102,7 @@ async def test_record_replay_record_gives_equal_tables(tmp_path):
     build(tmp_path / "a.h5")
     async with ReplaySource(tmp_path / "a.h5") as source:
         await record(source, tmp_path / "b.h5", subject=P)
-    assert verify(tmp_path / "b.h5").exit_code == verify(tmp_path / "a.h5").exit_code == 3
+    assert verify_here(tmp_path / "b.h5").exit_code == verify_here(tmp_path / "a.h5").exit_code == 3
     before, after = tables(tmp_path / "a.h5"), tables(tmp_path / "b.h5")
     for name, rows in before.items():
         if name.endswith("gaps"):
