@@ -107,6 +107,16 @@ class Studio:
         """Meshes and maps of a fit."""
         return Response(self.fits.mesh(_number(request, "fit")), media_type=_OCTETS)
 
+    async def move_fit(self, request: Request) -> Response:
+        """Let a fit follow a movement."""
+        content = await _json(request)
+        await self.fits.move(_number(request, "fit"), content.get("motion"))
+        return JSONResponse({"moving": True})
+
+    async def fit_clip(self, request: Request) -> Response:
+        """Poses of a fit that moved."""
+        return Response(self.fits.clip(_number(request, "fit")), media_type=_OCTETS)
+
     async def fit_file(self, request: Request) -> Response:
         """GLB or sheet of a fit."""
         kind = "glb" if request.url.path.endswith("/glb") else "sheet"
@@ -182,6 +192,8 @@ class Studio:
             post("/api/fits/stop", self.stop_fit),
             post("/api/fits/warm", self.warm_fit),
             get("/api/fits/{fit:int}/mesh", self.fit_mesh),
+            post("/api/fits/{fit:int}/move", self.move_fit),
+            get("/api/fits/{fit:int}/clip", self.fit_clip),
             get("/api/fits/{fit:int}/glb", self.fit_file),
             get("/api/fits/{fit:int}/sheet", self.fit_file),
             post("/api/recordings", self.start_recording),

@@ -13,6 +13,7 @@ SLIDERS = (
     "stature", "bust_girth", "waist_navel_girth", "hip_girth", "neck_girth", "wrist_girth",
     "thigh_girth", "calf_girth", "shoulder_width", "inside_leg_height",
 )  # fmt: skip
+MOTIONS = ("walk", "arm_raise")
 POSES = ("a", "t", "arms_down", "arms_up", "arms_forward", "sitting", "squat", "walk_contact")
 
 

@@ -23,6 +23,7 @@ _IDLE: Content = {"phase": "idle", "id": 0, "share": 0.0, "text": ""}
 class _Kept:
     summary: Content
     mesh: bytes
+    clip: bytes = b""
 
 
 class FitDesk:
@@ -81,6 +82,32 @@ class FitDesk:
             await self._send({"do": "fit", "id": self._n_fits, **wanted})
             self.group.create_task(self._limit(self._n_fits))
             return self._n_fits
+
+    async def move(self, number: int, motion: Any) -> None:
+        """Let a fit follow a movement.
+
+        Raises:
+            InputError: If the fit is not kept, the movement not known, or the worker busy.
+        """
+        self.mesh(number)
+        if motion not in choices.MOTIONS:
+            raise InputError(f"movement is not one of {', '.join(choices.MOTIONS)}")
+        if self._state["phase"] != "idle" or self._child is None:
+            raise InputError("wait until the drape has ended")
+        self._tell({"phase": "starting", "id": number, "share": 0.0, "text": "moving"})
+        await self._send({"do": "clip", "id": number, "motion": motion})
+        self.group.create_task(self._limit(number))
+
+    def clip(self, number: int) -> bytes:
+        """Poses of a fit that moved.
+
+        Raises:
+            InputError: If it has not.
+        """
+        self.mesh(number)
+        if not self._kept[number].clip:
+            raise InputError(f"fit {number} has not moved")
+        return self._kept[number].clip
 
     async def stop(self) -> None:
         """End what is being draped: kindly, then by ending the worker."""
@@ -174,11 +201,15 @@ class FitDesk:
             case "fitted":
                 self._keep(content, body)
                 self._tell({**_IDLE, "fitted": content["id"], "summary": content["summary"]})
+            case "clip":
+                if content["id"] in self._kept:
+                    self._kept[content["id"]].clip = body
+                self._tell({**_IDLE, "moved": content["id"], "text": "moved"})
             case "stopped":
-                self._kept.pop(content["id"], None)
+                self._forget_half(content)
                 self._tell({**_IDLE, "text": "stopped"})
             case "failed":
-                self._kept.pop(content["id"], None)
+                self._forget_half(content)
                 self._tell({**_IDLE, "trouble": str(content["text"])[:500]})
             case "file":
                 waiting = self._files.get((content["id"], content["kind"]))
@@ -190,6 +221,11 @@ class FitDesk:
                     waiting.set_exception(InputError(str(content["text"])[:500]))
             case _:
                 pass
+
+    def _forget_half(self, content: Content) -> None:
+        """A drape that did not end leaves a preview behind; a movement leaves the fit as it was."""
+        if content.get("of") != "clip":
+            self._kept.pop(content["id"], None)
 
     def _keep(self, content: Content, body: bytes) -> None:
         self._kept[content["id"]] = _Kept(summary=content["summary"], mesh=body)

@@ -1,10 +1,12 @@
 """Drapes garments in a process of its own; `python -m` runs it. Bodies and engine stay warm.
 
-Commands: ``fit`` (body, garment, drape, maps), ``file`` (GLB or sheet of a fit), ``stop``.
+Commands: ``fit`` (body, garment, drape, maps), ``clip`` (the fit follows a movement), ``file`` (GLB
+or sheet of a fit), ``stop``.
 """
 
 import importlib
 import io
+import itertools
 import queue
 import tempfile
 import threading
@@ -15,17 +17,21 @@ import numpy as np
 
 from fitting.body import Measurements
 from muslin.fitting_room import Fit, Garment
+from muslin.studio.fit_clip import follow
 from muslin.studio.fit_maps import SHOWN
 from muslin.studio.fitted import Fitted, Wish, mesh_of, preview_of, summary_of
 from muslin.studio.pipe import Content, Office
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fitting.body import Body, BodyFit
     from fitting.cloth import ClothLevels
 
 N_KEPT = 6
 N_BODIES = 4
 _STEPS_LIKELY = 150.0
+_GONE = "this fit was made before the worker started anew; drape it again"
 
 
 class Stopped(Exception):  # noqa: N818 - it is a wish, not an error
@@ -55,9 +61,11 @@ class Worker:
             command = self._commands.get()
             if command is None:
                 return
+            self._stop.clear()
             if command["do"] == "fit":
-                self._stop.clear()
                 self._fit(command)
+            elif command["do"] == "clip":
+                self._clip(command)
             else:
                 self._file(command)
 
@@ -103,10 +111,13 @@ class Worker:
         from fitting.drape import drape as drape_cloth
         from fitting.fit import fit_map, fit_report
 
-        def progress(i_step: int, velocity_m_s: float) -> None:
+        steps = itertools.count(1)  # The engine counts anew on every level of the mesh.
+
+        def progress(_: int, velocity_m_s: float) -> None:
             self._check()
-            share = 0.2 + 0.7 * (1 - np.exp(-i_step / _STEPS_LIKELY))
-            text = f"step {i_step}, cloth moves at {velocity_m_s * 1000:.1f} mm/s"
+            n_steps = next(steps)
+            share = 0.2 + 0.7 * (1 - np.exp(-n_steps / _STEPS_LIKELY))
+            text = f"step {n_steps}, cloth moves at {velocity_m_s * 1000:.1f} mm/s"
             self._progress(number, float(share), text)
 
         fabrics, cloth = (garment.fabric,), levels.finest
@@ -137,13 +148,35 @@ class Worker:
         self._check()
         return self._bodies[key]
 
+    def _clip(self, command: Content) -> None:
+        from fitting.errors import FittingError
+
+        number, told = command["id"], {"id": command["id"], "of": "clip"}
+        fitted = self._fits.get(number)
+        if fitted is None:
+            self._office.tell({**told, "type": "failed", "text": _GONE})
+            return
+        try:
+            moved = follow(fitted, command["motion"], progress=self._moving(number))
+            self._office.tell({**told, "type": "clip", "motion": command["motion"]}, moved)
+        except Stopped:
+            self._office.tell({**told, "type": "stopped"})
+        except (FittingError, ValueError, ArithmeticError, MemoryError) as error:
+            self._office.tell({**told, "type": "failed", "text": str(error)})
+
+    def _moving(self, number: int) -> "Callable[[int, int], None]":
+        def progress(i_frame: int, n_frames: int) -> None:
+            self._check()
+            self._progress(number, i_frame / n_frames, f"pose {i_frame} of {n_frames}")
+
+        return progress
+
     def _file(self, command: Content) -> None:
         number, kind = command["id"], command["kind"]
         fitted = self._fits.get(number)
         told = {"id": number, "kind": kind}
         if fitted is None:
-            text = "this fit was made before the worker started anew; drape it again"
-            self._office.tell({**told, "type": "no_file", "text": text})
+            self._office.tell({**told, "type": "no_file", "text": _GONE})
             return
         content = _glb(fitted) if kind == "glb" else _sheet(fitted)
         self._office.tell({**told, "type": "file"}, content)

@@ -24,6 +24,7 @@ export class FitRoom {
     this.shown = 0;
     this.mapName = this.project.map;
     this.isKept = false;
+    this.playing = 0;
     this.fill(state.uploads);
     this.listen(live);
     if (state.fits.length) void this.arrive(state.fits[state.fits.length - 1]);
@@ -114,6 +115,8 @@ export class FitRoom {
     $("save-picture").onclick = () => this.guarded(() => this.picture());
     $("save-glb").onclick = () => this.guarded(() => this.file("glb", "fit.glb"));
     $("save-sheet").onclick = () => this.guarded(() => this.file("sheet", "fit.png"));
+    $("move").onclick = () => this.guarded(() => post(`/api/fits/${this.shown}/move`, { motion: $("motion").value }));
+    $("play").onclick = () => this.play();
     this.point($("view-a"), this.view, () => this.fits.get(this.shown));
     this.point($("view-b"), this.other, () => this.fits.get(Number($("compare").value)));
     document.addEventListener("theme", () => this.chooseMap(this.mapName));
@@ -196,11 +199,42 @@ export class FitRoom {
     $("fit-progress").value = isIdle ? 0 : state.share;
     if (state.trouble) $("fit-text").textContent = state.trouble;
     else if (state.text) $("fit-text").textContent = state.text;
+    if (isIdle && state.moved) await this.moved(state.moved);
     if (isIdle && state.fitted && this.fits.get(state.fitted)?.mesh.is_preview !== false) await this.arrive(state.summary);
+  }
+
+  /** @param {number} id */
+  async moved(id) {
+    const fit = this.fits.get(id);
+    if (!fit) return;
+    fit.clip = readMesh(await getBytes(`/api/fits/${id}/clip`));
+    this.counters.poses = fit.clip.n_frames;
+    $("play").disabled = false;
+    $("fit-text").textContent = `${fit.clip.n_frames} poses; the colours stay those of the fit at rest`;
+    if (!this.playing) this.play();
+  }
+
+  /** Play the movement to and fro, or stop and show the fit again. */
+  play() {
+    const { clip } = this.fits.get(this.shown) ?? {};
+    clearInterval(this.playing);
+    const wasPlaying = this.playing;
+    this.playing = 0;
+    $("play").textContent = "Play";
+    if (wasPlaying || !clip) { if (this.view.body) this.view.pose(null, 0); return; }
+    $("play").textContent = "Stop playing";
+    let i = 0;
+    const turn = 2 * (clip.n_frames - 1);
+    this.playing = setInterval(() => {
+      i = (i + 1) % turn;
+      this.view.pose(clip, i < clip.n_frames ? i : turn - i);
+    }, 120);
   }
 
   /** @param {any} summary */
   async arrive(summary) {
+    if (this.playing) this.play();
+    $("play").disabled = true;
     const mesh = readMesh(await getBytes(`/api/fits/${summary.id}/mesh`));
     if (mesh.is_preview && this.fits.get(summary.id)?.mesh.is_preview === false) return;
     const isNew = !this.fits.has(summary.id);
@@ -209,7 +243,7 @@ export class FitRoom {
     this.view.show(mesh, isNew);
     if (this.asked_ms && this.counters.firstPicture_s === null) this.counters.firstPicture_s = (performance.now() - this.asked_ms) / 1000;
     $("caption-a").textContent = mesh.is_preview ? "as sewn, not draped yet" : summary.title;
-    for (const id of ["save-picture", "save-glb", "save-sheet"]) $(id).disabled = mesh.is_preview;
+    for (const id of ["save-picture", "save-glb", "save-sheet", "move"]) $(id).disabled = mesh.is_preview;
     if (!mesh.is_preview) this.judge(summary, mesh);
     this.counters.fits = [...this.fits.values()].filter((fit) => !fit.mesh.is_preview).length;
   }

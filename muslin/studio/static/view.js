@@ -68,11 +68,13 @@ export class View {
     for (const child of [...this.scene.children])
       if (child instanceof THREE.Mesh) { this.scene.remove(child); child.geometry.dispose(); }
     this.mesh = mesh;
-    this.scene.add(this.make(mesh.arrays.body_positions, mesh.arrays.body_faces, SKIN, THREE.FrontSide));
+    this.body = this.make(mesh.arrays.body_positions, mesh.arrays.body_faces, SKIN, THREE.FrontSide);
+    this.scene.add(this.body);
     this.cloth = this.make(mesh.arrays.cloth_positions, mesh.arrays.cloth_faces, GREY, THREE.DoubleSide);
     this.scene.add(this.cloth);
     const { seam_positions: seams, seam_faces: faces } = mesh.arrays;
-    if (seams) this.scene.add(this.make(seams, faces, SEAM, THREE.DoubleSide));
+    this.seams = seams ? this.make(seams, faces, SEAM, THREE.DoubleSide) : null;
+    if (this.seams) this.scene.add(this.seams);
     if (reframe) this.look("front"); else this.render();
   }
 
@@ -86,6 +88,21 @@ export class View {
     for (let i = 0; i < points.length; i++) colors[i] = linear(rgb[i % 3]);
     geometry.setAttribute("color", new THREE.BufferAttribute(colors, 3));
     return new THREE.Mesh(geometry, new THREE.MeshLambertMaterial({ vertexColors: true, side }));
+  }
+
+  /** Show one pose of a movement, or with none the fit itself. @param {any} clip @param {number} i */
+  pose(clip, i) {
+    const arrays = this.mesh.arrays;
+    const at = (/** @type {Float32Array} */ all, /** @type {number} */ n) => all.subarray(i * n, (i + 1) * n);
+    const body = clip ? at(clip.arrays.body_frames, arrays.body_positions.length) : arrays.body_positions;
+    const cloth = clip ? at(clip.arrays.cloth_frames, arrays.cloth_positions.length) : arrays.cloth_positions;
+    for (const [mesh, points] of /** @type {[THREE.Mesh, Float32Array][]} */ ([[this.body, body], [this.cloth, cloth]])) {
+      mesh.geometry.setAttribute("position", new THREE.BufferAttribute(points, 3));
+      mesh.geometry.computeVertexNormals();
+      mesh.geometry.computeBoundingSphere();
+    }
+    if (this.seams) this.seams.visible = !clip; // seam lines belong to the fit at rest
+    this.render();
   }
 
   /** Colour the garment by a map; what is not known stays grey. @param {any} map */

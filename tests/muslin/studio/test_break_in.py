@@ -254,3 +254,9 @@ def test_a_session_file_is_known_by_its_id_alone(studio):
     assert studio.ask("GET", "/api/sessions/notes.h5").status == 422
     assert studio.ask("GET", f"/api/sessions/{rows[0]['id']}").status == 422
     (studio.folder / "sessions" / "notes.h5").unlink()
+
+
+@pytest.mark.parametrize("motion", ["../x", None, 7, "sit", {"a": 1}], ids=str)
+def test_a_fit_that_is_not_there_does_not_move(studio, motion):
+    assert studio.ask("POST", "/api/fits/5/move", body={"motion": motion}).status == 422
+    assert studio.ask("GET", "/api/fits/5/clip").status == 422
