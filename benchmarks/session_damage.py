@@ -102,7 +102,7 @@ def answers(process: "subprocess.Popen[str]", *, limit_s: float) -> tuple[list[s
     while True:
         watchdog = threading.Timer(limit_s, kill)
         watchdog.start()
-        line = process.stdout.readline()
+        line = process.stdout.readline() if process.stdout else ""
         watchdog.cancel()
         if not line:
             return seen, "hang" if is_late.is_set() else "crash"

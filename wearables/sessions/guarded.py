@@ -37,7 +37,8 @@ def verify(path: Path, *, timeout_s: float | None = None) -> VerifyReport:
         answer = _ask("verify", path, limit_s=limit_s)
     except UnreadableError as error:
         return VerifyReport.unreadable(f"unreadable: {error}")
-    return VerifyReport(**{**answer, "findings": tuple(answer["findings"])})
+    answer["findings"] = tuple(answer["findings"])
+    return VerifyReport(**answer)
 
 
 def describe_file(path: Path, *, timeout_s: float | None = None) -> dict[str, Any]:
@@ -87,7 +88,8 @@ def recover(
             f"nothing can be recovered from {path}: it is unreadable ({error}) "
             f"and no journal {journal_path(path).name} helps"
         ) from error
-    return RecoverReport(**{**answer, "path": target})
+    answer["path"] = target
+    return RecoverReport(**answer)
 
 
 def _limit_s(path: Path, s_per_mb: float) -> float:
