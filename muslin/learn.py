@@ -130,7 +130,7 @@ def classify(session: Path, *, model: Path | None, stream: str | None, as_json: 
     existing_file(weights, "model file")
     with Session.open(session) as opened:
         name, reader, found = _classified(opened, weights, stream)
-        lost = sum(gap.n_samples for gap in reader.gaps)
+        lost = reader.n_lost
     told = {"session": str(session), "stream": name, "model": str(weights), "samples_lost": lost,
             "windows": [_told(one) for one in found]}  # fmt: skip
     if as_json:
@@ -162,8 +162,7 @@ def _classified(
 
 
 def _runs(reader: "StreamReader") -> "list[SampleBlock]":
-    blocks = reader.read(gaps="split")
-    return blocks if isinstance(blocks, list) else [blocks]
+    return list(reader.read_runs())
 
 
 def _stream(

@@ -173,7 +173,8 @@ def _draw_panel(canvas: "Canvas", panel: Panel, pattern: Pattern) -> None:
         if len(hole.outline_m):
             _polyline(canvas, hole.outline_m, closed=True)
         else:
-            canvas.circle(*(np.array(hole.center_m) * PT_PER_M), 2)
+            x, y = (np.array(hole.center_m) * PT_PER_M).tolist()
+            canvas.circle(x, y, 2)
     canvas.setStrokeGray(0.45)
     canvas.setLineWidth(0.4)
     canvas.setDash(4, 3)
@@ -199,4 +200,5 @@ def _write_texts(canvas: "Canvas", panel: Panel, pattern: Pattern) -> None:
     for i in range(len(panel.edges)):
         at = panel.points_m(i, np.array([0.5]))[0]
         inside = (middle - at) / max(float(np.linalg.norm(middle - at)), 1e-9)
-        canvas.drawCentredString(*((at + 0.006 * inside) * PT_PER_M), str(i))
+        x, y = ((at + 0.006 * inside) * PT_PER_M).tolist()
+        canvas.drawCentredString(x, y, str(i))

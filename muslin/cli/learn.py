@@ -9,7 +9,9 @@ from muslin.cli.options import Json
 
 app = typer.Typer()
 
-_RECIPE = "basicmotions, or knit-strain, knit-motion, knit-fused, waist-6, waist-12, watch-6."
+_RECIPE = (
+    "basicmotions, knit-strain, knit-motion, knit-fused, waist-6, waist-12, watch-6 or sleeve-gait."
+)
 _DATA = "Folder with recordings of the recipe's layout; not needed for basicmotions."
 
 

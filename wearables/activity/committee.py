@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearables.activity.dataset import Windows
+from wearables.activity.features.gait import gait_features
 from wearables.activity.features.motion import motion_features
 from wearables.activity.features.strain import (
     leading_sensor,
@@ -90,6 +91,8 @@ def window_features(
     match recipe.features:
         case "motion":
             return motion_features(values, rate_hz)
+        case "gait":
+            return gait_features(values, rate_hz)
         case "strain":
             return strain_features(values[..., :n_strain], rate_hz, leading=leading)
         case "both":

@@ -7,6 +7,7 @@ folded into the convolutions first. What that costs in accuracy is for the calle
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,7 +57,7 @@ def export_torchscript(path: Path, net: RepetitionNet, *, n_samples: int, n_sens
     with torch.no_grad(), warnings.catch_warnings():
         # Torch recommends its newer export, which other runtimes do not read.
         warnings.simplefilter("ignore", DeprecationWarning)
-        traced = torch.jit.trace(net.eval(), example)
+        traced: Any = torch.jit.trace(net.eval(), example)
         path.write_bytes(traced.save_to_buffer())
 
 

@@ -124,7 +124,8 @@ def fit_temperature(labels: NDArray[np.integer], probabilities: Rows) -> float:
         tempered = at_temperature(logs, np.exp(log_temperature))
         return -float(np.log(tempered[np.arange(len(labels)), labels] + 1e-12).mean())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))
+    best: Any = minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded")
+    return float(np.exp(best.x))
 
 
 def at_temperature(logs: Rows, temperature: float) -> Rows:

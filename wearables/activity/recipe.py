@@ -5,7 +5,7 @@ from typing import Literal
 
 from wearables.activity.members.net import NetSettings
 
-FeatureKind = Literal["motion", "strain", "both"]
+FeatureKind = Literal["motion", "strain", "both", "gait"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,8 @@ class Recipe:
 
     Attributes:
         name: Name of the recipe.
-        features: Motion of a sensor, repetitions of strain, or both (strain columns first).
+        features: Motion of a sensor, repetitions of strain, both (strain columns first), or walking
+            in capacitive sleeves.
         n_strain: Leading columns that are strain; the rest is motion.
         window_s: Length of a window.
         hop_s: Time between windows.
@@ -58,6 +59,9 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             name="knit-fused", features="both", n_strain=5, window_s=5.8, hop_s=1.45,
             penalty=0.005, n_trees=100,
+        ),
+        Recipe(
+            name="sleeve-gait", features="gait", window_s=4.0, hop_s=1.0, penalty=0.055, smooth=True
         ),
         Recipe(name="waist-6", features="motion", window_s=2.56, hop_s=1.28, smooth=True),
         Recipe(name="waist-12", features="motion", window_s=2.56, hop_s=1.28, smooth=True),

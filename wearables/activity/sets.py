@@ -20,6 +20,8 @@ _WAIST_RATE_HZ = 50.0
 _WAIST_SCALE = np.array([_G_M_S2] * 3 + [1.0] * 3)
 _WATCH_RATE_HZ = 20.0
 KNIT_RATE_HZ = 100.0
+SLEEVE_RATE_HZ = 100.0
+SLEEVE_COLUMNS = tuple(f"c{i}" for i in range(1, 8))
 WATCH_CLASSES = {65: "walking", 66: "jogging", 67: "stairs", 68: "sitting", 69: "standing"}
 KNIT_COLUMNS = ("S1", "S2", "S3", "S4", "S5", "ax", "ay", "az", "gx", "gy", "gz")
 WAIST_CLASSES = (
@@ -208,3 +210,26 @@ def read_watch(folder: Path, *, window_s: float, hop_s: float) -> tuple[Windows,
                     rows.append((stretch[first : first + n, 1:4], label, i, wearer))  # noqa: PERF401
         parts.append(_windows_of(rows, classes))
     return _joined_same(parts), _WATCH_RATE_HZ
+
+
+def read_sleeves(folder: Path, *, window_s: float, hop_s: float) -> tuple[Windows, float]:
+    """Left shank and thigh capacitance while walking (``cs_*.npz``), normal and with a stiff knee.
+
+    Returns:
+        Windows in the order of time, seven channels in counts, and the rate [Hz].
+
+    Raises:
+        ModelError: If a file does not hold them.
+    """
+    n, hop = round(window_s * SLEEVE_RATE_HZ), round(hop_s * SLEEVE_RATE_HZ)
+    parts = []
+    for path in layout_files(folder, "cs_*.npz"):
+        rows = []
+        left = {k: v for k, v in sorted(_arrays(path).items()) if k.endswith("_LCS")}
+        for i, (name, signal) in enumerate(left.items()):
+            wearer, walk, _ = name.split("_")
+            counts = signal[:, 1:8]
+            for first in range(0, len(counts) - n + 1, hop):
+                rows.append((counts[first : first + n], int("Stiff" in walk), i, wearer))  # noqa: PERF401
+        parts.append(_windows_of(rows, ("normal_walking", "stiff_knee_walking")))
+    return _joined_same(parts), SLEEVE_RATE_HZ

@@ -45,8 +45,9 @@ def learn_succession(
     counts = np.full((n_classes, n_classes), _UNSEEN)
     follows = cases[1:] == cases[:-1]
     np.add.at(counts, (labels[:-1][follows], labels[1:][follows]), 1.0)
-    share = (np.bincount(labels, minlength=n_classes) + _UNSEEN) / (len(labels) + _UNSEEN)
-    prior = np.full(n_classes, 1 / n_classes) if balanced else share
+    seen = np.bincount(labels, minlength=n_classes).astype(np.float64) + _UNSEEN
+    share: Rows = seen / seen.sum()
+    prior: Rows = np.full(n_classes, 1 / n_classes) if balanced else share
     return Succession(step=counts / counts.sum(axis=1, keepdims=True), start=share, prior=prior)
 
 
@@ -63,8 +64,9 @@ class Forward:
         s = self._succession
         expected = s.start if self.belief is None else s.step.T @ self.belief
         belief = expected * (probabilities + _FLOOR) / s.prior
-        self.belief = belief / belief.sum()
-        return self.belief
+        belief /= belief.sum()
+        self.belief = belief
+        return belief
 
     def skip(self) -> None:
         """A window could not be judged: time passes, nothing is learnt."""

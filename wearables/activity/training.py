@@ -20,7 +20,9 @@ from wearables.activity.recipe import RECIPES, Recipe
 from wearables.activity.sets import (
     KNIT_COLUMNS,
     KNIT_RATE_HZ,
+    SLEEVE_COLUMNS,
     read_knit_repetitions,
+    read_sleeves,
     read_waist,
     read_watch,
 )
@@ -82,6 +84,15 @@ def read_source(recipe: Recipe, folder: Path) -> Source:
                 "One repetition a window: the sleeve's rest before and after it belongs to it.",
                 "Wearers recorded one after the other share drift; strangers score lower.",
             ),
+        )
+    if recipe.name.startswith("sleeve"):
+        windows, rate_hz = read_sleeves(folder, window_s=recipe.window_s, hop_s=recipe.hop_s)
+        return Source(
+            windows=windows,
+            rate_hz=rate_hz,
+            channels=SLEEVE_COLUMNS,
+            training_set="capacitive sleeves, left leg (MIT, Pearl 2022)",
+            limits=("The stiff knee was acted, on the left leg; the right sleeve tells little.",),
         )
     if recipe.name.startswith("waist"):
         n_classes = int(recipe.name.split("-")[1])

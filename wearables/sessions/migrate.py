@@ -54,7 +54,7 @@ def migrate(path: Path, out: Path | None = None) -> MigrateReport:
         if session.state == layout.STATE_RECORDING:
             raise SessionError(f"{path} was not closed; run muslin repair {path} first")
     with h5py.File(path, "r") as file:
-        major, minor = (int(number) for number in file.attrs["format_version"])
+        major, minor = (int(number) for number in np.asarray(file.attrs["format_version"]))
     old = (major, minor)
     if old >= layout.VERSION:
         return MigrateReport(path=path, old=old, new=old)

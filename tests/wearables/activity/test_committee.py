@@ -21,6 +21,7 @@ from wearables.activity.committee_file import (
 from wearables.activity.dataset import Windows
 from wearables.activity.evaluate import judge_masks, pooled_scores, split_rows
 from wearables.activity.export import export_c_header, export_torchscript, int8_net
+from wearables.activity.features.gait import gait_features
 from wearables.activity.features.strain import rest_and_excursion
 from wearables.activity.live import LiveCommittee
 from wearables.activity.members.net import NetSettings, net_probabilities
@@ -271,3 +272,15 @@ def test_a_recipe_without_learners_and_one_class_are_refused(windows):
         )
     with pytest.raises(ModelError, match="one class only"):
         train_committee(STRAIN, windows.part(windows.labels == 0), rate_hz=RATE_HZ)
+
+
+def test_gait_features_know_neither_level_nor_gain():
+    rng = np.random.default_rng(1)
+    t = np.arange(400) / 100
+    walk = np.stack([np.sin(2 * np.pi * t + k) + 0.3 * np.sin(6 * t + k) for k in range(4)], axis=1)
+    walk = (walk + 0.02 * rng.normal(size=walk.shape))[None] * 50
+    other = gait_features(walk * 3.0 + 9000.0, 100.0)
+    same = gait_features(walk + 9000.0, 100.0)
+    n_free = other.shape[1] - 8  # the last columns say range against level and between channels
+    np.testing.assert_allclose(other[:, :n_free], same[:, :n_free], atol=1e-6)
+    assert gait_features(walk, 100.0)[0, 40] == pytest.approx(1.0, abs=0.13)  # strides a second

@@ -80,8 +80,10 @@ def train_trees(
         from sklearn.ensemble import ExtraTreesClassifier
     except ModuleNotFoundError as error:
         raise ModelError(_NEEDS) from error
+    # The library takes a share, whatever its types say.
+    share_of_features: Any = feature_share
     forest = ExtraTreesClassifier(
-        n_trees, min_samples_leaf=min_leaf, max_features=feature_share,
+        n_trees, min_samples_leaf=min_leaf, max_features=share_of_features,
         class_weight="balanced", random_state=seed,
     ).fit(features, labels)  # fmt: skip
     known = forest.classes_.astype(int)
