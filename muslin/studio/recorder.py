@@ -81,7 +81,7 @@ class _Watched:
                     "number": first + i, "name": stream.name, "rate_hz": stream.rate_hz,
                     "channels": [channel.name for channel in stream.channels],
                     "units": [channel.unit for channel in stream.channels],
-                    "sites": [channel.site for channel in stream.channels],
+                    "sites": [channel.site or "" for channel in stream.channels],
                 }
                 for i, stream in enumerate(self.source.schema.streams)
             ],

@@ -5,9 +5,16 @@ import logging
 import socket
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from muslin.errors import Exit, InputError
 from muslin.screen import say
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from muslin.studio.pages import Page
+    from muslin.studio.project import Folders
 
 LOOPBACK = "127.0.0.1"
 SOCKET_LIMIT_B = 1 << 20
@@ -59,7 +66,9 @@ def studio(
     return Exit.DONE
 
 
-def build_server(listening: socket.socket, *, page, folders, host: str = LOOPBACK):  # noqa: ANN001, ANN201
+def build_server(
+    listening: socket.socket, *, page: "Page", folders: "Folders", host: str = LOOPBACK
+) -> "tuple[uvicorn.Server, str]":
     """Server on an open socket, and the address that a person opens."""
     import uvicorn
 

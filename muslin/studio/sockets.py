@@ -77,8 +77,9 @@ def _ping(text: str) -> float | None:
     except (ValueError, RecursionError):
         return None
     sent = content.get("ping") if isinstance(content, dict) else None
-    is_number = isinstance(sent, int | float) and not isinstance(sent, bool)
-    return float(sent) if is_number and abs(sent) < 1e12 else None
+    if isinstance(sent, bool) or not isinstance(sent, int | float) or not abs(sent) < 1e12:
+        return None
+    return float(sent)
 
 
 class Hub:

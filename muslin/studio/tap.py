@@ -27,14 +27,14 @@ class _Strip:
     def __init__(self, schema: StreamSchema, number: int) -> None:
         self.schema = schema
         self.number = number
-        self.scale = np.array([channel.scale for channel in schema.channels])
-        self.offset = np.array([channel.offset for channel in schema.channels])
+        self.scale = np.array([float(channel.scale) for channel in schema.channels])
+        self.offset = np.array([float(channel.offset) for channel in schema.channels])
         self.next_s = -math.inf
         # Boot and index that the next frame starts with, or later.
-        self.next_index = (-1, 0)
+        self.next_index: tuple[int, int] = (-1, 0)
 
     def values(self, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        return (counts - self.offset) * self.scale
+        return (counts.astype(np.float64) - self.offset) * self.scale
 
 
 class _Clock:
@@ -167,7 +167,7 @@ def _pose_of(schema: GarmentSchema) -> _Pose | None:
         if len(acc) == len(gyr) == 3:
             return _Pose(
                 stream_id=stream.id,
-                site=stream.channels[acc[0]].site,
+                site=stream.channels[acc[0]].site or "",
                 factors=np.array([si_factor(channel.unit) for channel in stream.channels]),
                 operator=Orientation(rate_hz=stream.rate_hz, acc=acc, gyr=gyr),
             )

@@ -10,6 +10,7 @@ import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from muslin.errors import InputError
 from muslin.studio.child import as_text
@@ -131,7 +132,7 @@ class Intake:
             del self.kept[oldest]
 
 
-async def _in_worker(path: Path) -> dict[str, object]:
+async def _in_worker(path: Path) -> dict[str, Any]:
     """Read a file in a process with limits; nothing of our environment's secrets goes along."""
     keep = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV")
     environment = {name: os.environ[name] for name in keep if name in os.environ}

@@ -132,8 +132,8 @@ export class SessionRoom {
         const ring = new Ring(stream.channels.length, stream.rate_hz);
         this.rings.set(stream.number, ring);
         for (const channels of groups(stream)) {
-          const sites = [...new Set(channels.map((c) => stream.sites[c]))].join(", ");
-          const title = `${schemas.length > 1 ? `${i + 1} ` : ""}${plain(stream.name)}, ${sites}`;
+          const sites = [...new Set(channels.map((c) => stream.sites[c]))].filter(Boolean);
+          const title = `${schemas.length > 1 ? `${i + 1} ` : ""}${[plain(stream.name), ...sites].join(", ")}`;
           this.strips.push({ strip: new Strip($("strips"), { title, stream, channels }), ring, garment: i, stream: k });
         }
       }),
