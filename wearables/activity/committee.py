@@ -10,8 +10,8 @@ from wearables.activity.features.gait import gait_features
 from wearables.activity.features.motion import motion_features
 from wearables.activity.features.strain import (
     leading_sensor,
+    repetition_features,
     rest_and_excursion,
-    strain_features,
 )
 from wearables.activity.members.net import (
     NET_RATE_HZ,
@@ -51,7 +51,8 @@ class Committee:
 
     def features(self, values: NDArray[np.floating]) -> Rows:
         """What softmax and trees look at, shape (n_windows, n_features)."""
-        return window_features(self.recipe, values, self.rate_hz, self.leading)
+        parted = part_strain(self.recipe, values, self.rate_hz)
+        return window_features(self.recipe, values, parted, self.rate_hz, self.leading)
 
     def standard_features(self, values: NDArray[np.floating]) -> Rows:
         """Features in units of their spread in training, by which the unknown is told."""
@@ -65,17 +66,23 @@ class Committee:
         Args:
             values: Windows without missing samples, shape (n_windows, n_samples, n_channels).
         """
+        parted = part_strain(self.recipe, values, self.rate_hz)
         found = []
         if self.softmax is not None or self.trees is not None:
-            features = self.features(values)
+            features = window_features(self.recipe, values, parted, self.rate_hz, self.leading)
             members = [member for member in (self.softmax, self.trees) if member is not None]
             found += [member.probabilities(features) for member in members]
         if self.nets:
-            inputs = net_input(self.recipe, values, self.rate_hz)
+            inputs = net_input(parted, self.rate_hz)
             said = [net_probabilities(net, inputs) for net in self.nets]
             # Nets that see the size and nets that do not are two members, for they err differently.
             found += [np.mean(said[i::2], axis=0) for i in range(min(2, len(said)))]
         return np.mean(found, axis=0)
+
+
+def part_strain(recipe: Recipe, values: NDArray[np.floating], rate_hz: float) -> tuple[Rows, Rows]:
+    """Rest and excursion of the strain columns; once for all members, for it takes longest."""
+    return rest_and_excursion(values[..., : recipe.n_strain], rate_hz)
 
 
 def sees_size(i_net: int) -> bool:
@@ -84,7 +91,11 @@ def sees_size(i_net: int) -> bool:
 
 
 def window_features(
-    recipe: Recipe, values: NDArray[np.floating], rate_hz: float, leading: int
+    recipe: Recipe,
+    values: NDArray[np.floating],
+    parted: tuple[Rows, Rows],
+    rate_hz: float,
+    leading: int,
 ) -> Rows:
     """Features by the recipe, shape (n_windows, n_features)."""
     n_strain = recipe.n_strain
@@ -94,18 +105,17 @@ def window_features(
         case "gait":
             return gait_features(values, rate_hz)
         case "strain":
-            return strain_features(values[..., :n_strain], rate_hz, leading=leading)
+            return repetition_features(*parted, rate_hz, leading=leading)
         case "both":
-            strain = strain_features(values[..., :n_strain], rate_hz, leading=leading)
+            strain = repetition_features(*parted, rate_hz, leading=leading)
             return np.concatenate(
                 [strain, motion_features(values[..., n_strain:], rate_hz)], axis=1
             )
 
 
-def net_input(recipe: Recipe, values: NDArray[np.floating], rate_hz: float) -> Rows:
+def net_input(parted: tuple[Rows, Rows], rate_hz: float) -> Rows:
     """Excursions of strain, thinned, shape (n_windows, n_thinned, n_strain)."""
-    _, excursion = rest_and_excursion(values[..., : recipe.n_strain], rate_hz)
-    return excursion[:, :: max(1, round(rate_hz / NET_RATE_HZ))]
+    return parted[1][:, :: max(1, round(rate_hz / NET_RATE_HZ))]
 
 
 def train_committee(recipe: Recipe, windows: Windows, *, rate_hz: float) -> Committee:
@@ -124,11 +134,9 @@ def train_committee(recipe: Recipe, windows: Windows, *, rate_hz: float) -> Comm
     if recipe.penalty is None and not recipe.n_trees and recipe.net is None:
         raise ModelError(f"recipe {recipe.name!r} names no learner")
     n_classes = len(windows.classes)
-    leading = 0
-    if recipe.n_strain:
-        _, excursion = rest_and_excursion(windows.values[..., : recipe.n_strain], rate_hz)
-        leading = leading_sensor(excursion)
-    features = window_features(recipe, windows.values, rate_hz, leading)
+    parted = part_strain(recipe, windows.values, rate_hz)
+    leading = leading_sensor(parted[1]) if recipe.n_strain else 0
+    features = window_features(recipe, windows.values, parted, rate_hz, leading)
     softmax = trees = None
     if recipe.penalty is not None:
         softmax = train_softmax(
@@ -142,7 +150,7 @@ def train_committee(recipe: Recipe, windows: Windows, *, rate_hz: float) -> Comm
         )  # fmt: skip
     nets: tuple[RepetitionNet, ...] = ()
     if recipe.net is not None:
-        inputs = net_input(recipe, windows.values, rate_hz)
+        inputs = net_input(parted, rate_hz)
         nets = tuple(
             train_net(
                 inputs, windows.labels, n_classes=n_classes, leading=leading,

@@ -30,6 +30,8 @@ def rest_and_excursion(values: NDArray[np.floating], rate_hz: float) -> tuple[Ro
     Returns:
         Rest, shape (n_windows, n_sensors), and excursion, as the input.
     """
+    if values.shape[-1] == 0:
+        return np.zeros((len(values), 0)), np.zeros(values.shape)
     width = 2 * round(_SPIKE_S * rate_hz / 2) + 1
     calm = median_filter(np.asarray(values, dtype=np.float64), size=(1, width, 1))
     calm = gaussian_filter1d(calm, _SMOOTH_S * rate_hz, axis=1)
@@ -55,6 +57,11 @@ def strain_features(values: NDArray[np.floating], rate_hz: float, *, leading: in
         Features, shape (n_windows, n_features), no unit in common.
     """
     rest, excursion = rest_and_excursion(values, rate_hz)
+    return repetition_features(rest, excursion, rate_hz, leading=leading)
+
+
+def repetition_features(rest: Rows, excursion: Rows, rate_hz: float, *, leading: int) -> Rows:
+    """The same of windows that were parted already, shape (n_windows, n_features)."""
     return np.stack(
         [_repetition(r, e, rate_hz, leading) for r, e in zip(rest, excursion, strict=True)]
     )
