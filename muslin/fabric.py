@@ -12,9 +12,15 @@ from muslin.folders import existing_file, writable_folder
 from muslin.screen import print_json, say, say_table
 
 
-def _numbers(fabric: Fabric) -> dict[str, float]:
+def _numbers(fabric: Fabric) -> dict[str, float | tuple[tuple[float, float], ...]]:
+    """Numbers by name; a force-strain curve only where one was measured."""
     names = [f.name for f in fields(Fabric) if f.name not in ("name", "provenance")]
-    return {name: getattr(fabric, name) for name in names}
+    values = {name: getattr(fabric, name) for name in names}
+    return {name: value for name, value in values.items() if value != ()}
+
+
+def _shown(value: float | tuple[tuple[float, float], ...]) -> str:
+    return f"{len(value)} points" if isinstance(value, tuple) else f"{value:g}"
 
 
 def show(name: str | None, *, as_json: bool) -> Exit:
@@ -35,7 +41,7 @@ def show(name: str | None, *, as_json: bool) -> Exit:
         print_json({"name": card.name, **_numbers(card), "provenance": dict(card.provenance)})
         return Exit.DONE
     rows = [
-        (key, f"{value:g}  ({card.provenance.get(key, 'estimated')})")
+        (key, f"{_shown(value)}  ({card.provenance.get(key, 'estimated')})")
         for key, value in _numbers(card).items()
     ]
     say_table(card.name, rows)

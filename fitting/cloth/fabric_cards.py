@@ -107,7 +107,13 @@ def card_text(fabric: Fabric, *, notes: tuple[str, ...] = (), extra: str = "") -
     """
     lines = [f"# {note}" for note in notes] + [f'name = "{fabric.name}"']
     keys = [f.name for f in fields(Fabric) if f.name not in ("name", "provenance")]
-    lines += [f"{key} = {float(getattr(fabric, key))!r}" for key in keys]
+    curves = [key for key in keys if key.startswith("curve_")]
+    # A card without a measured curve does not speak of one.
+    keys = [key for key in keys if key not in curves or getattr(fabric, key)]
+    for key in keys:
+        value = getattr(fabric, key)
+        points = [[float(part) for part in point] for point in value] if key in curves else None
+        lines.append(f"{key} = {float(value)!r}" if points is None else f"{key} = {points}")
     lines += ["", "[provenance]"]
     lines += [f'{key} = "{fabric.provenance.get(key, "estimated")}"' for key in keys]
     return "\n".join(lines) + "\n" + extra

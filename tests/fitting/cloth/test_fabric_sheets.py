@@ -1,6 +1,7 @@
 """Laboratory sheets become SI, every number with its source; odd numbers are named."""
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 
@@ -144,3 +145,11 @@ def test_other_packages_bring_fabrics(tmp_path, monkeypatch):
     monkeypatch.setattr(Entry, "load", lambda self: tmp_path / "gone")
     with pytest.raises(FabricError, match="no folder"):
         fabric_names()
+
+
+def test_a_measured_curve_is_written_and_reads_back(tmp_path):
+    card = replace(load_fabric("cotton_jersey"), curve_warp=((0.0, 0.0), (0.1, 12.5), (0.3, 80.0)))
+    path = tmp_path / "knit.toml"
+    path.write_text(card_text(card), encoding="utf-8")
+    assert load_fabric(str(path)).curve_warp == card.curve_warp
+    assert load_fabric(str(path)).curve_weft == ()

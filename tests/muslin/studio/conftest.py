@@ -97,7 +97,8 @@ def studio(tmp_path_factory):
     yield from serve(tmp_path_factory.mktemp("studio"))
 
 
-@pytest.fixture(scope="session")
+# Its event loop runs in this thread until the fixture ends, so it must not outlive its module.
+@pytest.fixture(scope="module")
 def browser(missing):
     """Headless Chromium of the system; never one that is downloaded."""
     if missing_vendor():

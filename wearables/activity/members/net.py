@@ -153,6 +153,6 @@ def _varied(strain: Tensor, leading: int, settings: NetSettings) -> Tensor:
 
 def net_probabilities(net: RepetitionNet, excursion: NDArray[np.floating]) -> NDArray[np.float64]:
     """Class probabilities, shape (n_windows, n_classes)."""
-    with torch.no_grad():
+    with torch.inference_mode():
         scores = net(torch.from_numpy(np.asarray(excursion, dtype=np.float32)))
         return torch.softmax(scores, dim=1).numpy().astype(np.float64)
