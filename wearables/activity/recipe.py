@@ -47,7 +47,7 @@ class Recipe:
 def _strain() -> Recipe:
     return Recipe(
         name="knit-strain", features="strain", n_strain=5, window_s=5.8, hop_s=1.45,
-        penalty=0.015, n_trees=60, net=NetSettings(n_seeds=4),
+        penalty=0.015, n_trees=60, net=NetSettings(n_seeds=2),
     )  # fmt: skip
 
 

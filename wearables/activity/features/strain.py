@@ -7,7 +7,7 @@ long, in which order, and how large against the leading one.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, median_filter
+from scipy.ndimage import gaussian_filter1d
 
 Rows = NDArray[np.float64]
 _SPIKE_S = 0.09
@@ -33,11 +33,19 @@ def rest_and_excursion(values: NDArray[np.floating], rate_hz: float) -> tuple[Ro
     if values.shape[-1] == 0:
         return np.zeros((len(values), 0)), np.zeros(values.shape)
     width = 2 * round(_SPIKE_S * rate_hz / 2) + 1
-    calm = median_filter(np.asarray(values, dtype=np.float64), size=(1, width, 1))
+    calm = _running_median(np.asarray(values, dtype=np.float64), width)
     calm = gaussian_filter1d(calm, _SMOOTH_S * rate_hz, axis=1)
     begin, end = (max(1, round(seconds * rate_hz)) for seconds in _REST_S)
     rest = np.median(np.concatenate([calm[:, :begin], calm[:, -end:]], axis=1), axis=1)
     return rest, calm - rest[:, None]
+
+
+def _running_median(values: Rows, width: int) -> Rows:
+    """Median over an odd width along time, ends mirrored; faster than scipy's on short windows."""
+    half = width // 2
+    padded = np.pad(values, ((0, 0), (half, half), (0, 0)), mode="symmetric")
+    around = np.lib.stride_tricks.sliding_window_view(padded, width, axis=1)
+    return np.partition(around, half, axis=-1)[..., half]
 
 
 def leading_sensor(excursion: Rows) -> int:
