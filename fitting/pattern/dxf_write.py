@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fitting.pattern.dxf_pieces import NOTCH_LAYERS
 from fitting.pattern.marks import LineKind
 from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.overlay import Overlay, overlays_of
 
 if TYPE_CHECKING:
     from ezdxf.layouts.blocklayout import BlockLayout
@@ -29,12 +30,16 @@ _LAYER_OF_LINE: dict[LineKind, str] = {
 }  # fmt: skip
 
 
-def write_dxf(path: Path, sizes: Sequence[Pattern]) -> None:
+def write_dxf(path: Path, sizes: Sequence[Pattern], *, overlays: Sequence[Overlay] = ()) -> None:
     """Write one pattern, or all sizes of a graded nest.
 
     Args:
         path: File to write.
         sizes: Pattern of every size; the first one's sample size is stated, or its own.
+        overlays: Further lines, each on its own layer.
+
+    Raises:
+        PatternError: If an overlay lies on no panel.
     """
     from ezdxf.addons import gerber_D6673
     from ezdxf.document import Drawing
@@ -57,6 +62,7 @@ def write_dxf(path: Path, sizes: Sequence[Pattern]) -> None:
             _add_texts(block, panel, size)
             _add_outline(block, panel)
             _add_marks(block, panel)
+            _add_overlays(block, overlays_of(overlays, pattern, panel.name))
             space.add_blockref(name, (0, 0), dxfattribs={"layer": "1"})
     stream = io.StringIO()
     gerber_D6673.export_stream(document, stream)
@@ -116,6 +122,15 @@ def _add_marks(block: "BlockLayout", panel: Panel) -> None:
             block.add_polyline2d(_mm(closed), dxfattribs={"layer": "11"})
         else:
             block.add_point(_mm(np.array([hole.center_m]))[0], dxfattribs={"layer": "13"})
+
+
+def _add_overlays(block: "BlockLayout", overlays: Sequence[Overlay]) -> None:
+    for overlay in overlays:
+        attribs = {"layer": overlay.layer}
+        block.add_polyline2d(_mm(overlay.path_m()), dxfattribs=attribs)
+        if overlay.label:
+            at = _mm(overlay.points_m[:1])[0]
+            block.add_text(overlay.label, dxfattribs=attribs | {"height": 2, "insert": at})
 
 
 def grain_line_m(panel: Panel) -> NDArray[np.float64]:

@@ -1,8 +1,9 @@
 """Read SVG drawings: every closed shape is a panel, shapes inside one are holes.
 
 Open lines inside a panel are inner lines; one whose id or class says ``grain`` is its grain, one
-that says ``notch`` a notch. The drawing's width or height must state a unit of length. Documents
-with entities are refused, and nothing that a file refers to is ever opened.
+that says ``notch`` a notch. What has the class ``overlay`` is no part of the pattern. The drawing's
+width or height must state a unit of length. Documents with entities are refused, and nothing that a
+file refers to is ever opened.
 """
 
 import itertools
@@ -157,6 +158,8 @@ def _shapes(root: "Element", matrix: Points) -> Iterator[_Shape]:
             if n_shapes > MAX_SHAPES:
                 raise PatternError(f"the drawing has more than {MAX_SHAPES} shapes")
             words = " ".join(element.attrib.get(key, "") for key in _WORD_KEYS)
+            if "overlay" in words.split():
+                continue
             label = element.attrib.get("{http://www.inkscape.org/namespaces/inkscape}label", name)
             turned = {"1": True, "0": False}.get(element.attrib.get("data-clockwise", ""))
             yield _Shape(

@@ -3,6 +3,7 @@
 What is written reads back: panels, notches, grain, inner lines, holes. Seams are not in it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -12,28 +13,47 @@ from numpy.typing import NDArray
 from fitting.pattern.curve import Edge
 from fitting.pattern.flats import arrow_m, lay_out, notch_strokes_m
 from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.overlay import Overlay, overlays_of
 
 Points = NDArray[np.float64]
+_INKSCAPE = ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"'
 _STYLE = (
     ".panel{fill:#f4efe6;stroke:#222;stroke-width:.5}.hole{fill:#fff;stroke:#222;stroke-width:.4}"
     ".notch{stroke:#222;stroke-width:.6}.grain{fill:none;stroke:#777;stroke-width:.4}"
     ".line{fill:none;stroke:#777;stroke-width:.3;stroke-dasharray:3 2}"
+    ".overlay{fill:none;stroke:#b0392b;stroke-width:.5}"
     "text{font-family:sans-serif;fill:#444}"
 )
 
 
-def write_svg(path: Path, pattern: Pattern) -> None:
-    """Write a pattern as a drawing."""
+def write_svg(path: Path, pattern: Pattern, *, overlays: Sequence[Overlay] = ()) -> None:
+    """Write a pattern as a drawing.
+
+    Args:
+        path: File to write.
+        pattern: What to draw.
+        overlays: Further lines, each in the group of its own layer.
+
+    Raises:
+        PatternError: If an overlay lies on no panel.
+    """
     flats, size = lay_out(pattern)
     width, height = size * 1000
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.3f}mm" height="{height:.3f}mm" '
-        f'viewBox="0 0 {width:.3f} {height:.3f}">',
+        f'viewBox="0 0 {width:.3f} {height:.3f}"{_INKSCAPE if overlays else ""}>',
         f"<title>{escape(pattern.name)}</title><style>{_STYLE}</style>",
     ]
     for flat in flats:
         lines += _panel(flat.panel, _Sheet(flat.shift_m, float(height)))
+    for layer in sorted({overlay.layer for overlay in overlays}):
+        lines.append(f'<g id="{layer}" inkscape:label="{layer}" inkscape:groupmode="layer">')
+        for flat in flats:
+            own = overlays_of(overlays, pattern, flat.panel.name)
+            at = _Sheet(flat.shift_m, float(height))
+            lines += [line for o in own if o.layer == layer for line in _overlay(o, at)]
+        lines.append("</g>")
     path.write_text("\n".join([*lines, "</svg>", ""]), encoding="utf-8")
 
 
@@ -47,6 +67,15 @@ class _Sheet:
         """Coordinates as SVG writes them."""
         points = (np.reshape(points_m, (-1, 2)) + self._shift_m) * 1000
         return " ".join(f"{x:.6f},{self._height_mm - y:.6f}" for x, y in points)
+
+
+def _overlay(overlay: Overlay, at: _Sheet) -> list[str]:
+    close = " Z" if overlay.closed else ""
+    lines = [f'<path class="overlay {overlay.layer}" d="M{at(overlay.points_m)}{close}"/>']
+    if overlay.label:
+        x, y = at(overlay.points_m[:1]).split(",")
+        lines.append(f'<text x="{x}" y="{y}" font-size="4">{escape(overlay.label)}</text>')
+    return lines
 
 
 def _panel(panel: Panel, at: _Sheet) -> list[str]:
