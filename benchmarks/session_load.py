@@ -3,7 +3,8 @@
 The garments live in a process of their own, behind one virtual radio. Theirs are real frames that
 were encoded before and get new index, time and checksum, so that the sender is not the limit.
 The floor is bleak's callback putting the same notifications into a list. CPU is that of the
-recording process alone; latency is from the notification to its flush into the file.
+recording process alone; latency is from the notification to its flush into the file, counted for
+notifications that came once all garments were connected and the recording ran.
 """
 
 import argparse
@@ -187,14 +188,14 @@ async def floor(n_garments: int, frames_hz: float, seconds: float) -> dict:
 
 async def load(n_garments: int, frames_hz: float, seconds: float, folder: Path) -> dict:
     latencies_s: list[np.ndarray] = []
+    began_ns = 0
     plain = SessionWriter._flush_file
 
     def timed(self: SessionWriter, *, sync: bool) -> None:
         stamps = [row[-1] for stream in self._streams.values() for row in stream._frames]
         plain(self, sync=sync)
-        if stamps:
-            ages_ns = time.monotonic_ns() - np.array(stamps, dtype=np.int64)
-            latencies_s.append((ages_ns * 1e-9).astype(np.float32))
+        arrived_ns = np.array([stamp for stamp in stamps if stamp > began_ns], dtype=np.int64)
+        latencies_s.append(((time.monotonic_ns() - arrived_ns) * 1e-9).astype(np.float32))
 
     SessionWriter._flush_file = timed
     with garments(n_garments, frames_hz) as (uri, sent):
@@ -208,7 +209,7 @@ async def load(n_garments: int, frames_hz: float, seconds: float, folder: Path) 
                 Take(source=source, path=path, subject=SubjectInfo(id="load"))
                 for source, path in zip(sources, paths, strict=True)
             ]
-            meter = Meter()
+            meter, began_ns = Meter(), time.monotonic_ns()
 
             async def watch() -> float:
                 for _ in range(max(2, round(seconds / 5))):

@@ -64,6 +64,11 @@ class BackfillPlanner:
         """Samples that are still hoped for."""
         return sum(b - a for wish in self._wishes.values() for a, b in wish.parts)
 
+    def first_missing(self, stream_id: int, boot: int) -> int | None:
+        """Index before which nothing is hoped for; nothing if that holds for the whole stream."""
+        wish = self._wishes.get((stream_id, boot))
+        return wish.parts[0][0] if wish is not None and wish.parts else None
+
     def want(self, stream_id: int, boot: int, start: int, stop: int) -> None:
         """Note samples that are missing."""
         wish = self._wishes.setdefault((stream_id, boot), _Wish())

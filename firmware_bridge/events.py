@@ -54,7 +54,11 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """Samples known to be missing: ``[first_index, first_index + n_samples)``."""
+    """Samples known to be missing: ``[first_index, first_index + n_samples)``.
+
+    After a reboot nobody may know how many they were; then ``n_samples`` is 0, and ``duration_ns``
+    says how long before ``host_ns`` the garment was last heard.
+    """
 
     stream_id: int
     boot: int
@@ -64,6 +68,7 @@ class Lost:
     host_ns: int
     epoch_before: int
     epoch_after: int
+    duration_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

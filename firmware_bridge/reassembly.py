@@ -61,6 +61,12 @@ class Reassembler:
         """Every boot counter seen, in order of its first frame."""
         return tuple(self._boots)
 
+    def newest(self, stream_id: int, boot: int) -> tuple[int, int]:
+        """One past the newest index known of a stream in a boot, and the link of its last frame."""
+        known = self._boots.get(boot)
+        track = known.tracks.get(stream_id) if known is not None else None
+        return (0, 0) if track is None else (track.next_index, track.last_epoch or 0)
+
     def begin(self, stream_id: int, boot: int, index: int) -> None:
         """Expect a stream to start at another index than 0, because recording starts late.
 

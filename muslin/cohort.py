@@ -11,7 +11,7 @@ import numpy as np
 
 from muslin.analyze import Analysis, analyze, median_rate
 from muslin.errors import Exit, InputError
-from muslin.folders import writable_folder
+from muslin.folders import readable_session, writable_folder
 from muslin.screen import print_json, say, say_table, step
 from wearables.errors import WearablesError
 
@@ -103,7 +103,7 @@ def analyze_cohort(folder: Path, *, out: Path | None, model: Path | None) -> lis
     rows = []
     for path in paths:
         try:
-            rows.append(cohort_row(analyze(path, model=model)))
+            rows.append(cohort_row(analyze(readable_session(path), model=model)))
         except WearablesError as error:
             rows.append(CohortRow(file=path.name, failed=str(error)))
     if out is not None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from muslin.errors import Exit
-from muslin.folders import existing_file, writable_folder
+from muslin.folders import existing_file, readable_session, writable_folder
 from muslin.screen import print_json, say, say_table, step
 
 
@@ -15,7 +15,7 @@ def analyze_session(session: Path, *, out: Path | None, model: Path | None, as_j
         return analyze_folder(session, out=out, model=model, as_json=as_json)
     from muslin.analyze import analyze
 
-    existing_file(session, "session file")
+    readable_session(session)
     page = session.with_suffix(".html") if out is None else out
     writable_folder(page.parent)
     with step(f"analysing {session}"):

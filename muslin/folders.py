@@ -41,3 +41,18 @@ def existing_file(path: Path, what: str) -> Path:
     if path.is_dir():
         raise InputError(f"{what} {path} is a folder; a file is needed")
     return path
+
+
+def readable_session(path: Path) -> Path:
+    """Check that a session file is there, and that reading it will come back.
+
+    Some damaged files hang or crash the HDF5 library, so a child process reads it first.
+
+    Raises:
+        InputError: If it is not there.
+        UnreadableError: If the library hung or crashed.
+    """
+    from wearables.sessions import check_readable
+
+    check_readable(existing_file(path, "session file"))
+    return path

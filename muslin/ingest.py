@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from muslin.errors import Exit, InputError
-from muslin.folders import existing_file, writable_folder
+from muslin.folders import readable_session, writable_folder
 from muslin.preflight import Limits
 from muslin.record import tell
 from muslin.recordings import MarkerDoors, Outcome, run_recordings
@@ -135,7 +135,7 @@ def import_file(
 
 def replay_file(session: Path, *, to: str, speed: float, duration_s: float) -> Exit:
     """Play a session as an LSL outlet or as a virtual garment."""
-    existing_file(session, "session file")
+    readable_session(session)
     if to not in (LSL_GROUP, GARMENT_GROUP):
         raise InputError(f"target {to!r} is not known; known are {LSL_GROUP}, {GARMENT_GROUP}")
     if not 0 < speed < math.inf or not 0 <= duration_s < math.inf:

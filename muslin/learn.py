@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from muslin.errors import Exit, InputError
-from muslin.folders import assets_folder, existing_file, writable_folder
+from muslin.folders import assets_folder, existing_file, readable_session, writable_folder
 from muslin.screen import print_json, say, say_table, step
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def classify(session: Path, *, model: Path | None, stream: str | None, as_json: 
     """
     from wearables.sessions import Session
 
-    existing_file(session, "session file")
+    readable_session(session)
     weights = assets_folder() / "models" / "basicmotions.safetensors" if model is None else model
     existing_file(weights, "model file")
     with Session.open(session) as opened:

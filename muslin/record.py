@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from muslin.errors import Exit, InputError
-from muslin.folders import assets_folder, existing_file, writable_folder
+from muslin.folders import assets_folder, readable_session, writable_folder
 from muslin.preflight import Limits
 from muslin.recordings import MarkerDoors, Outcome, run_recordings
 from muslin.screen import print_json, say_table, step
@@ -196,7 +196,7 @@ async def open_source(
     elif garment.startswith(REPLAY):
         from wearables.sources import ReplaySource
 
-        path = existing_file(Path(garment.removeprefix(REPLAY)), "session file")
+        path = readable_session(Path(garment.removeprefix(REPLAY)))
         async with ReplaySource(path, speed=1.0, rebase=True) as source:
             yield source
     else:

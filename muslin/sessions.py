@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 import numpy as np
 
 from muslin.errors import Exit, InputError
-from muslin.folders import existing_file, writable_folder
+from muslin.folders import existing_file, readable_session, writable_folder
 from muslin.screen import print_json, say, say_table
 
 
@@ -31,7 +31,7 @@ def migrate_session(session: Path, *, out: Path | None, as_json: bool) -> Exit:
     """Bring a session to the newest layout."""
     from wearables.sessions.migrate import migrate
 
-    report = migrate(existing_file(session, "session file"), out)
+    report = migrate(readable_session(session), out)
     old, new = (".".join(map(str, version)) for version in (report.old, report.new))
     if as_json:
         print_json(report.to_json())
@@ -83,7 +83,7 @@ def export_file(session: Path, *, to: str, out: Path, as_json: bool) -> Exit:
     from wearables.sessions.export import export_session
 
     writable_folder(out)
-    with Session.open(existing_file(session, "session file")) as opened:
+    with Session.open(readable_session(session)) as opened:
         paths = export_session(opened, out, to=to)
         has_loss = any(stream.n_lost for stream in opened.streams.values())
     if as_json:
@@ -104,10 +104,7 @@ def align_files(sessions: Sequence[Path], *, rate_hz: float, method: str, out: P
         raise InputError(f"method {method!r} is not known; known are {known}")
     how = cast("Method", method)
     with ExitStack() as stack:
-        opened = [
-            stack.enter_context(Session.open(existing_file(path, "session file")))
-            for path in sessions
-        ]
+        opened = [stack.enter_context(Session.open(readable_session(path))) for path in sessions]
         if len(opened) == 1:
             result = align(list(opened[0].streams.values()), rate_hz=rate_hz, method=how)
         else:
@@ -129,7 +126,7 @@ def annotate_file(
     """Add a remark to a session."""
     from wearables.sessions.annotate import annotate
 
-    existing_file(session, "session file")
+    readable_session(session)
     annotate(session, author=author, text=text, start_s=start_s, duration_s=duration_s)
     say(f"{session}: remark at {start_s:g} s by {author}")
     return Exit.DONE

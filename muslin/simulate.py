@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from muslin.errors import Exit, InputError
-from muslin.folders import assets_folder, existing_file
+from muslin.folders import assets_folder, existing_file, readable_session
 from muslin.screen import say
 
 DOORS = ("ble", "pty", "udp")
@@ -240,7 +240,7 @@ def _replay_of_session(session: Path, path: Path) -> None:
     from firmware_bridge.sim import write_replay
     from wearables.sessions import Session
 
-    with Session.open(session) as opened:
+    with Session.open(readable_session(session)) as opened:
         counts, n_held = {}, 0
         for stream in opened.schema.streams:
             reader = opened.streams[stream.name]

@@ -57,6 +57,9 @@ class _Waiting:
     n_buffers: int
 
 
+_Direction = tuple[Controller, hci.Address]
+
+
 class RadioLink(LocalLink):
     """Air between controllers of one process.
 
@@ -70,8 +73,9 @@ class RadioLink(LocalLink):
         self.settings = settings or AirSettings(interval_s=interval_s)
         self.n_missed = 0
         self._rng = np.random.default_rng(self.settings.seed)
-        self._waiting: dict[Controller, deque[_Waiting]] = {}
-        self._planned: set[Controller] = set()
+        # Each direction of each connection has events of its own: who receives, from whom.
+        self._waiting: dict[_Direction, deque[_Waiting]] = {}
+        self._planned: set[_Direction] = set()
         self._away: dict[Controller, asyncio.TimerHandle] = {}
 
     def send_acl_data(
@@ -98,25 +102,28 @@ class RadioLink(LocalLink):
             handle=connection.handle,
             n_buffers=sender.take_buffers(connection.handle) if sender is not None else 0,
         )
-        self._waiting.setdefault(receiver, deque()).append(packet)
-        self._plan(receiver)
+        direction = (receiver, connection.self_address)
+        self._waiting.setdefault(direction, deque()).append(packet)
+        self._plan(direction)
 
-    def _plan(self, receiver: Controller) -> None:
+    def _plan(self, direction: _Direction) -> None:
         """Plan the next connection event of a direction, if something waits that can go."""
-        waiting = self._waiting.get(receiver)
-        if receiver in self._planned or not waiting or self._is_away(receiver, waiting[0].sender):
+        waiting = self._waiting.get(direction)
+        if direction in self._planned or not waiting:
             return
-        self._planned.add(receiver)
+        if self._is_away(direction[0], waiting[0].sender):
+            return
+        self._planned.add(direction)
         loop, interval_s = asyncio.get_running_loop(), self.settings.interval_s
         if interval_s <= 0:
-            loop.call_soon(self._hold_event, receiver)
+            loop.call_soon(self._hold_event, direction)
         else:
             next_event_s = (loop.time() // interval_s + 1) * interval_s
-            loop.call_at(next_event_s, self._hold_event, receiver)
+            loop.call_at(next_event_s, self._hold_event, direction)
 
-    def _hold_event(self, receiver: Controller) -> None:
-        self._planned.discard(receiver)
-        waiting = self._waiting.get(receiver, deque())
+    def _hold_event(self, direction: _Direction) -> None:
+        self._planned.discard(direction)
+        waiting, receiver = self._waiting.get(direction, deque()), direction[0]
         budget = self.settings.budget if self.settings.interval_s > 0 else len(waiting)
         while waiting and budget > 0:
             if self._is_away(receiver, waiting[0].sender):
@@ -127,7 +134,7 @@ class RadioLink(LocalLink):
             budget -= 1
             self._deliver(receiver, waiting.popleft())
         if receiver in self.controllers:
-            self._plan(receiver)
+            self._plan(direction)
 
     def _deliver(self, receiver: Controller, packet: _Waiting) -> None:
         if packet.sender is not None:
@@ -148,8 +155,8 @@ class RadioLink(LocalLink):
             timer = self._away.pop(controller, None)
             if timer is not None:
                 timer.cancel()
-            for receiver in self._waiting:
-                self._plan(receiver)
+            for direction in self._waiting:
+                self._plan(direction)
         elif controller not in self._away:
             loop = asyncio.get_running_loop()
             self._away[controller] = loop.call_later(
@@ -166,7 +173,7 @@ class RadioLink(LocalLink):
             ):
                 if end is not None and other in end.le_connections:
                     end.on_ll_control_pdu(other, packet)
-                    self._waiting.pop(end, None)
+                    self._waiting.pop((end, other), None)
 
     def send_advertising_pdu(
         self, sender_controller: Controller, packet: ll.AdvertisingPdu
@@ -231,6 +238,28 @@ class VirtualController(Controller):
         """Reset; the base class forgets to end connections and scans."""
         self.reap()
         return super().on_hci_reset_command(_command)  # pyright: ignore[reportUnknownMemberType]
+
+    def on_hci_le_create_connection_cancel_command(
+        self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
+    ) -> hci.HCI_StatusReturnParameters:
+        """Stop initiating; the base class goes on, and never tells whoever waits for the link."""
+        pending, self.pending_le_connection = self.pending_le_connection, None
+        if pending is None:
+            return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR)
+        event = hci.HCI_LE_Connection_Complete_Event(
+            status=hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR,
+            connection_handle=0,
+            role=hci.Role.CENTRAL,
+            peer_address_type=pending.peer_address.address_type,
+            peer_address=pending.peer_address,
+            connection_interval=0,
+            peripheral_latency=0,
+            supervision_timeout=0,
+            central_clock_accuracy=0,
+        )
+        # After the answer to the command, which leaves when this returns.
+        asyncio.get_running_loop().call_soon(self.send_hci_packet, event)
+        return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
     def reap(self) -> None:
         """Clean up after a host that went away without a word."""

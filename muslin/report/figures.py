@@ -55,7 +55,7 @@ def svg(figure: "Figure", label: str) -> str:
 def draw_gaps(axis: "Axes", stream: StreamSummary) -> None:
     """Grey bands where samples are missing."""
     for gap in stream.gaps:
-        if gap.n_filled < gap.n_samples:
+        if gap.is_open:
             axis.axvspan(gap.start_s, gap.stop_s, color=GAP_COLOR, alpha=0.45, linewidth=0)
 
 

@@ -48,7 +48,7 @@ def _quality(analysis: Analysis) -> str:
     gap_rows = "".join(
         f'<tr><td>{escape(stream.name)}</td><td class="n">{gap.start_s:.2f}</td>'
         f'<td class="n">{gap.stop_s - gap.start_s:.2f}</td><td class="n">{gap.first_index}</td>'
-        f'<td class="n">{gap.n_samples}</td><td class="n">{gap.n_filled}</td>'
+        f'<td class="n">{gap.n_samples or "unknown"}</td><td class="n">{gap.n_filled}</td>'
         f"<td>{escape(gap.cause.name.lower().replace('_', ' '))}</td></tr>"
         for stream, gap in gaps
     )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muslin.errors import InputError
+from muslin.folders import readable_session
 from muslin.studio.wire import Kind, pack_samples
 
 MAX_POINTS = 20_000
@@ -21,6 +22,8 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._paths: dict[str, Path] = {}
+        # Files that were read once by a child, by their size and time.
+        self._readable: dict[Path, tuple[int, int]] = {}
 
     def rows(self) -> list[dict[str, Any]]:
         """Catalogue, newest first."""
@@ -46,11 +49,25 @@ class Library:
             raise InputError("no session of this id is in the catalogue")
         return self._paths[number]
 
+    def readable_path_of(self, number: str) -> Path:
+        """The same, once it is known that reading it will come back.
+
+        Raises:
+            InputError: If the catalogue has none of this id.
+            UnreadableError: If the HDF5 library hangs or crashes on it.
+        """
+        path = self.path_of(number)
+        about = path.stat()
+        version = (about.st_size, about.st_mtime_ns)
+        if self._readable.get(path) != version:
+            self._readable[readable_session(path)] = version
+        return path
+
     def describe(self, number: str) -> dict[str, Any]:
         """Streams, gaps and markers of a session."""
         from wearables.sessions import Session
 
-        with Session.open(self.path_of(number)) as session:
+        with Session.open(self.readable_path_of(number)) as session:
             return {
                 "id": number,
                 "name": self.path_of(number).stem,
@@ -80,7 +97,7 @@ class Library:
         if not (math.isfinite(from_s) and math.isfinite(to_s) and from_s < to_s):
             raise InputError(f"range from {from_s:g} to {to_s:g} s is none")
         points = min(max(points, 10), MAX_POINTS)
-        with Session.open(self.path_of(number)) as session:
+        with Session.open(self.readable_path_of(number)) as session:
             readers = list(session.streams.values())
             if not 0 <= stream < len(readers):
                 raise InputError(f"stream {stream} is not there; the session has {len(readers)}")
@@ -124,7 +141,7 @@ def _stream(number: int, reader: Any) -> dict[str, Any]:
     gaps = [
         [gap.start_s, gap.stop_s, gap.cause.name.lower()]
         for gap in reader.gaps
-        if gap.n_filled < gap.n_samples and math.isfinite(gap.start_s)
+        if gap.is_open and math.isfinite(gap.start_s)
     ]
     return {
         "number": number,

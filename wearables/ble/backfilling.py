@@ -74,6 +74,24 @@ class LogFiller:
                 wanted, n_frames=int(answer["frames"]), oldest=int(answer["oldest"])
             )
 
+    async def acknowledge(self, link: Link, stream_id: int, boot: int, newest: int) -> None:
+        """Tell the log up to where the recording has everything, or has given up hope.
+
+        Args:
+            link: The garment.
+            stream_id: Stream.
+            boot: Boot.
+            newest: One past the newest index that came or was told.
+        """
+        if self._planner is None:
+            return
+        upto = self._planner.first_missing(stream_id, boot)
+        body = {"stream": stream_id, "session": boot, "upto": newest if upto is None else upto}
+        try:
+            await link.ask(Command.ACK, body)
+        except ControlError as error:
+            logger.info("acknowledgement of stream %d refused: %s", stream_id, error)
+
 
 def newest_by_boot(status: dict[str, Any]) -> dict[int, dict[int, int]]:
     """One past the last index of each stream by boot, from a garment's log status.

@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 MTU = 247
 _DISCONNECT_TIMEOUT_S = 5.0
+# Who is connected was heard a moment ago, and whoever else wants the radio waits meanwhile.
+_REACH_S = 2.0
 
 
 class BleakScannerBumble(BaseBleakScanner):
@@ -84,7 +86,10 @@ class BleakScannerBumble(BaseBleakScanner):
 
 
 class BleakClientBumble(BaseBleakClient):
-    """Client; arguments as bleak passes them, and ``radio_uri``."""
+    """Client; arguments as bleak passes them, and ``radio_uri``.
+
+    With ``services`` it looks into those only, which saves most round trips of a connect.
+    """
 
     def __init__(
         self,
@@ -93,11 +98,13 @@ class BleakClientBumble(BaseBleakClient):
         radio_uri: str,
         disconnected_callback: Callable[[], None] | None = None,
         timeout: float = 10.0,
+        services: set[str] | None = None,
         **_platform: Any,
     ) -> None:
         super().__init__(
             address_or_ble_device, disconnected_callback=disconnected_callback, timeout=timeout
         )
+        self._wanted = services
         self._radio_uri = radio_uri
         self._radio: BumbleRadio | None = None
         self._connection: Connection | None = None
@@ -134,18 +141,15 @@ class BleakClientBumble(BaseBleakClient):
         try:
             if not isinstance(self._target, hci.Address):
                 self._target = await self._find()
-            # One at a time: a second connect would fail inside the controller.
-            async with radio.connect_lock:
-                with as_bleak_errors():
-                    connection = await radio.device.connect(self._target, timeout=self._timeout)
-            self._connection = connection
+            limit_s = min(self._timeout, _REACH_S)
+            self._connection = connection = await radio.connect(self._target, timeout_s=limit_s)
             radio.clients.add(self)
             connection.on(Connection.EVENT_DISCONNECTION, lambda _reason: self.on_link_end())
             with as_bleak_errors():
                 async with asyncio.timeout(self._timeout):
                     await connection.gatt_client.request_mtu(MTU)
                     self.services = await discover_services(
-                        connection.gatt_client, lambda: self.mtu_size - 3
+                        connection.gatt_client, lambda: self.mtu_size - 3, self._wanted
                     )
         except BaseException:
             await self.disconnect()

@@ -14,7 +14,7 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 from bumble import att, core, hci
-from bumble.device import Device
+from bumble.device import Connection, Device
 from bumble.host import Host
 from bumble.transport import open_transport
 from bumble.transport.common import AsyncPipeSink, Transport
@@ -62,7 +62,7 @@ class BumbleRadio:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self.connect_lock = asyncio.Lock()
+        self._connect_turn = asyncio.Lock()
         self.device: Device
         self._ready = asyncio.Lock()
         self._users = 0
@@ -151,6 +151,37 @@ class BumbleRadio:
             # One turn of the loop lets the socket close.
             await asyncio.sleep(0)
 
+    async def connect(self, address: hci.Address, *, timeout_s: float) -> Connection:
+        """Make a link, one at a time: a second attempt would fail inside the controller.
+
+        Raises:
+            BleakError: If the controller refuses.
+            TimeoutError: If nobody answers in time.
+        """
+        async with self._connect_turn:
+            try:
+                with as_bleak_errors():
+                    return await self.device.connect(address, timeout=timeout_s)
+            except asyncio.CancelledError:
+                # Otherwise the controller goes on trying for nobody.
+                command = hci.HCI_LE_Create_Connection_Cancel_Command()
+                await self._quietly(self.device.send_sync_command(command))
+                await self._quietly(self._end_late_link(address))
+                raise
+            except (BleakError, TimeoutError):
+                await self._quietly(self._end_late_link(address))
+                raise
+
+    async def _end_late_link(self, address: hci.Address) -> None:
+        """End the link that an attempt made a moment too late."""
+        late = self.device.find_connection_by_bd_addr(address)
+        if late is not None:
+            await late.disconnect()
+
+    async def _quietly(self, work: Coroutine[Any, Any, object]) -> None:
+        with contextlib.suppress(BleakError, TimeoutError):
+            await self._command(work)
+
     async def start_scanning(self) -> None:
         """Scan, if nobody does yet."""
         self._scanners += 1
@@ -163,7 +194,7 @@ class BumbleRadio:
         if self._scanners == 0 and self.is_alive:
             await self._command(self.device.stop_scanning())
 
-    async def _command(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _command(self, work: Coroutine[Any, Any, object]) -> None:
         """Wait for a command of the controller; one that hangs is of no use any more.
 
         Its late answer would be taken for that of another command, so the radio is given up.

@@ -19,6 +19,7 @@ def dial(
     *,
     serial: int | None,
     settings: SupervisorSettings,
+    connect_timeout_s: float,
     on_lost: Callable[[], None],
     on_found: Callable[[str, int | None], None],
 ) -> AbstractAsyncContextManager[Channel]:
@@ -29,6 +30,7 @@ def dial(
             ``uart:DATA_PATH,SMP_PATH[@BAUD]``.
         serial: Which garment, on a radio.
         settings: Patience.
+        connect_timeout_s: Longest connect over a radio.
         on_lost: Called when the transport says that it is gone.
         on_found: Called with address and serial number once they are known.
 
@@ -40,4 +42,7 @@ def dial(
         return udp_channel(uri, on_lost=on_lost, on_found=on_found)
     if kind == UART:
         return uart_channel(uri, on_lost=on_lost, on_found=on_found)
-    return gatt_channel(uri, serial=serial, settings=settings, on_lost=on_lost, on_found=on_found)
+    return gatt_channel(
+        uri, serial=serial, settings=settings, connect_timeout_s=connect_timeout_s,
+        on_lost=on_lost, on_found=on_found,
+    )  # fmt: skip

@@ -5,7 +5,7 @@ The one door to bleak for sensors that a lab already owns. All trouble is a `Lin
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,8 +112,11 @@ async def find_device(
 class DeviceLink:
     """An open link to a device."""
 
-    def __init__(self, client: "BleakClient", *, timeout_s: float) -> None:
+    def __init__(
+        self, client: "BleakClient", *, timeout_s: float, for_notify: Mapping[str, Any]
+    ) -> None:
         self._client = client
+        self._for_notify = for_notify
         self._timeout_s = timeout_s
         self.lost = asyncio.Event()
 
@@ -162,7 +165,8 @@ class DeviceLink:
 
         with _as_link_errors(f"subscribing to {uuid}"):
             async with asyncio.timeout(self._timeout_s):
-                await self._client.start_notify(self._characteristic(uuid), take)
+                item = self._characteristic(uuid)
+                await self._client.start_notify(item, take, **self._for_notify)
 
 
 @contextlib.asynccontextmanager
@@ -182,16 +186,17 @@ async def connected(
     """
     from bleak import BleakClient
 
+    backend = backend_for(uri)
     client = BleakClient(
         device,
         lambda _client: link.lost.set(),
         timeout=connect_timeout_s,
-        **backend_for(uri).for_client,
+        **backend.for_client,
     )
-    link = DeviceLink(client, timeout_s=timeout_s)
+    link = DeviceLink(client, timeout_s=timeout_s, for_notify=backend.for_notify)
     try:
         with _as_link_errors(f"connecting to {device.address}"):
-            async with asyncio.timeout(connect_timeout_s), connect_turn(uri):
+            async with connect_turn(uri), asyncio.timeout(connect_timeout_s):
                 await client.connect()
         yield link
     finally:

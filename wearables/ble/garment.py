@@ -6,7 +6,6 @@ out either as sampled or as lost.
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -19,27 +18,27 @@ from firmware_bridge.control import Command
 from firmware_bridge.errors import FirmwareBridgeError
 from firmware_bridge.reassembly import Reassembler
 from firmware_bridge.schema import GarmentSchema
-from firmware_bridge.timesync import Exchange
 from wearables.ble.backends import radio_held
 from wearables.ble.backfilling import LogFiller, newest_by_boot
 from wearables.ble.dialling import is_radio
+from wearables.ble.exchanging import ClockAsker
 from wearables.ble.link import Link, LinkEndedError
+from wearables.ble.losses import Rebooted, with_causes
 from wearables.ble.packets import Packet
 from wearables.ble.settings import SupervisorSettings
 from wearables.ble.states import State, Stopped
 from wearables.ble.supervisor import Supervisor
 from wearables.errors import LinkError
-from wearables.events import Event, Exchanged, LinkOpened, LossCause, Lost, Marker
+from wearables.events import Event, LinkOpened, Lost, Marker
 
 logger = logging.getLogger(__name__)
 
 _END_KIND = "end"
 _LOOK_S = 0.25
-# Twice the longest usual connection interval (50 ms): an exchange that always meets the same phase
-# of the radio has a bias of up to half an interval (`benchmarks/link_sync.py`).
-_HOST_DITHER_S = 0.1
 _HAS_LOG = 0x02
 _BACKFILL_LOOK_S = 0.5
+# A ring erases the oldest boots first anyway, and each word costs a round trip.
+_MAX_ACKNOWLEDGED = 8
 
 
 class GarmentSource:
@@ -79,6 +78,7 @@ class GarmentSource:
         self._first_boot = 0
         self._filler = LogFiller()
         self._tails_due = False
+        self._heard_ns = 0
         self._rssi_dbm: int | None = None
         self._opened = asyncio.Event()
         self._done = False
@@ -172,22 +172,25 @@ class GarmentSource:
                 self._tails_due = False
                 for event in self._tails():
                     yield event
-            if isinstance(item, Packet):
+            if isinstance(item, Rebooted):
+                for event in self._reboot_rows(item):
+                    yield event
+            elif isinstance(item, Packet):
                 events = reassembler.accept(
                     item.data,
                     host_ns=item.host_ns,
                     epoch=item.epoch,
                     backfilled=self._filler.note_arrival(item.data, item.host_ns),
                 )
-                for event in events:
-                    yield self._seen(event)
+                for event in self._seen(events):
+                    yield event
             elif item is not None:
                 yield item
             elif self._done:
                 break
             else:
-                for event in reassembler.tick(time.monotonic_ns()):
-                    yield self._seen(event)
+                for event in self._seen(reassembler.tick(time.monotonic_ns())):
+                    yield event
         for event in self._tails():
             yield event
 
@@ -199,19 +202,29 @@ class GarmentSource:
         events: list[Event] = []
         for boot, newest in sorted(self._newest.items()):
             events += self._reassembler.finish(newest, host_ns=now_ns, boot=boot)
-        return [self._seen(event) for event in events]
+        return self._seen(events)
 
-    def _seen(self, event: Event) -> Event:
-        self._filler.want(event)
-        if isinstance(event, Marker) and event.kind == _END_KIND:
-            self._supervisor.stop()
-        if (
-            isinstance(event, Lost)
-            and event.cause is LossCause.RADIO
-            and event.epoch_before != event.epoch_after
-        ):
-            return dataclasses.replace(event, cause=LossCause.NO_LINK)
-        return event
+    def _reboot_rows(self, item: Rebooted) -> list[Event]:
+        """One row a stream: when it ended, for what the garment could not tell any more."""
+        rows: list[Event] = []
+        for stream in self.schema.streams if self._reassembler is not None else ():
+            index, epoch = self._reassembler.newest(stream.id, item.boot)
+            rows.append(item.loss(stream.id, index=index, epoch_before=epoch))
+        return rows
+
+    def _seen(self, events: list[Event]) -> list[Event]:
+        """Give losses their cause, note them for the log, and end at the garment's own end."""
+        seen: list[Event] = []
+        for event in events:
+            if isinstance(event, Marker) and event.kind == _END_KIND:
+                self._supervisor.stop()
+            if not isinstance(event, Lost):
+                seen.append(event)
+                continue
+            for part in with_causes(event, self._queue.dropped):
+                self._filler.want(part)
+                seen.append(part)
+        return seen
 
     async def _serve(self, link: Link) -> None:
         """Configure a fresh link and stream until the end."""
@@ -269,6 +282,12 @@ class GarmentSource:
         self._newest |= {
             old: newest for old, newest in told.items() if self._first_boot <= old < boot
         }
+        self._queue.put_event(
+            Rebooted(
+                boot=self._boot, epoch=link.epoch, heard_ns=self._heard_ns,
+                host_ns=time.monotonic_ns(),
+            )
+        )  # fmt: skip
         self._tails_due = True
         self._queue.wake()
 
@@ -284,53 +303,31 @@ class GarmentSource:
         if supervisor.stop_at_ns is None and self.duration_s is not None:
             supervisor.stop_at_ns = now_ns + round(self.duration_s * 1e9)
         silence_ns = round(self._silence_s() * 1e9)
-        n_left, exchange_ns = self.settings.exchanges_per_burst, now_ns
+        clock = ClockAsker(link, boot, settings=self.settings, rng=self._rng)
         while True:
             now_ns = time.monotonic_ns()
+            self._heard_ns = link.last_data_ns
             if link.is_lost:
                 raise LinkEndedError("lost")
             if supervisor.is_stopping:
                 return
             if now_ns - link.last_data_ns > silence_ns:
                 raise LinkEndedError("silent")
-            if now_ns >= exchange_ns:
-                await self._exchange(link, boot)
-                n_left -= 1
-                wait_s = self.settings.exchange_spacing_s
-                if n_left <= 0:
-                    n_left, wait_s = (
-                        self.settings.exchanges_per_burst,
-                        self.settings.exchange_every_s,
-                    )
-                exchange_ns = time.monotonic_ns() + round(wait_s * 1e9)
+            exchanged = await clock.ask_if_due()
+            if exchanged is not None:
+                self._queue.put_event(exchanged)
             await self._filler.ask(link)
-            due_ns = min(exchange_ns, link.last_data_ns + silence_ns + 1)
+            due_ns = min(clock.due_ns, link.last_data_ns + silence_ns + 1)
             if self._filler.n_missing:
                 due_ns = min(due_ns, time.monotonic_ns() + round(_BACKFILL_LOOK_S * 1e9))
             due_ns = min(due_ns, supervisor.stop_at_ns or due_ns)
             await _sleep_until(link, due_ns)
 
-    async def _exchange(self, link: Link, boot: int) -> None:
-        # A random start, so that requests do not keep one phase to the connection events.
-        await asyncio.sleep(float(self._rng.uniform(0, _HOST_DITHER_S)))
-        dither_us = self.settings.dither_us
-        t1_ns = time.monotonic_ns()
-        body, t4_ns = await link.ask(Command.TIME, {"t1": t1_ns, "dither_us": dither_us})
-        exchange = Exchange(
-            t1_host_ns=t1_ns,
-            t2_device_us=int(body["t2"]),
-            t3_device_us=int(body["t3"]),
-            t4_host_ns=t4_ns,
-            dither_us=dither_us,
-        )
-        self._queue.put_event(Exchanged(exchange=exchange, epoch=link.epoch, boot=boot))
-
     async def _end(self, link: Link, boot: int) -> None:
         """Stop the garment, then learn how far it got."""
-        for i in range(self.settings.exchanges_per_burst):
-            if i:
-                await asyncio.sleep(self.settings.exchange_spacing_s)
-            await self._exchange(link, boot)
+        clock = ClockAsker(link, boot, settings=self.settings, rng=self._rng)
+        for exchanged in await clock.burst():
+            self._queue.put_event(exchanged)
         await link.ask(Command.STOP, {"streams": [s.id for s in self.schema.streams]})
         status, _ = await link.ask(Command.LOG_STATUS, {})
         told = newest_by_boot(status)
@@ -339,6 +336,7 @@ class GarmentSource:
         await asyncio.sleep(self.settings.drain_s)
         if self._filler.has_log:
             await self._fill_the_rest(link)
+            await self._acknowledge(link, sorted(told)[-_MAX_ACKNOWLEDGED:])
 
     async def _fill_the_rest(self, link: Link) -> None:
         """Give the log time to close the gaps that are left, the tails included."""
@@ -352,6 +350,15 @@ class GarmentSource:
                 return
             await self._filler.ask(link)
             await asyncio.sleep(_LOOK_S)
+
+    async def _acknowledge(self, link: Link, boots: list[int]) -> None:
+        """Tell the log what it need not keep."""
+        if self._reassembler is None:
+            return
+        for boot in boots:
+            for stream in self.schema.streams:
+                newest, _ = self._reassembler.newest(stream.id, boot)
+                await self._filler.acknowledge(link, stream.id, boot, newest)
 
 
 async def _sleep_until(link: Link, due_ns: int) -> None:

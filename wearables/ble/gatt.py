@@ -6,11 +6,17 @@ time for each radio, since stacks refuse a second.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from firmware_bridge.control import SmpAssembler
-from firmware_bridge.uuids import DATA_UUID, INFO_UUID, SMP_UUID
+from firmware_bridge.uuids import (
+    DATA_UUID,
+    GARMENT_SERVICE_UUID,
+    INFO_UUID,
+    SMP_SERVICE_UUID,
+    SMP_UUID,
+)
 from wearables.ble.backends import backend_for, connect_turn
 from wearables.ble.scanning import find_garment
 from wearables.ble.settings import SupervisorSettings
@@ -23,8 +29,11 @@ if TYPE_CHECKING:
 class GattChannel:
     """The garment's services on a connected client."""
 
-    def __init__(self, client: "BleakClient", *, rssi_dbm: int | None) -> None:
+    def __init__(
+        self, client: "BleakClient", *, rssi_dbm: int | None, for_notify: Mapping[str, Any]
+    ) -> None:
         self._client = client
+        self._for_notify = for_notify
         self._rssi_dbm = rssi_dbm
         self._assembler = SmpAssembler()
 
@@ -48,8 +57,8 @@ class GattChannel:
         def take_data(_sender: Any, data: bytearray) -> None:
             on_data(bytes(data))
 
-        await self._client.start_notify(SMP_UUID, take_control)
-        await self._client.start_notify(DATA_UUID, take_data)
+        await self._client.start_notify(SMP_UUID, take_control, **self._for_notify)
+        await self._client.start_notify(DATA_UUID, take_data, **self._for_notify)
 
     async def write_control(self, message: bytes) -> None:
         """Send a message in pieces that fit."""
@@ -73,6 +82,7 @@ async def gatt_channel(
     *,
     serial: int | None,
     settings: SupervisorSettings,
+    connect_timeout_s: float,
     on_lost: Callable[[], None],
     on_found: Callable[[str, int | None], None],
 ) -> AsyncGenerator[GattChannel]:
@@ -82,6 +92,7 @@ async def gatt_channel(
         uri: Radio to use.
         serial: Which garment; the first one seen if nothing is said.
         settings: Patience.
+        connect_timeout_s: Longest connect with discovery, once it is this garment's turn.
         on_lost: Called when the radio says that the link is gone.
         on_found: Called with address and serial number once it was seen.
 
@@ -92,17 +103,21 @@ async def gatt_channel(
 
     device, found = await find_garment(uri, serial=serial, timeout_s=settings.scan_timeout_s)
     on_found(found.address, found.serial)
+    backend = backend_for(uri)
     # A fresh client each time: stale ones hang.
     client = BleakClient(
         device,
         lambda _client: on_lost(),
-        timeout=settings.connect_timeout_s,
-        **backend_for(uri).for_client,
+        # Looking into all services would double the time of a reconnect.
+        services=[GARMENT_SERVICE_UUID, SMP_SERVICE_UUID],
+        timeout=connect_timeout_s,
+        **backend.for_client,
     )
     try:
-        async with asyncio.timeout(settings.connect_timeout_s), connect_turn(uri):
+        # The wait for a turn ends, since whoever has it is timed.
+        async with connect_turn(uri), asyncio.timeout(connect_timeout_s):
             await client.connect()
-        yield GattChannel(client, rssi_dbm=found.rssi_dbm)
+        yield GattChannel(client, rssi_dbm=found.rssi_dbm, for_notify=backend.for_notify)
     finally:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.operation_timeout_s):

@@ -1,6 +1,6 @@
 """Service discovery: the garment's attribute table in bleak's classes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -16,17 +16,21 @@ _PROPERTIES = (
 
 
 async def discover_services(
-    client: Any, max_write_size: Callable[[], int]
+    client: Any, max_write_size: Callable[[], int], wanted: Collection[str] | None = None
 ) -> BleakGATTServiceCollection:
     """Read services, characteristics and descriptors.
 
     Args:
         client: bumble's GATT client of the link.
         max_write_size: Tells the largest write without response, which may change.
+        wanted: Services to look into, as text; each costs round trips. All if nothing is said.
     """
     collection = BleakGATTServiceCollection()
     for service in await client.discover_services():
-        ours = BleakGATTService(service, service.handle, uuid_text(service.uuid.to_bytes()))
+        service_uuid = uuid_text(service.uuid.to_bytes())
+        if wanted is not None and service_uuid not in wanted:
+            continue
+        ours = BleakGATTService(service, service.handle, service_uuid)
         collection.add_service(ours)
         for item in await client.discover_characteristics((), service):
             properties: Any = [

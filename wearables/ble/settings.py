@@ -9,13 +9,15 @@ class SupervisorSettings:
 
     Attributes:
         scan_timeout_s: Longest scan of one attempt.
-        connect_timeout_s: Longest connect with discovery.
+        connect_timeout_s: Longest connect with discovery, without the wait for other garments'.
+        reconnect_timeout_s: The same once a link has served; what is known goes faster.
         operation_timeout_s: Longest read, write or control request.
         silence_s: Longest time without data; nothing takes max(2 s, 4 x largest frame latency).
-        backoff_first_s: Pause after the first failure; it doubles.
+        backoff_first_s: Pause after the second failure in a row; it doubles. After the first there
+            is none, nor does it grow while a garment is merely away.
         backoff_max_s: Longest pause; a garment that comes back waits no longer than this.
         backoff_jitter: Random share of the pause, both ways, no unit.
-        settled_s: Streaming this long forgets earlier failures.
+        settled_s: A link that lasted this long forgets earlier failures.
         queue_size: Notifications that may wait for the consumer.
         first_attempts: Failures in a row that are borne before the first link came up.
         exchanges_per_burst: Clock exchanges at once.
@@ -30,12 +32,13 @@ class SupervisorSettings:
 
     scan_timeout_s: float = 10.0
     connect_timeout_s: float = 20.0
+    reconnect_timeout_s: float = 5.0
     operation_timeout_s: float = 5.0
     silence_s: float | None = None
     backoff_first_s: float = 0.25
     backoff_max_s: float = 1.0
     backoff_jitter: float = 0.2
-    settled_s: float = 10.0
+    settled_s: float = 2.0
     queue_size: int = 4096
     first_attempts: int = 3
     exchanges_per_burst: int = 8

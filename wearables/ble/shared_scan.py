@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from wearables.ble.backends import backend_for
+from wearables.ble.backends import backend_for, radio_of
 
 if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
@@ -98,4 +98,5 @@ async def wait_for_device(uri: str, fits: Fits, *, timeout_s: float) -> Seen | N
         TimeoutError: If it does not start to.
     """
     scans = _scans.setdefault(asyncio.get_running_loop(), {})
-    return await scans.setdefault(uri, _SharedScan(uri)).wait(fits, timeout_s=timeout_s)
+    radio = radio_of(uri)
+    return await scans.setdefault(radio, _SharedScan(radio)).wait(fits, timeout_s=timeout_s)

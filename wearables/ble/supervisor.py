@@ -1,7 +1,8 @@
 """Keep a link to a garment: find, connect, serve, and again after trouble.
 
-Every link is an epoch. A garment that is not seen is looked for again at once, since it may come
-into range at any moment; other trouble is answered with growing pauses.
+Every link is an epoch. After a link that ended the search goes on at once, and so it does for a
+garment that is not seen, since it may come into range at any moment; trouble that repeats is
+answered with growing pauses.
 """
 
 import asyncio
@@ -98,8 +99,9 @@ class Supervisor:
                     self.state = Stopped(error=reason)
                     return
                 logger.info("link trouble %d: %s", n_failures, reason)
-                n_paused = 1 if isinstance(error, NotSeenError) else n_failures
-            await self._pause(n_paused, reason)
+                # A garment, dongle or simulator that is merely away may be back at any moment.
+                away = 1 if isinstance(error, NotSeenError) else 2 if hopeless else n_failures
+            await self._pause(min(n_failures, away), reason)
         self.state = Stopped()
 
     def _is_over(self) -> bool:
@@ -113,9 +115,7 @@ class Supervisor:
         return now_ns - self._stopping_ns > self._settings.farewell_s * 1e9
 
     async def _pause(self, n_failures: int, reason: str) -> None:
-        s = self._settings
-        delay_s = min(s.backoff_first_s * 2 ** (n_failures - 1), s.backoff_max_s)
-        delay_s *= 1 + s.backoff_jitter * self._rng.uniform(-1, 1)
+        delay_s = pause_s(n_failures, settings=self._settings, rng=self._rng)
         self.state = Backoff(delay_s=delay_s, n_failures=n_failures, reason=reason)
         if self.is_stopping:
             await asyncio.sleep(delay_s)
@@ -141,9 +141,13 @@ class Supervisor:
             self.state = Connecting(address=address)
             self._seen_serial = serial
 
+        limit_s = settings.connect_timeout_s
+        if self.has_streamed:
+            limit_s = min(limit_s, settings.reconnect_timeout_s)
         channel = dial(
-            self._uri, serial=self._serial, settings=settings, on_lost=on_lost, on_found=on_found
-        )
+            self._uri, serial=self._serial, settings=settings, connect_timeout_s=limit_s,
+            on_lost=on_lost, on_found=on_found,
+        )  # fmt: skip
         async with channel as carrier:
             link = Link(
                 carrier,
@@ -165,6 +169,16 @@ class Supervisor:
                 self.link = None
                 now_ns = time.monotonic_ns()
                 self.queue.put_event(LinkClosed(epoch=link.epoch, host_ns=now_ns, reason=reason))
+
+
+def pause_s(n_failures: int, *, settings: SupervisorSettings, rng: np.random.Generator) -> float:
+    """Pause after so many failures in a row: none after the first, then doubling to a limit."""
+    if n_failures <= 1:
+        return 0.0
+    # Far fewer doublings than this reach any limit, and a float holds them.
+    n_doublings = min(n_failures - 2, 60)
+    delay_s = min(settings.backoff_first_s * 2**n_doublings, settings.backoff_max_s)
+    return delay_s * (1 + settings.backoff_jitter * float(rng.uniform(-1, 1)))
 
 
 def _reason(error: Exception, uri: str) -> str:

@@ -1,7 +1,7 @@
 """Session files: write, read, verify. The only room that knows HDF5."""
 
 from wearables.sessions.calibration import Calibration
-from wearables.sessions.guarded import describe_file, recover, verify
+from wearables.sessions.guarded import check_readable, describe_file, recover, verify
 from wearables.sessions.reader import Session
 from wearables.sessions.recording import RecordSummary, Take, record, record_all
 from wearables.sessions.recover import RecoverReport, recover_here
@@ -23,6 +23,7 @@ __all__ = [
     "SubjectInfo",
     "Take",
     "VerifyReport",
+    "check_readable",
     "describe_file",
     "record",
     "record_all",

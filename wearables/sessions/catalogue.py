@@ -3,8 +3,10 @@
 import sqlite3
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from wearables.errors import SessionError, WearablesError
+from wearables.sessions.guarded import list_files
 from wearables.sessions.reader import Session
 
 INDEX_NAME = "catalogue.sqlite"
@@ -59,7 +61,11 @@ def catalogue(folder: Path, *, where: str = "") -> list[CatalogueRow]:
     """
     if not folder.is_dir():
         raise SessionError(f"folder {folder} does not exist")
-    rows = [_row(folder, path) for path in sorted(folder.rglob("*.h5"))]
+    paths = sorted(folder.rglob("*.h5"))
+    rows = [
+        CatalogueRow(path=str(path.relative_to(folder)), size_b=path.stat().st_size, **facts)
+        for path, facts in zip(paths, list_files(paths), strict=True)
+    ]
     names = [field.name for field in fields(CatalogueRow)]
     index = folder / INDEX_NAME
     with sqlite3.connect(index) as database:
@@ -88,27 +94,28 @@ def _ask(index: Path, where: str) -> list[CatalogueRow]:
         database.close()
 
 
-def _row(folder: Path, path: Path) -> CatalogueRow:
-    place, size_b = str(path.relative_to(folder)), path.stat().st_size
+def facts_of(path: Path) -> dict[str, Any]:
+    """What a row says beside place and size; nothing of a file that cannot be read.
+
+    On a file of unknown state this belongs into a child, as `guarded.list_files` does it.
+    """
     try:
         with Session.open(path) as session:
             streams = session.streams
             n_stored = sum(stream.n_stored for stream in streams.values())
             n_all = n_stored + sum(stream.n_lost for stream in streams.values())
             losses_s = [s.n_lost / s.nominal_rate_hz for s in streams.values()]
-            return CatalogueRow(
-                path=place,
-                id=session.session_id,
-                start_utc=session.created_utc,
-                duration_s=session.duration_s,
-                subject=str(session.subject["id"]),
-                task=session.title,
-                garment=session.schema.name,
-                streams=",".join(streams),
-                coverage=n_stored / n_all if n_all else 0.0,
-                lost_s=max(losses_s, default=0.0),
-                state=session.state,
-                size_b=size_b,
-            )
+            return {
+                "id": session.session_id,
+                "start_utc": session.created_utc,
+                "duration_s": session.duration_s,
+                "subject": str(session.subject["id"]),
+                "task": session.title,
+                "garment": session.schema.name,
+                "streams": ",".join(streams),
+                "coverage": n_stored / n_all if n_all else 0.0,
+                "lost_s": max(losses_s, default=0.0),
+                "state": session.state,
+            }
     except (WearablesError, OSError, KeyError, ValueError, RuntimeError):
-        return CatalogueRow(path=place, size_b=size_b)
+        return {}

@@ -1,4 +1,4 @@
-"""The process that `guarded.py` starts to look at one session file: answers in JSON on stdout."""
+"""The process that `guarded.py` starts to look at session files: answers in JSON on stdout."""
 
 import dataclasses
 import faulthandler
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wearables.errors import WearablesError
+from wearables.sessions.catalogue import facts_of
 from wearables.sessions.export.sidecar import describe
 from wearables.sessions.reader import Session
 from wearables.sessions.recover import journal_of, keep_readable
@@ -29,7 +30,17 @@ def answer(task: str, path: Path, target: Path | None = None) -> dict[str, Any]:
         return {"error": str(error)}
 
 
+def list_facts(paths: list[Path]) -> None:
+    """One line a file, at once, so that what is known stays known when the next file hangs."""
+    for path in paths:
+        sys.stdout.write(json.dumps(facts_of(path)) + "\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
     # The parent kills at the limit; should it be gone by then, nothing loops on for ever.
     faulthandler.dump_traceback_later(float(sys.argv[1]) + GRACE_S, exit=True)
-    sys.stdout.write(json.dumps(answer(sys.argv[2], *map(Path, sys.argv[3:]))))
+    if sys.argv[2] == "catalogue":
+        list_facts([Path(argument) for argument in sys.argv[3:]])
+    else:
+        sys.stdout.write(json.dumps(answer(sys.argv[2], *map(Path, sys.argv[3:]))))

@@ -5,10 +5,14 @@ No part of such a file can be trusted to tell, so each file is looked at in a ch
 is killed when its time is up. That costs the start of a process, about half a second.
 """
 
+import contextlib
 import json
 import os
+import queue
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +57,77 @@ def describe_file(path: Path, *, timeout_s: float | None = None) -> dict[str, An
         return _ask("describe", path, limit_s=limit_s)
     except UnreadableError as error:
         raise UnreadableError(f"session file {path} is unreadable: {error}") from error
+
+
+def check_readable(path: Path, *, timeout_s: float | None = None) -> None:
+    """Make sure that reading a session file here will not hang: everything is read once in a child.
+
+    Damage that the library can tell is not looked for; whoever reads the file finds it.
+
+    Raises:
+        UnreadableError: If the HDF5 library hung or crashed.
+    """
+    limit_s = _limit_s(path, READ_S_PER_MB) if timeout_s is None else timeout_s
+    try:
+        _ask("verify", path, limit_s=limit_s)
+    except UnreadableError as error:
+        raise UnreadableError(f"session file {path} is unreadable: {error}") from error
+
+
+def list_files(paths: Sequence[Path], *, timeout_s: float | None = None) -> list[dict[str, Any]]:
+    """What `catalogue.facts_of` says of each file; nothing of those that nobody can read.
+
+    One child looks at one file after the other. If it does not come back from one, or dies, it is
+    ended, and another one goes on with the next file.
+
+    Args:
+        paths: Session files.
+        timeout_s: How long the HDF5 library may take for a file; by default as `verify`.
+    """
+    found: list[dict[str, Any]] = []
+    while len(found) < len(paths):
+        rest = paths[len(found) :]
+        with _child_lines("catalogue", rest) as lines:
+            for path in rest:
+                limit_s = _limit_s(path, READ_S_PER_MB) if timeout_s is None else timeout_s
+                line = _line(lines, limit_s)
+                found.append(json.loads(line) if line else {})
+                if not line:
+                    break
+    return found
+
+
+def _line(lines: "queue.Queue[bytes]", limit_s: float) -> bytes:
+    try:
+        return lines.get(timeout=limit_s)
+    except queue.Empty:
+        return b""
+
+
+@contextlib.contextmanager
+def _child_lines(task: str, paths: Sequence[Path]) -> "Iterator[queue.Queue[bytes]]":
+    """A child that answers with one line a file; an empty line is its end."""
+    lines: queue.Queue[bytes] = queue.Queue()
+    limit_s = sum(_limit_s(path, READ_S_PER_MB) for path in paths)
+    with subprocess.Popen(
+        _command(task, paths, limit_s), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, env=_environment(),
+    ) as process:  # fmt: skip
+        output = process.stdout
+
+        def read() -> None:
+            for line in output or ():
+                lines.put(line)
+            lines.put(b"")
+
+        # A pipe has no time limit of its own on every platform.
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        try:
+            yield lines
+        finally:
+            process.kill()
+            reader.join()
 
 
 def recover(
@@ -104,13 +179,10 @@ def _ask(task: str, *paths: Path, limit_s: float) -> dict[str, Any]:
         SessionError: What the child raised.
         UnreadableError: If the child did not come back in time, or died.
     """
-    # The child must find the same package, wherever this process found it.
-    search = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
-    command = [sys.executable, "-P", "-m", CHILD, str(limit_s), task, *map(str, paths)]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False,
-            env={**os.environ, "PYTHONPATH": search},
+            _command(task, paths, limit_s), stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=limit_s, check=False, env=_environment(),
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise UnreadableError(f"the HDF5 library did not come back within {limit_s:g} s") from error
@@ -121,3 +193,13 @@ def _ask(task: str, *paths: Path, limit_s: float) -> dict[str, Any]:
     if "error" in answer:
         raise SessionError(answer["error"])
     return answer
+
+
+def _command(task: str, paths: Sequence[Path], limit_s: float) -> list[str]:
+    return [sys.executable, "-P", "-m", CHILD, str(limit_s), task, *map(str, paths)]
+
+
+def _environment() -> dict[str, str]:
+    """The child must find the same package, wherever this process found it."""
+    search = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    return {**os.environ, "PYTHONPATH": search}

@@ -43,8 +43,8 @@ class Session:
     def open(cls, path: Path) -> "Session":
         """Open a session for reading.
 
-        On some damaged files the HDF5 library never comes back; `wearables.sessions.verify` finds
-        them, in a process that it ends.
+        On some damaged files the HDF5 library never comes back; `wearables.sessions.check_readable`
+        finds them first, in a process that it ends.
 
         Raises:
             SessionError: If the file is missing, damaged, or not a session of this version.

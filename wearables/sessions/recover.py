@@ -14,11 +14,17 @@ import numpy as np
 
 from firmware_bridge.events import LossCause
 from firmware_bridge.schema import GarmentSchema
-from firmware_bridge.timesync import Exchange
 from wearables.errors import SessionError, WearablesError
 from wearables.events import Damaged, Event, Exchanged, Lost, Marker, Sampled, Status
 from wearables.sessions import layout
 from wearables.sessions.calibration import Calibration, calibration_of_row
+from wearables.sessions.event_rows import (
+    exchange_of_row,
+    links_of_row,
+    loss_of_row,
+    marker_of_row,
+    status_of_row,
+)
 from wearables.sessions.journal import Journal, journal_path, read_journal
 from wearables.sessions.subject import SubjectInfo
 from wearables.sessions.verify import verify_here
@@ -149,7 +155,8 @@ def _key(event: Event) -> tuple[Any, ...]:
     match event:
         case Sampled() | Lost():
             kind = type(event).__name__
-            return (kind, event.stream_id, event.boot, event.first_index)
+            is_empty = isinstance(event, Lost) and event.n_samples == 0
+            return (kind, event.stream_id, event.boot, event.first_index, is_empty)
         case Exchanged():
             return ("Exchanged", event.exchange.t1_host_ns)
         case Marker():
@@ -197,9 +204,12 @@ def _read_file(path: Path) -> tuple[dict[str, Any], GarmentSchema, list[Event]]:
             events: list[Event] = []
             for stream in schema.streams:
                 events += _tolerant(_stream_events, device, stream.name, stream.id)
-            events += _tolerant(_exchanges, device)
-            events += _tolerant(_markers, file)
-            events += _tolerant(_status, device)
+            for row in _tolerant(_rows, device, "epochs"):
+                events += _tolerant(links_of_row, row)
+            events += [exchange_of_row(row) for row in _tolerant(_rows, device, "exchanges")]
+            for row in _tolerant(_rows, file, "markers"):
+                events += _tolerant(lambda row: [marker_of_row(row)], row)
+            events += [status_of_row(row) for row in _tolerant(_rows, device, "status")]
             head = _head(file)
             head["calibrations"] = _tolerant(_calibrations, device)
             return head, schema, events
@@ -240,7 +250,8 @@ def _writable(value: Any) -> Any:
 def _stream_events(device: Any, name: str, stream_id: int) -> Iterator[Sampled | Lost]:
     """Events of one stream by boot and index; backfilled frames follow the gaps they fill."""
     group = device["streams"][name]
-    events: list[Sampled | Lost] = [*_losses(group, stream_id), *_frames(group, stream_id)]
+    losses = [loss_of_row(row, stream_id) for row in _rows(group, "gaps")]
+    events: list[Sampled | Lost] = [*losses, *_frames(group, stream_id)]
     order = list(dict.fromkeys(event.boot for event in events if isinstance(event, Sampled)))
     ranks = {boot: i for i, boot in enumerate(order)}
 
@@ -249,20 +260,6 @@ def _stream_events(device: Any, name: str, stream_id: int) -> Iterator[Sampled |
         return (ranks.get(event.boot, len(ranks)), is_late, event.first_index)
 
     yield from sorted(events, key=place)
-
-
-def _losses(group: Any, stream_id: int) -> Iterator[Lost]:
-    for row in _rows(group, "gaps"):
-        yield Lost(
-            stream_id=stream_id,
-            boot=int(row["boot"]),
-            first_index=int(row["index"]),
-            n_samples=int(row["n"]),
-            cause=LossCause(int(row["cause"])),
-            host_ns=int(row["opened_host_ns"]),
-            epoch_before=int(row["epoch_before"]),
-            epoch_after=int(row["epoch_after"]),
-        )
 
 
 def _frames(group: Any, stream_id: int) -> Iterator[Sampled]:
@@ -299,35 +296,5 @@ def _rows(group: Any, name: str) -> Any:
         return []
 
 
-def _exchanges(device: Any) -> Iterator[Exchanged]:
-    for row in device["exchanges"][...]:
-        times = ("t1_host_ns", "t2_device_us", "t3_device_us", "t4_host_ns", "dither_us")
-        exchange = Exchange(**{name: int(row[name]) for name in times})
-        yield Exchanged(exchange=exchange, epoch=int(row["epoch"]), boot=int(row["boot"]))
-
-
 def _calibrations(device: Any) -> Iterator[Calibration]:
     return map(calibration_of_row, _rows(device, "calibrations"))
-
-
-def _markers(file: Any) -> Iterator[Marker]:
-    for row in file["markers"][...]:
-        device_us = int(row["device_us"])
-        yield Marker(
-            host_ns=int(row["host_ns"]),
-            kind=row["kind"].decode(),
-            text=row["text"].decode(),
-            source=row["source"].decode(),
-            device_us=None if device_us == layout.NO_DEVICE_TIME else device_us,
-        )
-
-
-def _status(device: Any) -> Iterator[Status]:
-    for row in device["status"][...]:
-        yield Status(
-            host_ns=int(row["host_ns"]),
-            battery_pct=float(row["battery_pct"]),
-            producer_lost=int(row["producer_lost"]),
-            frames_dropped=int(row["frames_dropped"]),
-            log_used_b=int(row["log_used_b"]),
-        )

@@ -10,19 +10,16 @@ import numpy as np
 
 from firmware_bridge.events import LossCause
 from firmware_bridge.schema import GarmentSchema
-from firmware_bridge.timesync import Exchange
 from wearables.errors import SessionError
-from wearables.events import (
-    Event,
-    Exchanged,
-    LinkClosed,
-    LinkOpened,
-    Lost,
-    Marker,
-    Sampled,
-    Status,
-)
+from wearables.events import Event, Exchanged, Lost, Sampled
 from wearables.sessions import layout
+from wearables.sessions.event_rows import (
+    exchange_of_row,
+    links_of_row,
+    loss_of_row,
+    marker_of_row,
+    status_of_row,
+)
 from wearables.sessions.reader import Session
 
 Order = Literal["arrival", "index"]
@@ -85,59 +82,21 @@ class StoredEvents:
         return (event for _, event in merged)
 
     def _links(self) -> Iterator[Event]:
-        rows = self._device["epochs"][...]
-        events: list[Event] = []
-        for row in rows:
-            epoch, boot = int(row["epoch"]), int(row["boot"])
-            opened_ns, closed_ns = int(row["open_host_ns"]), int(row["close_host_ns"])
-            events.append(
-                LinkOpened(epoch=epoch, boot=boot, host_ns=opened_ns, mtu=int(row["mtu"]))
-            )
-            if closed_ns:
-                reason = row["reason"].decode()
-                events.append(LinkClosed(epoch=epoch, host_ns=closed_ns, reason=reason))
-        yield from events
+        for row in self._device["epochs"][...]:
+            yield from links_of_row(row)
 
     def _exchanges(self) -> Iterator[Event]:
-        names = ("t1_host_ns", "t2_device_us", "t3_device_us", "t4_host_ns", "dither_us")
-        for row in self._device["exchanges"][...]:
-            exchange = Exchange(**{name: int(row[name]) for name in names})
-            yield Exchanged(exchange=exchange, epoch=int(row["epoch"]), boot=int(row["boot"]))
+        return map(exchange_of_row, self._device["exchanges"][...])
 
     def _markers(self) -> Iterator[Event]:
-        for row in self._file["markers"][...]:
-            device_us = int(row["device_us"])
-            yield Marker(
-                host_ns=int(row["host_ns"]),
-                kind=row["kind"].decode(),
-                text=row["text"].decode(),
-                source=row["source"].decode(),
-                device_us=None if device_us == layout.NO_DEVICE_TIME else device_us,
-            )
+        return map(marker_of_row, self._file["markers"][...])
 
     def _status(self) -> Iterator[Event]:
-        for row in self._device["status"][...]:
-            yield Status(
-                host_ns=int(row["host_ns"]),
-                battery_pct=float(row["battery_pct"]),
-                producer_lost=int(row["producer_lost"]),
-                frames_dropped=int(row["frames_dropped"]),
-                log_used_b=int(row["log_used_b"]),
-            )
+        return map(status_of_row, self._device["status"][...])
 
     @staticmethod
     def _losses(group: Any, stream_id: int) -> Iterator[Lost]:
-        for row in group["gaps"][...]:
-            yield Lost(
-                stream_id=stream_id,
-                boot=int(row["boot"]),
-                first_index=int(row["index"]),
-                n_samples=int(row["n"]),
-                cause=LossCause(int(row["cause"])),
-                host_ns=int(row["opened_host_ns"]),
-                epoch_before=int(row["epoch_before"]),
-                epoch_after=int(row["epoch_after"]),
-            )
+        return (loss_of_row(row, stream_id) for row in group["gaps"][...])
 
     def _by_index(self, group: Any, stream_id: int) -> Iterator[Event]:
         """Frames as if nothing had come late, and only the losses that nothing filled."""

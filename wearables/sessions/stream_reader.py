@@ -162,6 +162,10 @@ class StreamReader:
         rows = self._gap_rows
         start_s = self.time_s(rows["row"].astype(np.int64))
         stop_s = self.time_s((rows["row"] + rows["n"]).astype(np.int64))
+        # Of a loss of unknown size only the recorder's clock tells how long it was.
+        unknown = rows["n"] == 0
+        for times_s, name in ((start_s, "opened_host_ns"), (stop_s, "closed_host_ns")):
+            times_s[unknown] = (rows[name][unknown] - self._session.anchor_host_ns) * 1e-9
         return tuple(
             Gap(
                 start_s=float(start),

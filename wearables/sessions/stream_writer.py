@@ -145,19 +145,40 @@ class StreamWriter:
                 self._changed_gaps.add(i)
 
     def write_loss(self, event: Lost) -> None:
-        """Add gap rows, one for each segment that the loss lies in."""
+        """Add gap rows, one for each segment that the loss lies in.
+
+        A loss of unknown size has n = 0 and no rows of its own; host times say how long it was.
+        """
         index = event.first_index
         stop = index + event.n_samples
         self._gaps_end[event.boot] = max(self._gaps_end.get(event.boot, 0), stop)
         for done, n, row in self._places(event.boot, index, event.n_samples, 0):
-            self._gaps.append(
-                {
-                    "boot": event.boot, "index": index + done, "n": n, "row": row,
-                    "cause": int(event.cause), "epoch_before": event.epoch_before,
-                    "epoch_after": event.epoch_after, "n_filled": 0,
-                    "opened_host_ns": event.host_ns, "closed_host_ns": 0,
-                }
-            )  # fmt: skip
+            self._add_gap(event, index + done, n, row, opened_ns=event.host_ns, closed_ns=0)
+        if not event.n_samples:
+            opened_ns = event.host_ns - event.duration_ns
+            row = self._row_after(event.boot, index)
+            self._add_gap(event, index, 0, row, opened_ns=opened_ns, closed_ns=event.host_ns)
+
+    def _row_after(self, boot: int, index: int) -> int:
+        """Row at which an index would stand; the end of the file for a boot without samples."""
+        own = self._by_boot.get(boot, [])
+        place = bisect_right(own, index, key=_index0)
+        if not place:
+            return max((s["row0"] + s["n_rows"] for s in self._segments), default=0)
+        segment = own[place - 1]
+        return min(segment["row0"] + index - segment["index0"], segment["row0"] + segment["n_rows"])
+
+    def _add_gap(
+        self, event: Lost, index: int, n: int, row: int, *, opened_ns: int, closed_ns: int
+    ) -> None:
+        self._gaps.append(
+            {
+                "boot": event.boot, "index": index, "n": n, "row": row,
+                "cause": int(event.cause), "epoch_before": event.epoch_before,
+                "epoch_after": event.epoch_after, "n_filled": 0,
+                "opened_host_ns": opened_ns, "closed_host_ns": closed_ns,
+            }
+        )  # fmt: skip
 
     def flush(self) -> None:
         """Bring the buffers to the file: samples first, then the rows that speak of them."""

@@ -13,7 +13,7 @@ class Gap:
         start_s: Session time of the first missing sample.
         stop_s: Session time of the first sample after.
         first_index: Index of the first missing sample.
-        n_samples: Missing samples when the gap was found.
+        n_samples: Missing samples when the gap was found; 0 if nobody knows, as after a reboot.
         cause: Why.
         n_filled: How many came later.
     """
@@ -24,6 +24,11 @@ class Gap:
     n_samples: int
     cause: LossCause
     n_filled: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still missing."""
+        return self.n_samples == 0 or self.n_filled < self.n_samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,7 +99,13 @@ def _verify_open(session: Session) -> VerifyReport:
         notes += [f"stream {name}: {text}" for text in cut]
         for gap in stream.gaps:
             open_samples = gap.n_samples - gap.n_filled
-            if open_samples:
+            if gap.n_samples == 0:
+                notes.append(
+                    f"stream {name}: an unknown number of samples missing from index "
+                    f"{gap.first_index}, {gap.start_s:.3f} to {gap.stop_s:.3f} s "
+                    f"({gap.cause.name.lower()})"
+                )
+            elif open_samples:
                 notes.append(
                     f"stream {name}: {open_samples} samples missing from index "
                     f"{gap.first_index} at {gap.start_s:.3f} s ({gap.cause.name.lower()})"

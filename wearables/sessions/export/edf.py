@@ -43,7 +43,7 @@ def write_edf(session: Session, folder: Path) -> list[Path]:
         notes += [
             edfio.EdfAnnotation(gap.start_s - start_s, gap.stop_s - gap.start_s, f"BAD_gap {name}")
             for gap in stream.gaps
-            if gap.n_samples > gap.n_filled and gap.start_s >= start_s
+            if gap.is_open and gap.start_s >= start_s
         ]
     notes += [
         edfio.EdfAnnotation(max(0.0, mark.time_s - start_s), None, f"{mark.kind}: {mark.text}")
