@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs venv web
+.PHONY: demo test check format docs venv web web-check
 
 venv: $(VENV)/.runtime
 
@@ -34,7 +34,7 @@ web: $(VENDOR)/.stamp
 
 $(VENDOR)/.stamp: $(STUDIO)/package.json $(STUDIO)/package-lock.json
 	@command -v npm >/dev/null || { echo 'make web needs npm (Debian: apt-get install npm)' >&2; exit 1; }
-	cd $(STUDIO) && npm ci --ignore-scripts --no-audit --no-fund
+	cd $(STUDIO) && npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 	mkdir -p $(VENDOR)
 	cd $(STUDIO)/node_modules && cp three/build/three.module.js three/build/three.core.js \
 	  three/examples/jsm/controls/OrbitControls.js uplot/dist/uPlot.esm.js uplot/dist/uPlot.min.css \
@@ -42,6 +42,11 @@ $(VENDOR)/.stamp: $(STUDIO)/package.json $(STUDIO)/package-lock.json
 	cp $(STUDIO)/node_modules/three/LICENSE $(VENDOR)/LICENSE-three.txt
 	cp $(STUDIO)/node_modules/uplot/LICENSE $(VENDOR)/LICENSE-uPlot.txt
 	touch $@
+
+# Types of the page's own modules, from their JSDoc comments.
+web-check:
+	cd $(STUDIO) && npm ci --ignore-scripts --no-audit --no-fund
+	cd $(STUDIO) && node_modules/.bin/tsc -p jsconfig.json
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered

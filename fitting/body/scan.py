@@ -68,8 +68,14 @@ def read_scan(path: Path, *, unit: Unit | None = None) -> Scan:
         raise ScanError(f"scan {path} is not there")
     import trimesh
 
+    suffix = path.suffix.lower()
     try:
-        mesh = trimesh.load(path, force="mesh", process=False)
+        if suffix == ".gltf":  # Its buffers lie beside it.
+            mesh = trimesh.load(path, force="mesh", process=False)
+        else:
+            # As a stream, so that materials and pictures that the file names are never looked for.
+            with path.open("rb") as stream:
+                mesh = trimesh.load(stream, file_type=suffix[1:], force="mesh", process=False)
     except Exception as error:
         raise ScanError(f"scan {path} cannot be read: {type(error).__name__}: {error}") from error
     vertices = np.asarray(getattr(mesh, "vertices", ()), dtype=np.float64).reshape(-1, 3)

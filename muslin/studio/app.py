@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket
 from muslin.errors import InputError
 from muslin.studio import choices
 from muslin.studio.child import as_text
+from muslin.studio.devices import Scanner
 from muslin.studio.fit_desk import FitDesk
 from muslin.studio.guard import Door, Guard
 from muslin.studio.library import Library
@@ -41,6 +42,7 @@ class Studio:
         self.hub = Hub()
         self.intake = Intake(folders)
         self.library = Library(folders.sessions)
+        self.scanner = Scanner()
         self.sessions = SessionDesk(self.hub, folders.sessions, self.library)
         self.fits = FitDesk(self.hub, self.intake)
 
@@ -85,13 +87,18 @@ class Studio:
         return JSONResponse({"saved": True})
 
     async def upload(self, request: Request) -> Response:
-        """Take a pattern in."""
+        """Take a pattern or a scan in."""
         label = as_text(request.query_params.get("label", ""))
         return JSONResponse(asdict(await self.intake.take(label, await request.body())))
 
     async def start_fit(self, request: Request) -> Response:
         """Drape."""
         return JSONResponse({"id": await self.fits.start(await _json(request))})
+
+    async def scan_body(self, request: Request) -> Response:
+        """Make a body of a scan."""
+        await self.fits.scan((await _json(request)).get("scan"))
+        return JSONResponse({"reading": True})
 
     async def stop_fit(self, _: Request) -> Response:
         """End what is being draped."""
@@ -125,6 +132,11 @@ class Studio:
         name = "fit.glb" if kind == "glb" else "fit.png"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type=media_type, headers=headers)
+
+    async def scan_devices(self, request: Request) -> Response:
+        """Look which devices are in range."""
+        devices = await self.scanner.look((await _json(request)).get("radio", "os:"))
+        return JSONResponse({"devices": devices})
 
     async def start_recording(self, request: Request) -> Response:
         """Record."""
@@ -188,6 +200,7 @@ class Studio:
             get("/api/state", self.state),
             post("/api/project", self.remember),
             post("/api/uploads", self.upload),
+            post("/api/bodies", self.scan_body),
             post("/api/fits", self.start_fit),
             post("/api/fits/stop", self.stop_fit),
             post("/api/fits/warm", self.warm_fit),
@@ -196,6 +209,7 @@ class Studio:
             get("/api/fits/{fit:int}/clip", self.fit_clip),
             get("/api/fits/{fit:int}/glb", self.fit_file),
             get("/api/fits/{fit:int}/sheet", self.fit_file),
+            post("/api/devices/scan", self.scan_devices),
             post("/api/recordings", self.start_recording),
             post("/api/recordings/tell", self.tell_recording),
             post("/api/recordings/warm", self.warm_recording),

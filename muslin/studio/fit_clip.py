@@ -40,7 +40,7 @@ def follow(fitted: Fitted, motion: str, *, progress: Callable[[int, int], None])
     stances = (fitted.wish.pose, *MOTIONS[motion])
     clip = clip_between(stances, n_between=N_BETWEEN[motion])
     # The first pose is the one that was draped, standing where it stood.
-    bodies = [fit.body, *list(clip_bodies(fitted.body_fit.body, clip))[1:]]
+    bodies = [fit.body, *list(clip_bodies(fitted.wearer.body, clip))[1:]]
     cloth = replace(fit.cloth, positions_m=fit.drape.positions_m)
     positions, n = [], len(bodies)
     progress(0, n)

@@ -83,6 +83,21 @@ class FitDesk:
             self.group.create_task(self._limit(self._n_fits))
             return self._n_fits
 
+    async def scan(self, upload_id: Any) -> None:
+        """Find the person in a scan that was taken in; the state tells the measures.
+
+        Raises:
+            InputError: If the scan is not here, or the worker busy.
+        """
+        path = self._intake.path_of(str(upload_id), "scan")
+        async with self._starting:
+            if self._state["phase"] != "idle":
+                raise InputError("wait until the drape has ended")
+            await self._ready()
+            self._tell({"phase": "starting", "id": 0, "share": 0.0, "text": "reading the scan"})
+            await self._send({"do": "scan", "id": 0, "scan": upload_id, "path": str(path)})
+            self.group.create_task(self._limit(0))
+
     async def move(self, number: int, motion: Any) -> None:
         """Let a fit follow a movement.
 
@@ -154,6 +169,8 @@ class FitDesk:
             path = str(self._intake.path_of(pattern.removeprefix("upload:")))
         elif pattern not in [block["name"] for block in known["blocks"]]:
             raise InputError("pattern is no block and no upload")
+        scan = content.get("scan") or ""
+        scan_path = str(self._intake.path_of(str(scan), "scan")) if scan else ""
         for key, allowed in (
             ("fabric", known["fabrics"]), ("pose", known["poses"]), ("sex", ["female", "male"]),
             ("size", known["sizes"]),
@@ -167,6 +184,7 @@ class FitDesk:
         return {
             "pattern": pattern, "path": path, "fabric": content["fabric"], "pose": content["pose"],
             "sex": content["sex"], "size": content["size"], "edge_m": edge_m,
+            "scan": scan, "scan_path": scan_path,
             "measures_cm": choices.checked_measures(content.get("measures_cm")),
         }  # fmt: skip
 
@@ -205,6 +223,11 @@ class FitDesk:
                 if content["id"] in self._kept:
                     self._kept[content["id"]].clip = body
                 self._tell({**_IDLE, "moved": content["id"], "text": "moved"})
+            case "scanned":
+                found = {key: content[key] for key in ("scan", "sex", "measures_cm", "warnings")}
+                self._tell(
+                    {**_IDLE, "scanned": found, "text": "the sliders show the scan's measures"}
+                )
             case "stopped":
                 self._forget_half(content)
                 self._tell({**_IDLE, "text": "stopped"})

@@ -1,7 +1,7 @@
 """Drapes garments in a process of its own; `python -m` runs it. Bodies and engine stay warm.
 
-Commands: ``fit`` (body, garment, drape, maps), ``clip`` (the fit follows a movement), ``file`` (GLB
-or sheet of a fit), ``stop``.
+Commands: ``scan`` (a scan becomes a body), ``fit`` (body, garment, drape, maps), ``clip`` (the fit
+follows a movement), ``file`` (GLB or sheet of a fit), ``stop``.
 """
 
 import importlib
@@ -19,13 +19,14 @@ from fitting.body import Measurements
 from muslin.fitting_room import Fit, Garment
 from muslin.studio.fit_clip import follow
 from muslin.studio.fit_maps import SHOWN
-from muslin.studio.fitted import Fitted, Wish, mesh_of, preview_of, summary_of
+from muslin.studio.fitted import Fitted, Wearer, Wish, mesh_of, preview_of, summary_of
+from muslin.studio.mesh_bytes import unpack_arrays
 from muslin.studio.pipe import Content, Office
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fitting.body import Body, BodyFit
+    from fitting.body import Body, Sex
     from fitting.cloth import ClothLevels
 
 N_KEPT = 6
@@ -45,7 +46,8 @@ class Worker:
         self._office = office
         self._commands: queue.Queue[Content | None] = queue.Queue(maxsize=64)
         self._stop = threading.Event()
-        self._bodies: dict[str, BodyFit] = {}
+        self._wearers: dict[str, Wearer] = {}
+        self._sexes: dict[str, Sex] = {}
         self._fits: dict[int, Fitted] = {}
 
     def command(self, command: Content | None) -> None:
@@ -64,6 +66,8 @@ class Worker:
             self._stop.clear()
             if command["do"] == "fit":
                 self._fit(command)
+            elif command["do"] == "scan":
+                self._scan(command)
             elif command["do"] == "clip":
                 self._clip(command)
             else:
@@ -91,12 +95,12 @@ class Worker:
         from fitting.pattern import complete_measures
         from muslin.fitting_room import pattern_of
 
-        self._progress(number, 0.02, "body from tape measures")
-        body_fit = self._body(wish)
-        body = body_fit.body if wish.pose == "a" else pose_body(body_fit.body, wish.pose)
+        self._progress(number, 0.02, "body")
+        wearer = self._scanned(wish.scan, wish.scan_path) if wish.scan else self._taped(wish)
+        body = wearer.body if wish.pose == "a" else pose_body(wearer.body, wish.pose)
         self._progress(number, 0.12, "sewing the garment together")
         garment = wish.garment()
-        measures = complete_measures(Measurements.from_cm(wish.measures_cm), body_fit.achieved)
+        measures = complete_measures(Measurements.from_cm(wish.measures_cm), wearer.measured)
         levels = garment_levels_on_body(
             pattern_of(garment, measures), body, edge_length_m=wish.edge_m
         )
@@ -104,7 +108,7 @@ class Worker:
         preview = {"type": "preview", "id": number, "summary": {"id": number, "is_preview": True}}
         self._office.tell(preview, preview_of(levels.finest, body))
         fit = self._draped(number, garment, levels, body)
-        return Fitted(wish=wish, body_fit=body_fit, fit=fit)
+        return Fitted(wish=wish, wearer=wearer, fit=fit)
 
     def _draped(self, number: int, garment: Garment, levels: "ClothLevels", body: "Body") -> Fit:
         from fitting.drape import DrapeSettings
@@ -134,19 +138,56 @@ class Worker:
         return Fit(garment=garment, title=title, body=body, cloth=cloth, drape=draped, map=maps,
                    report=report)  # fmt: skip
 
-    def _body(self, wish: Wish) -> "BodyFit":
+    def _taped(self, wish: Wish) -> Wearer:
         from fitting.body import body_from_measurements
 
         key = f"{wish.sex} {sorted(wish.measures_cm.items())}"
-        if key not in self._bodies:
+        if key not in self._wearers:
             measures = Measurements.from_cm(wish.measures_cm)
-            self._bodies[key] = body_from_measurements(
+            fit = body_from_measurements(
                 measures, sex=wish.sex, progress=lambda text: self._check()
             )
-            while len(self._bodies) > N_BODIES:
-                del self._bodies[next(iter(self._bodies))]
+            self._keep(key, Wearer(body=fit.body, measured=fit.achieved, warnings=fit.warnings))
         self._check()
-        return self._bodies[key]
+        return self._wearers[key]
+
+    def _scanned(self, scan: str, path: str) -> Wearer:
+        from fitting.body import make_scan, register_scan
+
+        if scan not in self._wearers:
+            _, arrays = unpack_arrays(Path(path).read_bytes())
+            points, faces = arrays["vertices_m"].astype(float), arrays["faces"].astype(np.int64)
+            found = register_scan(
+                make_scan(points, faces, unit="m"), progress=lambda text: self._check()
+            )
+            self._sexes[scan] = found.sex
+            self._keep(
+                scan, Wearer(body=found.body, measured=found.measured, warnings=found.warnings)
+            )
+        self._check()
+        return self._wearers[scan]
+
+    def _keep(self, key: str, wearer: Wearer) -> None:
+        self._wearers[key] = wearer
+        while len(self._wearers) > N_BODIES:
+            del self._wearers[next(iter(self._wearers))]
+
+    def _scan(self, command: Content) -> None:
+        from fitting.errors import FittingError
+
+        told = {"id": command["id"], "of": "scan"}
+        self._progress(command["id"], 0.1, "finding the person in the scan")
+        try:
+            wearer = self._scanned(command["scan"], command["path"])
+        except Stopped:
+            self._office.tell({**told, "type": "stopped"})
+        except (FittingError, ValueError, ArithmeticError, MemoryError, OSError) as error:
+            self._office.tell({**told, "type": "failed", "text": str(error)})
+        else:
+            measures_cm = {name: m * 100 for name, m in wearer.measured.given().items()}
+            found = {"scan": command["scan"], "sex": self._sexes[command["scan"]],
+                     "measures_cm": measures_cm, "warnings": list(wearer.warnings)}  # fmt: skip
+            self._office.tell({**told, **found, "type": "scanned"})
 
     def _clip(self, command: Content) -> None:
         from fitting.errors import FittingError

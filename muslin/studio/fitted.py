@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fitting.body import REGIONS, Body, BodyFit, Sex
+from fitting.body import REGIONS, Body, Measurements, Sex
 from fitting.cloth import Cloth
 from fitting.preview import PaintedMesh, dressed, seam_mesh
 from muslin.fitting_room import Fit, Garment, choose_garment
@@ -23,6 +23,8 @@ class Wish:
     Attributes:
         sex: Of the body.
         measures_cm: Tape measures.
+        scan: Id of the scan that the body is; empty for one of the tape measures.
+        scan_path: Where that scan lies.
         pose: Name of the pose.
         pattern: Block, or ``upload:ID``.
         path: Where an upload lies; empty for a block.
@@ -33,6 +35,8 @@ class Wish:
 
     sex: Sex
     measures_cm: Mapping[str, float]
+    scan: str
+    scan_path: str
     pose: str
     pattern: str
     path: str
@@ -54,17 +58,32 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wearer:
+    """A body in the A stance, of tape measures or of a scan.
+
+    Attributes:
+        body: The body.
+        measured: Its measures.
+        warnings: Sentences a person should read.
+    """
+
+    body: Body
+    measured: Measurements
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     """A garment at rest on a body, judged.
 
     Attributes:
         wish: What was chosen.
-        body_fit: The body as it was made.
+        wearer: The body as it was made, before the pose.
         fit: The garment on it.
     """
 
     wish: Wish
-    body_fit: BodyFit
+    wearer: Wearer
     fit: Fit
 
     def meshes(self, shown: ShownMap) -> tuple[PaintedMesh, ...]:
@@ -125,8 +144,8 @@ def summary_of(fitted: Fitted, number: int) -> dict[str, Any]:
         "penetration_max_mm": drape.penetration_max_m * MM,
         "lines": list(report.lines()),
         "sentences": list(report.sentences()),
-        "warnings": list(fitted.body_fit.warnings),
-        "achieved_cm": {k: v * CM for k, v in fitted.body_fit.achieved.given().items()},
+        "warnings": list(fitted.wearer.warnings),
+        "achieved_cm": {k: v * CM for k, v in fitted.wearer.measured.given().items()},
         "ease_cm": {
             name.removesuffix("_girth").replace("_", " "): ease.ease_m * CM
             for name, ease in report.ease.items()

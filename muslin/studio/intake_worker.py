@@ -4,16 +4,19 @@ Runs as ``python -m muslin.studio.intake_worker FILE``; says what it found as on
 is a stranger's: what it names is never opened, and what comes of it is plain numbers and text.
 """
 
+import json
 import sys
 from pathlib import Path
-from typing import Any
 
-from muslin.studio.pipe import Office
+from muslin.studio.mesh_bytes import pack_arrays
+from muslin.studio.pipe import Content, Office
+from muslin.studio.uploads import SCAN_SUFFIXES
 
 MEMORY_B = 3 << 30
 CPU_S = 20
 N_FILES = 64
 MAX_PANELS = 400
+MAX_TRIANGLES = 2_000_000
 
 
 def limit_resources() -> None:
@@ -34,12 +37,16 @@ def limit_resources() -> None:
         resource.setrlimit(what, (allowed, allowed))
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Pattern of a file, written anew as GarmentCode.
+def read(path: Path) -> tuple[Content, bytes]:
+    """What a file holds, written anew: a pattern as GarmentCode, a scan as arrays.
 
     Raises:
         FittingError: If it cannot be used.
     """
+    return _scan(path) if path.suffix in SCAN_SUFFIXES else _pattern(path)
+
+
+def _pattern(path: Path) -> tuple[Content, bytes]:
     from fitting.errors import PatternError
     from fitting.pattern import garmentcode_from_pattern, read_pattern
 
@@ -47,12 +54,22 @@ def read(path: Path) -> dict[str, Any]:
     n_panels = len(pattern.panels)
     if n_panels > MAX_PANELS:
         raise PatternError(f"the pattern has {n_panels} panels, at most {MAX_PANELS} are taken")
-    return {
-        "type": "pattern",
-        "n_panels": n_panels,
-        "n_seams": len(pattern.seams),
-        "garmentcode": garmentcode_from_pattern(pattern),
-    }
+    told = f"{n_panels} panels, {len(pattern.seams)} seams"
+    text = json.dumps(garmentcode_from_pattern(pattern))
+    return {"type": "pattern", "told": told}, text.encode()
+
+
+def _scan(path: Path) -> tuple[Content, bytes]:
+    from fitting.body import read_scan
+    from fitting.errors import ScanError
+
+    scan = read_scan(path)
+    n_faces = len(scan.faces)
+    if n_faces > MAX_TRIANGLES:
+        raise ScanError(f"the scan has {n_faces} triangles, at most {MAX_TRIANGLES} are taken")
+    told = f"{n_faces} triangles in {scan.unit}, {len(scan.holes)} holes"
+    arrays = {"vertices_m": scan.vertices_m, "faces": scan.faces}
+    return {"type": "scan", "told": told}, pack_arrays({}, arrays)
 
 
 def main() -> None:
@@ -61,7 +78,7 @@ def main() -> None:
     office = Office()
     path = Path(sys.argv[1])
     try:
-        office.tell(read(path))
+        office.tell(*read(path))
     except MemoryError:
         office.tell({"type": "refused", "text": "it needs more memory than an upload may"})
     except RecursionError:

@@ -45,8 +45,8 @@ class _Watched:
         self.monitor.feed(event)
         self.tap.feed(event)
 
-    def state(self) -> Content:
-        """How it stands, numbers that are not known as null."""
+    def state(self, now_s: float) -> Content:
+        """How it stands ``now_s`` after the start, numbers that are not known as null."""
         monitor = self.monitor
         rssi = getattr(self.source, "rssi_dbm", None)
         return {
@@ -58,6 +58,7 @@ class _Watched:
             "rssi_dbm": rssi,
             "n_damaged": monitor.n_damaged,
             "site": self.tap.site,
+            "vitals": self.tap.vitals.rates(now_s),
             "streams": [
                 {
                     "name": stream.name, "rate_hz": _known(stream.rate_hz),
@@ -81,6 +82,7 @@ class _Watched:
                     "number": first + i, "name": stream.name, "rate_hz": stream.rate_hz,
                     "channels": [channel.name for channel in stream.channels],
                     "units": [channel.unit for channel in stream.channels],
+                    "kinds": [channel.kind for channel in stream.channels],
                     "sites": [channel.site or "" for channel in stream.channels],
                 }
                 for i, stream in enumerate(self.source.schema.streams)
@@ -192,11 +194,12 @@ class Recorder:
 
     async def _keep_telling(self, watched: Sequence[_Watched]) -> None:
         while True:
+            now_s = (time.monotonic_ns() - self._start_ns) * 1e-9
             state = {
-                "type": "state", "time_s": (time.monotonic_ns() - self._start_ns) * 1e-9,
+                "type": "state", "time_s": now_s,
                 "is_paused": self.controls is not None and self.controls.is_paused,
                 "n_dropped": self._outbox.n_dropped,
-                "garments": [item.state() for item in watched],
+                "garments": [item.state(now_s) for item in watched],
             }  # fmt: skip
             self._outbox.put(state)
             await asyncio.sleep(STATE_S)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from firmware_bridge.schema import GarmentSchema, StreamSchema
 from firmware_bridge.timesync import Exchange
+from muslin.studio.live_vitals import LiveVitals
 from muslin.studio.wire import pack_samples
 from wearables.events import Event, Exchanged, SampleBlock, Sampled
 
@@ -89,6 +90,7 @@ class LiveTap:
         self._clocks: dict[int, _Clock] = {}
         self._waiting = Bundle(frames=[])
         self._pose = _pose_of(schema)
+        self.vitals = LiveVitals(schema)
 
     def feed(self, event: Event) -> None:
         """Take live samples; what comes late, out of the garment's log, is in the file alone."""
@@ -109,8 +111,10 @@ class LiveTap:
         values = strip.values(event.counts)
         self._put(pack_samples(values, number=strip.number, first_s=first_s, rate_hz=rate_hz))
         self._waiting.oldest_ns = self._waiting.oldest_ns or event.host_ns
+        time_s = first_s + np.arange(len(values)) / rate_hz
+        self.vitals.feed(event.stream_id, event.first_index, time_s, values)
         if self._pose is not None and event.stream_id == self._pose.stream_id:
-            self._turn(values, event.first_index, first_s, rate_hz)
+            self._turn(values, event.first_index, time_s)
 
     def take(self) -> Bundle:
         """What came since the last call."""
@@ -126,22 +130,20 @@ class LiveTap:
         self._waiting.frames.append(frame)
 
     def _turn(
-        self, values: NDArray[np.float64], first_index: int, first_s: float, rate_hz: float
+        self, values: NDArray[np.float64], first_index: int, time_s: NDArray[np.float64]
     ) -> None:
         pose = self._pose
         if pose is None:
             return
         block = SampleBlock(
-            stream="imu", first_index=first_index,
-            time_s=first_s + np.arange(len(values)) / rate_hz,
-            values=values * pose.factors,
+            stream="imu", first_index=first_index, time_s=time_s, values=values * pose.factors,
             channels=tuple(f"channel_{i}" for i in range(values.shape[1])),
         )  # fmt: skip
         for turned in pose.operator(block):
             self._put(
                 pack_samples(
                     turned.values[-1:], number=POSE_NUMBER + self._garment,
-                    first_s=float(turned.time_s[-1]), rate_hz=rate_hz,
+                    first_s=float(turned.time_s[-1]), rate_hz=pose.operator.rate_hz,
                 )
             )  # fmt: skip
 

@@ -1,10 +1,10 @@
-"""Files that a person brings in: looked at here, read by a worker with limits, kept as GarmentCode.
+"""Files that a person brings in: looked at here, read by a worker with limits, kept anew.
 
-A name from outside is a label to show, and its suffix chooses the format; no path is made of it.
+A pattern is kept as GarmentCode, a scan of a person as plain points and triangles. A name from
+outside is a label to show, and its suffix chooses the format; no path is made of it.
 """
 
 import asyncio
-import json
 import os
 import secrets
 import sys
@@ -18,6 +18,8 @@ from muslin.studio.pipe import read_message
 from muslin.studio.project import Folders
 
 SUFFIXES = (".json", ".dxf", ".svg")
+# No .gltf: it is a list of other files.
+SCAN_SUFFIXES = (".ply", ".obj", ".glb", ".stl")
 INTAKE_TIMEOUT_S = 40.0
 N_WAITING = 3
 N_KEPT = 50
@@ -31,41 +33,48 @@ _SIGNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """One pattern that was taken in.
+    """One file that was taken in.
 
     Attributes:
         id: Random name.
         label: What the person called it.
-        n_panels: Panels.
-        n_seams: Seams.
+        kind: ``pattern`` or ``scan``.
+        told: What was found in it, in words.
     """
 
     id: str
     label: str
-    n_panels: int
-    n_seams: int
+    kind: str
+    told: str
 
 
 def suffix_of(label: str, body: bytes) -> str:
     """Check what can be checked without reading; returns the suffix.
 
     Raises:
-        InputError: If it cannot be a pattern.
+        InputError: If it can be neither a pattern nor a scan.
     """
     suffix = Path(label.replace("\\", "/")).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(f"{suffix or 'a file without suffix'} is not taken; {', '.join(SUFFIXES)}")
+    taken = (*SUFFIXES, *SCAN_SUFFIXES)
+    if suffix not in taken:
+        raise InputError(f"{suffix or 'a file without suffix'} is not taken; {', '.join(taken)}")
     for sign, what in _SIGNS.items():
         if body.startswith(sign):
-            raise InputError(f"this is {what}, not a pattern")
+            raise InputError(f"this is {what}, not a {_kind_of(suffix)}")
     if not body.strip():
         raise InputError("the file is empty")
+    if suffix in SCAN_SUFFIXES and suffix != ".obj":
+        return suffix
     if b"\0" in body:
         raise InputError("the file is not text")
     lower = body.lower()
     if b"<!doctype" in lower or b"<!entity" in lower:
         raise InputError("the file declares a document type or entities, which is not taken")
     return suffix
+
+
+def _kind_of(suffix: str) -> str:
+    return "scan" if suffix in SCAN_SUFFIXES else "pattern"
 
 
 class Intake:
@@ -77,15 +86,16 @@ class Intake:
         self._n_waiting = 0
         self.kept: dict[str, Upload] = {}
 
-    def path_of(self, upload_id: str) -> Path:
+    def path_of(self, upload_id: str, kind: str = "pattern") -> Path:
         """Where an upload lies.
 
         Raises:
-            InputError: If there is none of this id.
+            InputError: If there is none of this id and kind.
         """
-        if upload_id not in self.kept:
-            raise InputError("this upload is not here (any more)")
-        return self._folders.uploads / f"{upload_id}.json"
+        if upload_id not in self.kept or self.kept[upload_id].kind != kind:
+            raise InputError(f"this {kind} is not here (any more)")
+        suffix = "json" if kind == "pattern" else "scan"
+        return self._folders.uploads / f"{upload_id}.{suffix}"
 
     async def take(self, label: str, body: bytes) -> Upload:
         """Take a file in.
@@ -109,30 +119,27 @@ class Intake:
         raw = self._folders.uploads / f"{upload_id}-raw{suffix}"
         try:
             await asyncio.to_thread(raw.write_bytes, body)
-            content = await _in_worker(raw)
+            content, read = await _in_worker(raw)
         finally:
             raw.unlink(missing_ok=True)
-        if content.get("type") != "pattern":
+        kind = _kind_of(suffix)
+        if content.get("type") != kind:
             raise InputError(str(content.get("text", "it cannot be read")))
-        upload = Upload(
-            id=upload_id, label=label,
-            n_panels=int(content["n_panels"]), n_seams=int(content["n_seams"]),
-        )  # fmt: skip
-        text = json.dumps(content["garmentcode"])
-        path = self._folders.uploads / f"{upload_id}.json"
-        await asyncio.to_thread(path.write_text, text, encoding="utf-8")
-        self.kept[upload_id] = upload
+        self.kept[upload_id] = Upload(
+            id=upload_id, label=label, kind=kind, told=as_text(content["told"])
+        )
+        await asyncio.to_thread(self.path_of(upload_id, kind).write_bytes, read)
         self._forget_oldest()
-        return upload
+        return self.kept[upload_id]
 
     def _forget_oldest(self) -> None:
         while len(self.kept) > N_KEPT:
-            oldest = next(iter(self.kept))
-            self.path_of(oldest).unlink(missing_ok=True)
-            del self.kept[oldest]
+            oldest = next(iter(self.kept.values()))
+            self.path_of(oldest.id, oldest.kind).unlink(missing_ok=True)
+            del self.kept[oldest.id]
 
 
-async def _in_worker(path: Path) -> dict[str, Any]:
+async def _in_worker(path: Path) -> tuple[dict[str, Any], bytes]:
     """Read a file in a process with limits; nothing of our environment's secrets goes along."""
     keep = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV")
     environment = {name: os.environ[name] for name in keep if name in os.environ}
@@ -148,13 +155,13 @@ async def _in_worker(path: Path) -> dict[str, Any]:
             message = await read_message(process.stdout) if process.stdout else None
             await process.wait()
     except TimeoutError:
-        return {"text": f"reading it took more than {INTAKE_TIMEOUT_S:g} s"}
+        return {"text": f"reading it took more than {INTAKE_TIMEOUT_S:g} s"}, b""
     except ValueError:
-        return {"text": "what was read of it is too large"}
+        return {"text": "what was read of it is too large"}, b""
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if message is None:
-        return {"text": "reading it took more time or memory than an upload may"}
-    return message[0]
+        return {"text": "reading it took more time or memory than an upload may"}, b""
+    return message

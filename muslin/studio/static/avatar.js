@@ -57,7 +57,7 @@ export class Avatar {
     mesh.position.copy(way).multiplyScalar(length / 2);
     group.add(mesh);
     const holder = this.parts.get(parent);
-    group.position.set(...at);
+    group.position.fromArray(at);
     if (holder) group.position.sub(new THREE.Vector3(...this.worldOf(parent)));
     (holder ?? this.scene).add(group);
     this.parts.set(name, group);
@@ -91,6 +91,16 @@ export class Avatar {
     const turned = now.multiply(/** @type {THREE.Quaternion} */ (this.start[garment]));
     const holder = /** @type {THREE.Object3D} */ (group.parent).getWorldQuaternion(new THREE.Quaternion());
     group.quaternion.copy(holder.invert().multiply(turned));
+    this.nTurns += 1;
+    this.render();
+  }
+
+  /** @param {string} part @param {number} angle [rad] @param {number} way 1 or -1 */
+  bend(part, angle, way) {
+    const group = this.parts.get(part);
+    if (!group) return;
+    group.quaternion.setFromAxisAngle(new THREE.Vector3(1, 0, 0), way * angle);
+    /** @type {THREE.MeshLambertMaterial} */ (/** @type {THREE.Mesh} */ (group.children[0]).material).color.set(MOVED);
     this.nTurns += 1;
     this.render();
   }

@@ -1,10 +1,12 @@
 // @ts-check
 /** Fit room: choose, drape, read, compare, save. */
 import { getBytes, post, save, upload } from "/static/api.js";
+import { BodyChoices } from "/static/body_choices.js";
 import { drawLegend, paintLegend } from "/static/legend.js";
 import { readMesh } from "/static/mesh.js";
+import { options } from "/static/options.js";
 import { View } from "/static/view.js";
-import { MEASURES, plain } from "/static/words.js";
+import { plain } from "/static/words.js";
 
 const MESHES = [[0.024, "coarse"], [0.016, "normal"], [0.011, "fine"]];
 
@@ -25,6 +27,7 @@ export class FitRoom {
     this.mapName = this.project.map;
     this.isKept = false;
     this.playing = 0;
+    this.body = new BodyChoices(state);
     this.fill(state.uploads);
     this.listen(live);
     if (state.fits.length) void this.arrive(state.fits[state.fits.length - 1]);
@@ -33,69 +36,24 @@ export class FitRoom {
   /** @param {any[]} uploads */
   fill(uploads) {
     const { choices, project } = this;
-    options($("preset"), [["", "own"], ["demo", "demo wearer"], ...["p5", "p25", "p50", "p75", "p95"].map((p) => [p, p])]);
     options($("pose"), choices.poses.map((/** @type {string} */ p) => [p, plain(p)]));
     options($("pattern"), [
       ...choices.blocks.map((/** @type {any} */ b) => [b.name, b.text]),
-      ...uploads.map((/** @type {any} */ u) => [`upload:${u.id}`, u.label]),
+      ...uploads.filter((u) => u.kind === "pattern").map((u) => [`upload:${u.id}`, u.label]),
     ]);
     options($("fabric"), choices.fabrics.map((/** @type {string} */ f) => [f, plain(f)]));
     options($("size"), choices.sizes.map((/** @type {number} */ s) => [s, s ? (s > 0 ? `+${s}` : s) : "drafted"]));
     options($("mesh"), MESHES);
     $("mesh").value = 0.016;
-    for (const name of ["sex", "pose", "pattern", "fabric", "size"])
+    for (const name of ["pose", "pattern", "fabric", "size"])
       if ([...$(name).options].some((o) => o.value === String(project[name]))) $(name).value = project[name];
-    const demo = Object.keys(project.measures_cm).length ? project.measures_cm : choices.demo.measures_cm;
-    for (const slider of choices.sliders) this.addSlider(slider);
-    this.setMeasures(demo);
-  }
-
-  /** @param {{name: string, low_cm: number, high_cm: number}} slider */
-  addSlider({ name, low_cm, high_cm }) {
-    const title = MEASURES[/** @type {keyof typeof MEASURES} */ (name)] ?? plain(name);
-    const box = document.createElement("div");
-    box.className = "measure";
-    const text = document.createElement("span");
-    text.textContent = `${title} (${name}) [cm]`;
-    const range = document.createElement("input"), number = document.createElement("input");
-    range.type = "range";
-    number.type = "number";
-    number.id = `cm-${name}`;
-    for (const input of [range, number]) {
-      Object.assign(input, { min: low_cm.toFixed(1), max: high_cm.toFixed(1), step: 0.1 });
-      input.setAttribute("aria-label", `${title} in centimetres${input === range ? ", slider" : ""}`);
-    }
-    const own = () => { box.classList.toggle("follows", number.value === ""); $("preset").value = ""; };
-    range.oninput = () => { number.value = Number(range.value).toFixed(1); own(); };
-    number.oninput = () => { range.value = number.value; own(); };
-    box.append(text, range, number);
-    $("measures").append(box);
-  }
-
-  /** @param {Record<string, number>} measures_cm */
-  setMeasures(measures_cm) {
-    for (const { name } of this.choices.sliders) {
-      const number = $(`cm-${name}`);
-      const value = measures_cm[name];
-      number.value = value === undefined ? "" : value.toFixed(1);
-      const range = number.previousElementSibling;
-      range.value = value ?? (Number(range.min) + Number(range.max)) / 2;
-      number.parentElement.classList.toggle("follows", value === undefined);
-      number.placeholder = "follows";
-    }
-  }
-
-  measures() {
-    /** @type {Record<string, number>} */
-    const found = {};
-    for (const { name } of this.choices.sliders) if ($(`cm-${name}`).value !== "") found[name] = Number($(`cm-${name}`).value);
-    return found;
   }
 
   /** @param {import("/static/live.js").Live} live */
   listen(live) {
-    $("preset").onchange = () => this.preset();
-    $("sex").onchange = () => this.preset();
+    $("preset").onchange = () => this.guarded(() => this.body.preset());
+    $("sex").onchange = () => this.guarded(() => this.body.preset());
+    $("scan-file").onchange = () => this.guarded(() => this.bring($("scan-file").files[0]));
     $("pattern").onchange = () => {
       const block = this.choices.blocks.find((/** @type {any} */ b) => b.name === $("pattern").value);
       if (block) $("fabric").value = block.fabric;
@@ -161,34 +119,29 @@ export class FitRoom {
     this.counters.read = { vertex: i, isKept };
   }
 
-  preset() {
-    const { choices } = this, name = $("preset").value;
-    if (name === "demo") {
-      $("sex").value = choices.demo.sex;
-      this.setMeasures(choices.demo.measures_cm);
-    } else if (name) this.setMeasures(choices.presets[$("sex").value][name]);
-  }
-
   /** @param {File} file */
   async bring(file) {
     $("fit-text").textContent = `reading ${file.name}`;
     const made = await upload(file);
-    const option = new Option(made.label, `upload:${made.id}`);
-    $("pattern").append(option);
-    $("pattern").value = option.value;
-    $("fit-text").textContent = `${made.label}: ${made.n_panels} panels, ${made.n_seams} seams`;
+    const isScan = made.kind === "scan", select = isScan ? $("preset") : $("pattern");
+    const option = new Option(made.label, `${isScan ? "scan" : "upload"}:${made.id}`);
+    select.append(option);
+    select.value = option.value;
+    $("fit-text").textContent = `${made.label}: ${made.told}`;
+    if (isScan) await this.body.preset();
   }
 
   async drape() {
     const chosen = {
       sex: $("sex").value, pose: $("pose").value, pattern: $("pattern").value, fabric: $("fabric").value,
-      size: Number($("size").value), measures_cm: this.measures(),
+      size: Number($("size").value), measures_cm: this.body.measures(),
     };
+    const { scan } = this.body;
     this.asked_ms = performance.now();
     this.counters.firstPicture_s = null;
     this.isKept = false;
     await post("/api/project", { ...chosen, map: this.mapName });
-    await post("/api/fits", { ...chosen, edge_m: Number($("mesh").value) });
+    await post("/api/fits", { ...chosen, scan, edge_m: Number($("mesh").value) });
   }
 
   /** @param {any} state */
@@ -199,6 +152,7 @@ export class FitRoom {
     $("fit-progress").value = isIdle ? 0 : state.share;
     if (state.trouble) $("fit-text").textContent = state.trouble;
     else if (state.text) $("fit-text").textContent = state.text;
+    if (isIdle && state.scanned) this.body.found(state.scanned);
     if (isIdle && state.moved) await this.moved(state.moved);
     if (isIdle && state.fitted && this.fits.get(state.fitted)?.mesh.is_preview !== false) await this.arrive(state.summary);
   }
@@ -253,13 +207,7 @@ export class FitRoom {
     if (this.asked_ms) this.counters.draped_s = (performance.now() - this.asked_ms) / 1000;
     $("fit-text").textContent = `draped ${summary.n_vertices} vertices in ${summary.solve_s.toFixed(1)} s`;
     $("fit-title").textContent = summary.title;
-    for (const { name } of this.choices.sliders) {
-      const number = $(`cm-${name}`), cm = summary.achieved_cm[name];
-      if (number.value === "" && cm) {
-        number.placeholder = cm.toFixed(1);
-        number.previousElementSibling.value = cm;
-      }
-    }
+    this.body.achieved(summary.achieved_cm);
     const badge = $("badge");
     badge.hidden = false;
     badge.textContent = summary.converged ? "converged" : `NOT converged: ${summary.cause}`;
@@ -358,11 +306,6 @@ export class FitRoom {
       $("fit-text").textContent = String(/** @type {Error} */ (error).message);
     }
   }
-}
-
-/** @param {any} select @param {any[][]} pairs */
-function options(select, pairs) {
-  select.replaceChildren(...pairs.map(([value, text]) => new Option(text, value)));
 }
 
 /** @param {string} text */

@@ -3,9 +3,10 @@
 import { getJson, post } from "/static/api.js";
 import { Avatar } from "/static/avatar.js";
 import { History } from "/static/history.js";
+import { jointsOf } from "/static/joint.js";
 import { Ring } from "/static/ring.js";
 import { Strip, groups } from "/static/strips.js";
-import { clock, plain } from "/static/words.js";
+import { clock, plain, vitalsText } from "/static/words.js";
 
 const POSE_NUMBER = 200;
 const LAGS_KEPT = 600;
@@ -24,6 +25,8 @@ export class SessionRoom {
     this.hasNew = false;
     this.phase = "idle";
     /** @type {number[]} */ this.ticks = [];
+    /** @type {import("/static/joint.js").Joint[]} */ this.joints = [];
+    /** @type {string[]} */ this.sites = [];
     this.avatar = new Avatar($("avatar"));
     this.history = new History($("strips"), () => this.toLive());
     $("garment").value = project.garment.startsWith("session:") ? "sim:" : project.garment;
@@ -40,7 +43,9 @@ export class SessionRoom {
     $("pause").onclick = () =>
       this.guarded(() => post("/api/recordings/tell", { do: "pause", on: $("pause").textContent === "Pause" }));
     $("mark").onclick = () => this.guarded(() => this.mark());
-    $("calibrate").onclick = () => this.avatar.calibrate();
+    $("calibrate").onclick = () => { this.avatar.calibrate(); this.hold("straight"); };
+    $("bent").onclick = () => this.hold("bent");
+    $("look").onclick = () => this.guarded(() => this.look());
     document.addEventListener("theme", () => { this.hasNew = true; void this.history.draw(); });
     document.addEventListener("keydown", (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
@@ -71,6 +76,41 @@ export class SessionRoom {
     this.asked_ms = performance.now();
     Object.assign(this.counters, { firstStrip_s: null, samples: 0, redraws: 0 });
     await post("/api/recordings", { garments: Array(n).fill(uri), ...what });
+  }
+
+  /** @param {"straight" | "bent"} stance */
+  hold(stance) {
+    for (const joint of this.joints) joint.hold(stance);
+    this.tellWearer();
+  }
+
+  /** What moves the figure, and what it still waits for. */
+  tellWearer() {
+    const { joints } = this;
+    const turns = this.sites.filter(Boolean);
+    const bends = joints.map((j) => (j.angle === null ? `${j.title}: hold both stances` : `${j.title} ${((j.angle * 180) / Math.PI).toFixed(0)}°`));
+    $("avatar-text").textContent = [...turns, ...bends].join(", ") || "no motion sensor";
+    $("bent").hidden = !joints.length;
+  }
+
+  /** Bluetooth devices in range, as addresses to choose. */
+  async look() {
+    const typed = $("garment").value.split("#")[0];
+    const radio = /^(usb|tcp-client|os):/.test(typed) ? typed : "os:";
+    $("record-text").textContent = `looking for devices on ${radio}`;
+    const { devices } = await post("/api/devices/scan", { radio });
+    const garments = devices.filter((/** @type {any} */ d) => d.garment);
+    const options = garments.map((/** @type {any} */ d) => {
+      const option = new Option(`${d.name || d.address}, ${d.rssi_dbm} dBm`, d.garment);
+      option.dataset.found = "1";
+      return option;
+    });
+    for (const old of document.querySelectorAll("#garment-kinds [data-found]")) old.remove();
+    $("garment-kinds").prepend(...options);
+    if (garments.length) $("garment").value = garments[0].garment;
+    const others = devices.filter((/** @type {any} */ d) => !d.garment).map((/** @type {any} */ d) => d.name || d.address);
+    const beside = others.length ? `; for ${others.join(", ")} use muslin record-device` : "";
+    $("record-text").textContent = `${garments.length} garments in range${beside}`;
   }
 
   async mark() {
@@ -139,7 +179,9 @@ export class SessionRoom {
       }),
     );
     this.avatar.show(schemas.map((garment) => garment.site));
-    $("avatar-text").textContent = schemas.map((g) => g.site).filter(Boolean).join(", ") || "no motion sensor";
+    this.sites = schemas.map((garment) => garment.site);
+    this.joints = jointsOf(schemas);
+    this.tellWearer();
     Object.assign(this.counters, { strips: this.strips.length, redraws: 0, samples: 0, lags: [] });
   }
 
@@ -157,6 +199,7 @@ export class SessionRoom {
       return row;
     });
     $("devices").tBodies[0].replaceChildren(...rows);
+    $("vitals").textContent = garments.map((garment) => vitalsText(garment.vitals ?? {})).filter(Boolean).join(" | ");
     for (const item of this.strips) {
       const stream = garments[item.garment]?.streams[item.stream];
       if (stream) item.strip.tell(stream.quality, stream.rate_hz === null ? "" : `${stream.rate_hz.toFixed(0)} Hz`);
@@ -174,6 +217,11 @@ export class SessionRoom {
     ring.put(frame);
     this.counters.samples += frame.n;
     this.hasNew = true;
+    for (const joint of this.joints) {
+      if (joint.number !== frame.number) continue;
+      joint.feed(frame);
+      if (joint.angle !== null) this.avatar.bend(joint.part, joint.angle, joint.way);
+    }
   }
 
   draw() {
@@ -213,6 +261,7 @@ export class SessionRoom {
     this.told_ms = now;
     this.toldRedraws = counters.redraws;
     const lags = [...counters.lags].filter(Number.isFinite).sort((a, b) => a - b);
+    if (this.joints.length) this.tellWearer();
     const lag = lags.length ? `, lag ${(lags[Math.floor(0.95 * (lags.length - 1))] * 1000).toFixed(0)} ms` : "";
     $("live-text").textContent = `${Math.max(0, rate).toFixed(0)} redraws/s${lag}, ${counters.dropped} messages dropped`;
   }

@@ -59,6 +59,7 @@ export class Strip {
     this.box.append(this.head);
     parent.append(this.box);
     this.width = Math.max(200, parent.clientWidth - 18);
+    this.alarm = resolved("poor");
     this.plot = this.make();
     this.again = () => { this.plot.destroy(); this.plot = this.make(); };
     document.addEventListener("theme", this.again);

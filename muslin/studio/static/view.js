@@ -49,7 +49,7 @@ export class View {
     const middle = box.isEmpty() ? new THREE.Vector3(0, 0.9, 0) : box.getCenter(new THREE.Vector3());
     const size = box.isEmpty() ? 1.8 : box.getSize(new THREE.Vector3()).length();
     this.controls.target.copy(middle);
-    this.camera.position.set(...WAYS[way]).multiplyScalar(1.25 * size / (2 * Math.tan(THREE.MathUtils.degToRad(14)))).add(middle);
+    this.camera.position.fromArray(WAYS[way]).multiplyScalar(1.25 * size / (2 * Math.tan(THREE.MathUtils.degToRad(14)))).add(middle);
     this.controls.update();
     this.render();
     this.onMove();

@@ -38,3 +38,11 @@ export function clock(seconds) {
   const s = Math.max(0, seconds);
   return `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
 }
+
+/** @param {Record<string, number | null>} vitals per minute; null where it is not known */
+export function vitalsText(vitals) {
+  const words = { heart: "bpm", breath: "breaths/min" };
+  return Object.entries(vitals)
+    .map(([name, rate]) => `${rate === null ? "–" : rate.toFixed(0)} ${words[/** @type {"heart"} */ (name)]}`)
+    .join(", ");
+}

@@ -4,7 +4,9 @@ import contextlib
 import gzip
 import io
 import json
+import os
 import socket
+import struct
 import time
 import zipfile
 
@@ -164,7 +166,84 @@ def test_a_bad_file_is_refused_with_a_sentence(studio, what):
 def test_a_good_pattern_still_comes_in(studio):
     answer = upload(studio, "skirt.json", pattern())
     assert answer.status == 200
-    assert json.loads(answer.data)["n_panels"] == 1
+    taken = json.loads(answer.data)
+    assert (taken["kind"], taken["told"]) == ("pattern", "1 panels, 0 seams")
+
+
+def scan_bytes(kind, *, scale=1000.0):
+    """A capsule as tall as a person."""
+    import trimesh
+
+    body = trimesh.creation.capsule(height=1.4, radius=0.15, count=[24, 24])
+    body.apply_scale(scale)
+    return body.export(file_type=kind)
+
+
+@pytest.mark.parametrize("kind", ["ply", "obj", "glb", "stl"])
+def test_a_scan_comes_in_with_its_unit(studio, kind):
+    body = scan_bytes(kind)
+    answer = upload(studio, f"me.{kind}", body.encode() if isinstance(body, str) else body)
+    assert answer.status == 200, answer.data
+    taken = json.loads(answer.data)
+    assert taken["kind"] == "scan"
+    assert "in mm, 0 holes" in taken["told"]
+
+
+def glb_of(content):
+    text = json.dumps(content).encode()
+    text += b" " * (-len(text) % 4)
+    chunk = struct.pack("<II", len(text), 0x4E4F534A) + text
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunk)) + chunk
+
+
+BAD_SCANS = {
+    "ply that promises a billion points": (
+        "s.ply", b"ply\nformat binary_little_endian 1.0\nelement vertex 1000000000\n"
+        b"property float x\nproperty float y\nproperty float z\nend_header\n" + b"\0" * 64),
+    "stl that promises four billion triangles": ("s.stl", b"\0" * 80 + b"\xff" * 4 + b"\0" * 100),
+    "glb with buffers elsewhere": ("s.glb", glb_of({
+        "asset": {"version": "2.0"}, "buffers": [{"uri": "file:///etc/passwd", "byteLength": 8}],
+        "bufferViews": [{"buffer": 0, "byteLength": 8}], "meshes": [], "scenes": []})),
+    "glb of zeros": ("s.glb", b"glTF" + b"\0" * 200),
+    "gltf, a list of other files": ("s.gltf", b"{}"),
+    "obj with faces that are not there": ("s.obj", b"v 0 0 0\n" + b"f 1 2 999999\n" * 900),
+    "obj of one triangle": ("s.obj", b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n"),
+    "obj with points at infinity": ("s.obj", b"v inf 0 0\nv 1 0 0\nv 0 1 0\n" + b"f 1 2 3\n" * 900),
+    "zip as ply": ("s.ply", bomb()),
+    "a flea": ("s.ply", scan_bytes("ply", scale=1e-6)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BAD_SCANS)
+def test_a_bad_scan_is_refused_with_a_sentence(studio, what):
+    before = files_of(studio)
+    answer = upload(studio, *BAD_SCANS[what])
+    assert answer.status == 422, answer.data
+    assert str(studio.folder) not in json.loads(answer.data)["error"]
+    assert files_of(studio) == before
+
+
+def test_files_that_a_scan_names_are_not_looked_for(studio, tmp_path):
+    """A pipe would hang whoever opens it."""
+    pipe = tmp_path / "evil.mtl"
+    os.mkfifo(pipe)
+    body = f"mtllib {pipe}\nmtllib /etc/passwd\n{scan_bytes('obj')}".encode()
+    assert upload(studio, "s.obj", body).status == 200
+
+
+def test_a_scan_is_no_pattern_and_a_pattern_no_scan(studio):
+    scan = json.loads(upload(studio, "s.ply", scan_bytes("ply")).data)["id"]
+    skirt = json.loads(upload(studio, "skirt.json", pattern()).data)["id"]
+    plain = {"pattern": "tshirt", "fabric": "cotton_jersey", "pose": "a", "sex": "female",
+             "size": 0, "measures_cm": {"stature": 166.0}}  # fmt: skip
+    for wish in ({"pattern": f"upload:{scan}"}, {"scan": skirt}, {"scan": "../../x"}):
+        assert studio.ask("POST", "/api/fits", body=plain | wish).status == 422
+    assert studio.ask("POST", "/api/bodies", body={"scan": skirt}).status == 422
+
+
+@pytest.mark.parametrize("radio", ["os:$(touch evil)", "/dev/tty", "", None, 3])
+def test_a_scan_of_the_air_takes_known_radios_alone(studio, radio):
+    assert studio.ask("POST", "/api/devices/scan", body={"radio": radio}).status == 422
 
 
 @pytest.mark.parametrize(

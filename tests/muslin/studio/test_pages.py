@@ -5,6 +5,7 @@ import tomllib
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 pytestmark = pytest.mark.slow
@@ -163,4 +164,70 @@ def test_a_pattern_can_be_brought_in(page, tmp_path):
     browser.set_input_files("#file", path)
     page.until("document.getElementById('fit-text').textContent.includes('1 panels')")
     assert browser.input_value("#pattern").startswith("upload:")
+    page.assert_clean()
+
+
+def test_a_scan_becomes_the_body(page, tmp_path):
+    """The sliders show what was measured on it, and own measures leave it again."""
+    from fitting.body import body_from_measurements, default_measurements
+
+    tape, sex = default_measurements()
+    body = body_from_measurements(tape, sex=sex).body
+    path = tmp_path / "subject 7.ply"
+    trimesh.Trimesh(body.vertices_m * 1000, body.faces, process=False).export(path)
+    page.open()
+    browser = page.page
+    browser.click("#tab-fit")
+    browser.select_option("#preset", "p95")
+    browser.set_input_files("#scan-file", path)
+    page.until("muslin.rooms.fit.body.scans.size === 1", 120)
+    assert browser.input_value("#preset").startswith("scan:")
+    stature_cm = float(browser.input_value("#cm-stature"))
+    assert stature_cm == pytest.approx(tape.given()["stature"] * 100, abs=1.0)
+    browser.fill("#cm-stature", f"{stature_cm + 1:.1f}")
+    assert browser.evaluate("muslin.rooms.fit.body.scan") == ""
+    page.assert_clean()
+
+
+def test_a_band_follows_the_arms(page):
+    page.open()
+    browser = page.page
+    browser.click("#tab-fit")
+    browser.select_option("#pattern", "chest_band")
+    browser.select_option("#mesh", "0.024")
+    browser.click("#drape")
+    page.until("!document.getElementById('move').disabled", 240)
+    browser.select_option("#motion", "arm_raise")
+    browser.click("#move")
+    page.until("muslin.counters.poses > 2", 240)
+    page.until("document.getElementById('play').textContent === 'Stop playing'")
+    browser.click("#play")
+    assert browser.inner_text("#play") == "Play"
+    page.assert_clean()
+
+
+def test_strain_over_a_knee_bends_the_figure(page):
+    """Straight and a right angle are held; half of the way of the strains is half of the angle."""
+    page.open()
+    angle = page.page.evaluate(
+        """async () => {
+          const { Joint, jointsOf } = await import("/static/joint.js");
+          const sites = (site) => ({ number: 3, kinds: ["strain", "strain", "acc"],
+            sites: [site, site, site], channels: ["a", "b", "c"] });
+          const [joint, ...others] = jointsOf([{ streams: [sites("left knee"), sites("chest")] }]);
+          const feed = (a, b) => joint.feed({ values: new Float32Array([NaN, 0, 0, a, b, 9]) });
+          feed(1, 5); const before = joint.angle; joint.hold("straight");
+          feed(3, 1); joint.hold("bent");
+          feed(2, 3);
+          const { avatar } = muslin.rooms.session;
+          avatar.bend(joint.part, joint.angle, joint.way);
+          const shank = avatar.parts.get(joint.part).children[0];
+          const lower = shank.getWorldPosition(avatar.camera.position.clone());
+          return [before, joint.angle, joint.part, others.length, lower.z];
+        }"""
+    )
+    assert angle[0] is None
+    assert angle[1] == pytest.approx(np.pi / 4)
+    assert angle[2:4] == ["left shank", 0]
+    assert angle[4] < -0.1  # The foot goes back, and the figure looks ahead.
     page.assert_clean()
