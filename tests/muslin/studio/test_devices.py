@@ -33,7 +33,7 @@ async def test_garments_come_with_the_address_to_record_them_by(monkeypatch, tmp
 
 async def test_a_radio_that_does_not_work_is_one_sentence(monkeypatch, tmp_path):
     as_muslin(monkeypatch, tmp_path, "import sys; sys.exit('muslin: no radio here')")
-    with pytest.raises(InputError, match="^no radio here$"):
+    with pytest.raises(InputError, match=r"^no radio here$"):
         await Scanner().look("os:")
 
 
