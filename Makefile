@@ -48,8 +48,9 @@ web-check:
 	cd $(STUDIO) && npm ci --ignore-scripts --no-audit --no-fund
 	cd $(STUDIO) && node_modules/.bin/tsc -p jsconfig.json
 
+# A file of tests stays on one core; more than eight would only compile the same kernels again.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -7,8 +7,10 @@ import json
 import os
 import socket
 import struct
+import tempfile
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 import websockets.exceptions
@@ -223,12 +225,13 @@ def test_a_bad_scan_is_refused_with_a_sentence(studio, what):
     assert files_of(studio) == before
 
 
-def test_files_that_a_scan_names_are_not_looked_for(studio, tmp_path):
+def test_files_that_a_scan_names_are_not_looked_for(studio):
     """A pipe would hang whoever opens it."""
-    pipe = tmp_path / "evil.mtl"
-    os.mkfifo(pipe)
-    body = f"mtllib {pipe}\nmtllib /etc/passwd\n{scan_bytes('obj')}".encode()
-    assert upload(studio, "s.obj", body).status == 200
+    with tempfile.TemporaryDirectory() as folder:
+        pipe = Path(folder) / "evil.mtl"
+        os.mkfifo(pipe)
+        body = f"mtllib {pipe}\nmtllib /etc/passwd\n{scan_bytes('obj')}".encode()
+        assert upload(studio, "s.obj", body).status == 200
 
 
 def test_a_scan_is_no_pattern_and_a_pattern_no_scan(studio):
