@@ -33,10 +33,12 @@ CALF = """(() => {
 
 # Two poses, the second 10 cm to the side, as the worker sends them after a movement.
 CLIP = """(() => {
-  const { fit } = muslin.rooms, { arrays } = fit.fits.get(fit.shown).mesh, clip = { n_frames: 2, arrays: {} };
+  const { fit } = muslin.rooms, { arrays } = fit.fits.get(fit.shown).mesh;
+  const clip = { n_frames: 2, arrays: {} };
   for (const part of ["body", "cloth"]) {
     const at = arrays[`${part}_positions`];
-    clip.arrays[`${part}_frames`] = new Float32Array([...at, ...at.map((x, i) => (i % 3 ? x : x + 0.1))]);
+    const moved = at.map((x, i) => (i % 3 ? x : x + 0.1));
+    clip.arrays[`${part}_frames`] = new Float32Array([...at, ...moved]);
   }
   fit.fits.get(fit.shown).clip = clip;
   document.getElementById("play").disabled = false;
