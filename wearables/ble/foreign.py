@@ -53,8 +53,11 @@ def _as_link_errors(what: str) -> Iterator[None]:
         raise LinkError(text if text.startswith(what) else f"{what}: {text}") from error
     except TimeoutError as error:
         raise LinkError(f"{what}: no answer in time") from error
+    except FileNotFoundError as error:
+        # The socket of the platform's own stack is not there.
+        text = "this computer's Bluetooth service does not run (Linux: bluetoothd and its D-Bus)"
+        raise LinkError(f"{what}: {text}") from error
     except OSError as error:
-        # The platform's own stack may be absent, with its socket.
         raise LinkError(f"{what}: {(error.strerror or str(error)).lower()}") from error
 
 
