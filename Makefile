@@ -61,3 +61,8 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Guides, API, gallery and notebooks; examples and notebooks run again only when their text changed.
+docs: $(VENV)/.dev
+	$(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
+	@echo 'open docs/_build/html/index.html'

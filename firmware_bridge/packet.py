@@ -1,16 +1,18 @@
 """The frame: 16-byte header, body, CRC. Little endian; every frame decodes alone.
 
-| offset | type | field |
-|---|---|---|
-| 0 | u8 | version << 4 or kind |
-| 1 | u8 | stream, 0 is the device |
-| 2 | u16 | session: the garment's boot counter |
-| 4 | u32 | index of the first sample |
-| 8 | u48 | device time of the first sample, microseconds since boot |
-| 14 | u8 | number of samples |
-| 15 | u8 | flags |
-| 16 | - | body |
-| -2 | u16 | CRC-16/CCITT-FALSE of everything before |
+======  ====  =======================================================
+offset  type  field
+======  ====  =======================================================
+0       u8    version << 4 or kind
+1       u8    stream, 0 is the device
+2       u16   session: the garment's boot counter
+4       u32   index of the first sample
+8       u48   device time of the first sample, microseconds since boot
+14      u8    number of samples
+15      u8    flags
+16            body
+-2      u16   CRC-16/CCITT-FALSE of everything before
+======  ====  =======================================================
 """
 
 import binascii

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from muslin.drape import glb_extras, solver_state
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import EDGE_LENGTH_M, Fit, choose_garment, open_fitting_room
@@ -140,9 +142,13 @@ def write_comparison(
     heights = [meshes[1].vertices_m[:, 1] for meshes in drawn]
     low_m = max(min(float(height.min()) for height in heights) - 0.10, 0.0)
     high_m = max(float(height.max()) for height in heights) + 0.10
+    # A sleeve on one leg is not in the middle of the body.
+    worn_m = np.concatenate([meshes[1].vertices_m for meshes in drawn])
+    middle_m = (worn_m.min(axis=0) + worn_m.max(axis=0)) / 2
     cells = []
     for i_view, view in enumerate(views):
         camera = crop_between(camera_for(view, drawn[0][:1]), low_m, high_m)
+        camera.center_m[[0, 2]] = middle_m[[0, 2]]
         for fit, meshes in zip(fits, drawn, strict=True):
             first = i_view == 0
             cells.append(

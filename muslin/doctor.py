@@ -74,6 +74,7 @@ def examine() -> tuple[Check, ...]:
         )),
         _disk(),
         _cache(),
+        *_plugins(),
     )  # fmt: skip
 
 
@@ -164,3 +165,18 @@ def _cache() -> Check:
         return Check(name="body model", state="ok", said=f"built, {models[-1]}")
     return Check(name="body model", state="missing", said=f"not built yet in {folder}",
                  remedy="the first drape builds it once, about a minute")  # fmt: skip
+
+
+def _plugins() -> list[Check]:
+    """What other packages add; one that cannot be loaded would stop the commands that need it."""
+    from muslin.plugins import plugins
+
+    checks = []
+    for one in plugins():
+        name = f"plug-in {one.name}"
+        if one.error:
+            remedy = f"mend or uninstall {one.package or 'its package'}"
+            checks.append(Check(name=name, state="problem", said=one.error, remedy=remedy))
+        else:
+            checks.append(Check(name=name, state="ok", said=f"{one.package}: {one.brings}"))
+    return checks

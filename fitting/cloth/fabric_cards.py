@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,24 @@ def _cards() -> dict[str, Path]:
     """
     cards = {path.stem: path for path in fabrics_folder().glob("*.toml")}
     for entry in entry_points(group=ENTRY_POINT):
+        cards = {path.stem: path for path in folder_of(entry).glob("*.toml")} | cards
+    return cards
+
+
+def folder_of(entry: EntryPoint) -> Path:
+    """Folder of cards that a plug-in brings.
+
+    Raises:
+        FabricError: If it cannot be loaded, or names no folder.
+    """
+    try:
         value = entry.load()
         folder = Path(str(value() if callable(value) else value))
-        if not folder.is_dir():
-            raise FabricError(f"fabrics of {entry.name!r}: {folder} is no folder")
-        cards = {path.stem: path for path in folder.glob("*.toml")} | cards
-    return cards
+    except Exception as error:
+        raise FabricError(f"fabric plug-in {entry.name!r} cannot be loaded: {error}") from error
+    if not folder.is_dir():
+        raise FabricError(f"fabric plug-in {entry.name!r}: {folder} is no folder")
+    return folder
 
 
 def load_fabric(name: str) -> Fabric:

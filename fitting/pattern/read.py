@@ -7,7 +7,7 @@ names a `PatternFormat`. Paths named inside a file are never followed.
 import logging
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from fitting.errors import PatternError
@@ -31,14 +31,35 @@ _BUILT_IN = (FREESEWING, GARMENTCODE, DXF, SVG)
 
 @cache
 def pattern_formats() -> tuple[PatternFormat, ...]:
-    """Formats that can be read: the built-in ones first, then those of other packages."""
+    """Formats that can be read: the built-in ones first, then those of other packages.
+
+    A file is known by its content, so a plug-in that cannot be loaded is only warned of: the other
+    formats must work.
+    """
     plugged: list[PatternFormat] = []
     for entry in entry_points(group=GROUP):
         try:
-            plugged.append(entry.load())
-        except (ImportError, AttributeError) as error:
-            logger.warning("pattern format %s cannot be loaded: %s", entry.name, error)
+            plugged.append(format_from(entry))
+        except PatternError as error:
+            logger.warning("%s", error)
     return (*_BUILT_IN, *(fmt for fmt in plugged if fmt not in _BUILT_IN))
+
+
+def format_from(entry: EntryPoint) -> PatternFormat:
+    """Format that a plug-in brings.
+
+    Raises:
+        PatternError: If it cannot be loaded, or is no format.
+    """
+    try:
+        found = entry.load()
+    except Exception as error:
+        raise PatternError(f"pattern plug-in {entry.name!r} cannot be loaded: {error}") from error
+    if not isinstance(found, PatternFormat):
+        raise PatternError(
+            f"pattern plug-in {entry.name!r} names a {type(found).__name__}, wanted a PatternFormat"
+        )
+    return found
 
 
 def format_of(path: Path) -> PatternFormat:

@@ -36,9 +36,27 @@ app = typer.Typer(
 )
 
 
+def _tell_version(*, wanted: bool) -> None:
+    if wanted:
+        from muslin.version import version
+
+        typer.echo(f"muslin {version()}")
+        raise typer.Exit
+
+
 @app.callback()
 def _settings(
-    *, debug: Annotated[bool, typer.Option(help="Show tracebacks instead of sentences.")] = False
+    *,
+    debug: Annotated[bool, typer.Option(help="Show tracebacks instead of sentences.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Say the version and stop.",
+            is_eager=True,
+            callback=lambda value: _tell_version(wanted=value),
+        ),
+    ] = False,
 ) -> None:
     """Hold what is true for every command."""
     # `main` reads the flag from the arguments, since an error may come before this runs.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json
+from muslin.cli.options import Json, ModelName, model_named
 
 app = typer.Typer()
 
@@ -51,11 +51,11 @@ def evaluate(
 def classify(
     session: Annotated[Path, typer.Argument(help="Session file.")],
     *,
-    model: Annotated[Path | None, typer.Option(help="Weights; the shipped ones.")] = None,
+    model: ModelName = None,
     stream: Annotated[str | None, typer.Option(help="Stream; the one that fits.")] = None,
     as_json: Json = False,
 ) -> None:
     """Tell the activity in each window of a session; unknown is an answer, with its reason."""
     from muslin.learn import classify as run
 
-    raise typer.Exit(run(session, model=model, stream=stream, as_json=as_json))
+    raise typer.Exit(run(session, model=model_named(model), stream=stream, as_json=as_json))

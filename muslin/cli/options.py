@@ -1,5 +1,6 @@
 """Options that many commands share."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -24,6 +25,10 @@ FitClassName = Annotated[
     str | None,
     typer.Option(help="What the garment is meant to be: a name or a file; the block's usual one."),
 ]
+ModelName = Annotated[
+    str | None,
+    typer.Option("--model", help="Weights (.safetensors) or name of a model; the shipped one."),
+]
 _BACKENDS = ("auto", "egl", "osmesa", "numpy")
 
 
@@ -36,6 +41,19 @@ def backend_named(name: str) -> "Backend":
     if name not in _BACKENDS:
         raise InputError(f"backend {name!r} is not known; known are {', '.join(_BACKENDS)}")
     return cast("Backend", name)
+
+
+def model_named(name: str | None) -> Path | None:
+    """Find weights by path or name; nothing stays nothing.
+
+    Raises:
+        ModelError: If no model has that name.
+    """
+    if name is None:
+        return None
+    from wearables.activity.known import find_model
+
+    return find_model(name)
 
 
 def numbers_in(words: str, option: str) -> tuple[int, ...]:

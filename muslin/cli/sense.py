@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json
+from muslin.cli.options import Json, ModelName, model_named
 
 app = typer.Typer()
 
@@ -78,13 +78,13 @@ def analyze(
     session: Annotated[Path, typer.Argument(help="Session file, or a folder of them.")],
     *,
     out: Annotated[Path | None, typer.Option(help="Page to write; beside the session.")] = None,
-    model: Annotated[Path | None, typer.Option(help="Activity model; the shipped one.")] = None,
+    model: ModelName = None,
     as_json: Json = False,
 ) -> None:
     """Turn sessions into heart, breath, movement and activity: one page, quality first."""
     from muslin.commands import analyze_session
 
-    raise typer.Exit(analyze_session(session, out=out, model=model, as_json=as_json))
+    raise typer.Exit(analyze_session(session, out=out, model=model_named(model), as_json=as_json))
 
 
 @app.command(epilog="Example: muslin verify p07.h5")

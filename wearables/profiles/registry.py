@@ -31,7 +31,7 @@ def known_profiles() -> dict[str, Profile]:
     """
     found = {profile.name: profile for profile in (make() for make in _OWN)}
     for entry in entry_points(group=ENTRY_POINT_GROUP):
-        profile = _load(entry)
+        profile = profile_from(entry)
         if profile.name in found:
             raise SignalError(
                 f"profile plug-in {entry.name!r} names its profile {profile.name!r}, which exists"
@@ -40,7 +40,12 @@ def known_profiles() -> dict[str, Profile]:
     return found
 
 
-def _load(entry: EntryPoint) -> Profile:
+def profile_from(entry: EntryPoint) -> Profile:
+    """Profile that a plug-in brings.
+
+    Raises:
+        SignalError: If it cannot be loaded, or gives no profile.
+    """
     try:
         profile = entry.load()()
     except Exception as error:
