@@ -12,14 +12,14 @@ from fitting.pattern import (
     Pattern,
     check_pattern,
     complete_measures,
-    draft_block,
     garmentcode_from_pattern,
     read_garmentcode,
 )
-from fitting.pattern.grade import grade_pattern, graded_measures, size_code, size_girth_m
+from fitting.pattern.grade import grade_pattern, size_girth_m
 from muslin.errors import Exit, InputError
 from muslin.folders import assets_folder, existing_file, writable_folder
 from muslin.screen import print_json, say, say_table
+from muslin.size_run import block_in_size, is_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,17 +138,15 @@ def _measures(path: Path | None) -> tuple[Measurements, Sex]:
 def _sized(
     block: str, measures: Measurements, sex: Sex, size: str, ease: dict[str, float]
 ) -> Pattern:
-    if size.lstrip("+-").isdigit():
-        return draft_block(block, measures, ease=ease, size_step=int(size))
-    graded = graded_measures(measures, bust_m=size_girth_m(size.upper(), sex))
-    drafted = draft_block(block, graded, ease=ease)
-    say(f"  size {size.upper()}: bust or chest {(graded.bust_girth or 0) * 100:.0f} cm "
-        f"({size_code(graded.bust_girth or 0, sex)})")  # fmt: skip
+    drafted = block_in_size(block, measures, sex, size, ease)
+    if not is_step(size):
+        girth_m = size_girth_m(size.upper(), sex)
+        say(f"  size {size.upper()}: bust or chest {girth_m * 100:.0f} cm")
     return drafted
 
 
 def _step(size: str, whose: str) -> int:
-    if not size.lstrip("+-").isdigit():
+    if not is_step(size):
         raise InputError(f"size {size!r} is no step such as -1 or +2; {whose} no letter codes")
     return int(size)
 

@@ -21,6 +21,7 @@ from muslin.cli import (
     link,
     patterns,
     sense,
+    sheets,
     studio,
 )
 from muslin.cli.options import Json
@@ -75,7 +76,20 @@ def demo(
     raise typer.Exit(run(out=out, duration_s=duration, as_json=as_json))
 
 
-for _room in (sense, ingest, files, bodies, fit, judge, patterns, drafting, learn, link, studio):
+for _room in (
+    sense,
+    ingest,
+    files,
+    bodies,
+    fit,
+    judge,
+    patterns,
+    drafting,
+    learn,
+    link,
+    studio,
+    sheets,
+):
     app.add_typer(_room.app)
 
 

@@ -1,0 +1,59 @@
+"""Commands that make sheets for the cutting room: nest."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from muslin.cli.options import Json, numbers_in
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: muslin nest tshirt --sizes S:2,M:3 --width 150 --out marker.svg")
+def nest(
+    patterns: Annotated[
+        list[str], typer.Argument(help="Blocks or pattern files that are cut together.")
+    ],
+    *,
+    sizes: Annotated[
+        str, typer.Option(help="Garments of each size, such as S:2,M:3, 0:1,+1:2 or 38:4.")
+    ] = "0:1",
+    width: Annotated[float, typer.Option(help="Usable width of the fabric, cm.")] = 150.0,
+    fabric: Annotated[
+        str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
+    ] = None,
+    body: Annotated[
+        Path | None, typer.Option(help="Tape measures in cm (TOML) that blocks are drafted for.")
+    ] = None,
+    gap: Annotated[float, typer.Option(help="Least distance between pieces, mm.")] = 2.0,
+    rotate: Annotated[
+        str, typer.Option(help="Turns allowed, degrees; 0 alone for piles and one-way prints.")
+    ] = "0,180",
+    allowance: Annotated[float, typer.Option(help="Seam allowance, cm.")] = 1.0,
+    hem: Annotated[float, typer.Option(help="Allowance at open edges, cm.")] = 2.0,
+    seconds: Annotated[float, typer.Option(help="Time for the search, s.")] = 30.0,
+    workers: Annotated[
+        int | None, typer.Option(help="Searches side by side; one a core when absent.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the first search.")] = 0,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("--out", "-o", help="File to write: .svg, .dxf or .json; repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Lay a size mix on a fabric width: length, mass, waste, and the marker as SVG and DXF."""
+    from math import radians
+
+    from fitting.nesting import Allowance
+    from muslin.nest import nest as run
+    from muslin.size_run import size_mix
+
+    result = run(
+        patterns, mix=size_mix(sizes), width_m=width / 100, fabric=fabric, body=body,
+        gap_m=gap / 1000, turns_rad=[radians(turn) for turn in numbers_in(rotate, "rotate")],
+        allowance=Allowance(seam_m=allowance / 100, hem_m=hem / 100),
+        seconds=seconds, seed=seed, n_threads=workers, out=out or [Path("marker.svg")],
+    )  # fmt: skip
+    raise typer.Exit(result.tell(as_json=as_json))
