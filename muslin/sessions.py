@@ -73,6 +73,8 @@ def describe_session(session: Path, *, as_json: bool) -> Exit:
         text = f"{stream['n_stored']} samples at {stream['measured_rate_hz']:.3f} Hz, "
         rows.append((f"stream {name}", text + f"{stream['lost_s']:.2f} s lost"))
     rows.append(("markers", str(len(facts["markers"]))))
+    for mark in facts["annotations"]:
+        rows.append((f"remark, {mark['source']}", f"{mark['time_s']:.2f} s: {mark['text']}"))
     say_table(str(session), rows)
     return Exit.DONE
 

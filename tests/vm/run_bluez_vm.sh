@@ -10,6 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 missing() { echo "skipped: $1" >&2; exit 77; }
 command -v qemu-system-x86_64 >/dev/null || missing "qemu-system-x86_64 is not installed"
+command -v modinfo >/dev/null || missing "modinfo (kmod) is not installed"
 busybox=$(command -v busybox) || missing "busybox (static) is not installed"
 [ -x /usr/libexec/bluetooth/bluetoothd ] || [ -x /usr/lib/bluetooth/bluetoothd ] || missing "bluetoothd is not installed"
 kernel=${KERNEL:-$(ls -1 /boot/vmlinuz-* 2>/dev/null | sort -V | tail -1)}
@@ -22,24 +23,29 @@ python=${PYTHON:-$root/.venv/bin/python}
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{bin,dev,proc,sys,lower,upper,guest,modules}
 cp "$busybox" "$work/bin/busybox"
-# Load order matters: 9p over virtio for the file system, then Bluetooth down to the virtual HCI.
-wanted="virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci netfs fscache 9pnet 9pnet_virtio 9p overlay
-crc16 libaes ecc ecdh_generic rfkill bluetooth hci_vhci"
-for name in $wanted; do
-  file=$(find "$modules" -name "$name.ko*" | head -1)
-  [ -n "$file" ] || continue  # built into this kernel
+# 9p over virtio for the file system, then Bluetooth down to the virtual HCI; each after what it needs.
+wanted="virtio_pci 9pnet_virtio 9p overlay ecb cmac hci_vhci"
+order=""
+take() {
+  local file dep
+  case " $order " in *" $1 "*) return ;; esac
+  file=$(find "$modules" -name "${1//_/[-_]}.ko*" | head -1)
+  [ -n "$file" ] || return 0  # built into this kernel
+  for dep in $(modinfo -F depends "$file" | tr , ' '); do take "$dep"; done
+  order="$order $1"
   case $file in
-    *.xz) xz -dc "$file" >"$work/modules/$name.ko" ;;
-    *.zst) zstd -qdc "$file" >"$work/modules/$name.ko" ;;
-    *) cp "$file" "$work/modules/$name.ko" ;;
+    *.xz) xz -dc "$file" >"$work/modules/$1.ko" ;;
+    *.zst) zstd -qdc "$file" >"$work/modules/$1.ko" ;;
+    *) cp "$file" "$work/modules/$1.ko" ;;
   esac
-done
+}
+for name in $wanted; do take "$name"; done
 cat >"$work/init" <<INIT
 #!/bin/busybox sh
 export PATH=/bin
-busybox --install -s /bin
+/bin/busybox --install -s /bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
-for name in $(echo $wanted); do [ -e /modules/\$name.ko ] && insmod /modules/\$name.ko; done
+for name in $order; do insmod /modules/\$name.ko; done
 mount -t 9p -o trans=virtio,version=9p2000.L,ro host /lower
 mount -t tmpfs tmpfs /upper; mkdir /upper/up /upper/work
 mount -t overlay -o lowerdir=/lower,upperdir=/upper/up,workdir=/upper/work overlay /guest
@@ -53,7 +59,7 @@ INIT
 chmod +x "$work/init"
 (cd "$work" && find . | cpio -o -H newc --quiet | gzip) >"$work.img"
 trap 'rm -rf "$work" "$work.img"' EXIT
-timeout "${LIMIT_S:-300}" qemu-system-x86_64 -machine q35,accel=tcg -cpu max -smp 2 -m 1024 \
+timeout "${LIMIT_S:-300}" qemu-system-x86_64 -machine q35,accel=tcg -cpu max -smp "${SMP:-2}" -m 1024 \
   -nic none -nographic -no-reboot -kernel "$kernel" -initrd "$work.img" \
   -append "console=ttyS0 quiet panic=-1" \
   -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap | tee "$work/log"

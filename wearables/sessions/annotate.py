@@ -26,7 +26,8 @@ def annotate(
         kind: Its class.
 
     Raises:
-        SessionError: If the session is being recorded, or an argument makes no sense.
+        SessionError: If the session is being recorded, the time is outside of it, or an argument
+            makes no sense.
     """
     if not re.fullmatch(r"[\w-]+", author):
         raise SessionError(f"author {author!r} may hold letters, digits, - and _ only")
@@ -35,6 +36,11 @@ def annotate(
     with Session.open(path) as session:
         if session.state == layout.STATE_RECORDING:
             raise SessionError(f"{path} was not closed; run muslin repair {path} first")
+        if not 0 <= start_s <= session.end_s:
+            raise SessionError(
+                f"{start_s:g} s is outside of the session, which lasts from 0 to "
+                f"{session.end_s:.2f} s"
+            )
         host_ns = session.anchor_host_ns + round(start_s * 1e9)
     with h5py.File(path, "r+") as file:
         group = file.require_group("annotations")

@@ -187,9 +187,42 @@ class Session:
                     kind=row["kind"].decode(),
                     text=row["text"].decode(),
                     source=row["source"].decode(),
+                    duration_s=int(row["duration_ns"]) * 1e-9,
                 )
             )
         return tuple(sorted(marks, key=lambda mark: mark.time_s))
+
+    @property
+    def annotations(self) -> tuple[SessionMarker, ...]:
+        """Remarks added after the recording, in order of time; the source is the author."""
+        authors = self._file.get("annotations", {})
+        remarks = [
+            SessionMarker(
+                time_s=(int(row["host_ns"]) - self.anchor_host_ns) * 1e-9,
+                kind=row["kind"].decode(),
+                text=row["text"].decode(),
+                source=str(author),
+                duration_s=int(row["duration_ns"]) * 1e-9,
+            )
+            for author in authors
+            for row in table(authors, author)
+        ]
+        return tuple(sorted(remarks, key=lambda mark: mark.time_s))
+
+    @property
+    def notes(self) -> tuple[SessionMarker, ...]:
+        """Markers and annotations together, in order of time."""
+        return tuple(sorted([*self.markers, *self.annotations], key=lambda mark: mark.time_s))
+
+    @property
+    def end_s(self) -> float:
+        """Session time of the last sample of any stream; 0 for a session without samples."""
+        ends = [
+            float(stream.time_s(np.array([stream.n_rows - 1]))[0])
+            for stream in self.streams.values()
+            if stream.n_rows
+        ]
+        return float(np.nanmax(ends)) if ends else 0.0
 
     @property
     def duration_s(self) -> float:

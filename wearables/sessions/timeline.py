@@ -33,9 +33,18 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionMarker:
-    """A marker on the session's clock."""
+    """A marker or a remark on the session's clock.
+
+    Attributes:
+        time_s: When.
+        kind: Its class.
+        text: What it says.
+        source: user, device or program; of a remark its author.
+        duration_s: How long it holds.
+    """
 
     time_s: float
     kind: str
     text: str
     source: str
+    duration_s: float = 0.0

@@ -1,18 +1,13 @@
 """A link that ended comes back once the garment can be heard, whatever others on the radio do."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
 from bleak import BleakClient
 from bumble import hci
+from virtual_air import on_air, replay
 
-from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
-from firmware_bridge.sim import Garment, Replay
-from firmware_bridge.sim.peripheral import GarmentPeripheral
-from firmware_bridge.sim.radio import shared_link
 from firmware_bridge.uuids import GARMENT_SERVICE_UUID, SMP_SERVICE_UUID
 from wearables.ble import SupervisorSettings
 from wearables.ble.backends import backend_for, radio_held
@@ -21,26 +16,6 @@ from wearables.ble.link import Link, LinkEndedError
 from wearables.ble.scanning import find_garment
 from wearables.ble.states import Backoff, Stopped
 from wearables.ble.supervisor import Supervisor, pause_s
-
-
-@contextlib.asynccontextmanager
-async def on_air(*, serial: int = 1) -> AsyncIterator[GarmentPeripheral]:
-    channel = ChannelSchema(
-        name="c", unit="1", bits=16, signed=True, scale=1.0, offset=0.0, kind="acc"
-    )
-    stream = StreamSchema(
-        id=1, name="s", rate_hz=50.0, rates_hz=(50.0,), max_latency_ms=60, store=True,
-        channels=(channel,),
-    )  # fmt: skip
-    schema = GarmentSchema(vendor="v", name="n", hw="h", schema=1, streams=(stream,))
-    content = Replay(schema=schema, counts={1: np.zeros((200, 1), dtype=np.int64)})
-    unit = Garment(content, rng=np.random.default_rng(1))
-    peripheral = GarmentPeripheral(unit, link=shared_link(), serial=serial)
-    await peripheral.open()
-    try:
-        yield peripheral
-    finally:
-        peripheral.close()
 
 
 async def client_of(serial: int, **arguments: object) -> BleakClient:
@@ -55,7 +30,7 @@ async def some_advertisements() -> None:
 
 
 async def test_only_the_services_that_are_asked_for_are_looked_into():
-    async with on_air():
+    async with on_air(replay(1.0)):
         async with await client_of(1) as everything:
             assert len(list(everything.services)) > 3
         wanted = {GARMENT_SERVICE_UUID, SMP_SERVICE_UUID}
@@ -65,7 +40,7 @@ async def test_only_the_services_that_are_asked_for_are_looked_into():
 
 @pytest.mark.parametrize("ending", ["timeout", "cancel"])
 async def test_an_attempt_that_is_given_up_leaves_nothing_behind(ending: str):
-    async with radio_held("sim:"), on_air() as garment:
+    async with radio_held("sim:"), on_air(replay(1.0)) as garment:
         client = await client_of(1, timeout=0.1 if ending == "timeout" else 20.0)
         garment.set_range(is_near=False)
         with pytest.raises(TimeoutError):
@@ -80,7 +55,7 @@ async def test_an_attempt_that_is_given_up_leaves_nothing_behind(ending: str):
 
 
 async def test_a_link_that_is_made_a_moment_too_late_is_ended():
-    async with radio_held("sim:"), on_air() as garment:
+    async with radio_held("sim:"), on_air(replay(1.0)) as garment:
         radio = await BumbleRadio.acquire("sim:")
         plain = radio.device.connect
 
@@ -100,7 +75,11 @@ async def test_a_link_that_is_made_a_moment_too_late_is_ended():
 
 async def test_a_garment_that_left_while_being_connected_does_not_hold_up_the_others(monkeypatch):
     monkeypatch.setattr("wearables.ble.bumble_backend._REACH_S", 0.2)
-    async with radio_held("sim:"), on_air(serial=1) as gone, on_air(serial=2) as near:
+    async with (
+        radio_held("sim:"),
+        on_air(replay(1.0), serial=1) as gone,
+        on_air(replay(1.0), serial=2) as near,
+    ):
         first, second = await client_of(1), await client_of(2)
         gone.set_range(is_near=False)
         async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
@@ -138,7 +117,7 @@ async def test_links_that_end_are_made_anew_until_one_serves_to_the_end():
         if supervisor.epoch < 5:
             raise LinkEndedError("silent")
 
-    async with asyncio.timeout(10), radio_held("sim:"), on_air():
+    async with asyncio.timeout(10), radio_held("sim:"), on_air(replay(1.0)):
         await supervisor.run(serve)
     assert supervisor.epoch == 5
     assert supervisor.state == Stopped()

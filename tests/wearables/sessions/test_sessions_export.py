@@ -1,6 +1,7 @@
 """Exports are read back with the field's own readers, gaps included."""
 
 import csv
+import gzip
 import json
 import shutil
 import subprocess
@@ -14,16 +15,17 @@ from firmware_bridge.events import LossCause, Lost, Marker, Sampled
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from wearables.errors import SessionError
 from wearables.sessions import Session, SessionWriter, SubjectInfo
+from wearables.sessions.annotate import annotate
 from wearables.sessions.export import FORMATS, export_session
 
 N, GAP = 400, (150, 190)
 
 
-def build(path, *, bits=16, gap=True, rate_hz=100.0):
+def build(path, *, bits=16, gap=True, rate_hz=100.0, kind="acc"):
     channels = tuple(
         ChannelSchema(
             name=f"acc_{axis}", unit="m/s2", bits=bits, signed=True, scale=0.001, offset=0,
-            kind="acc",
+            kind=kind,
         )
         for axis in "xyz"
     )  # fmt: skip
@@ -117,6 +119,27 @@ def test_edf(exported, bits, ending):
     assert "marker: Sprünge" in texts
 
 
+@pytest.mark.parametrize("bits", [16, 24])
+def test_mne_reads_what_edfio_wrote(exported, bits):
+    mne = pytest.importorskip("mne")
+    paths, block = exported("edf", bits=bits)
+    read = mne.io.read_raw_edf if bits == 16 else mne.io.read_raw_bdf
+    raw = read(paths[0], preload=True, verbose="error")
+    assert raw.info["sfreq"] == 100
+    stored = np.isfinite(block.values[:, 0])
+    values = raw.get_data().T[:N]
+    for i in range(3):
+        np.testing.assert_allclose(values[stored, i], block.values[stored, i], atol=0.001)
+    found = {note["description"]: note for note in raw.annotations}
+    start = np.flatnonzero(~stored)[0] / 100
+    gap = found["BAD_gap imu"]
+    assert (gap["onset"], gap["duration"]) == pytest.approx((start, 0.4), abs=1e-3)
+    assert "marker: Sprünge" in found
+    # What mne makes of it: epochs that touch the gap are rejected.
+    cut = raw.get_data(reject_by_annotation="omit")
+    assert cut.shape[1] == pytest.approx(raw.n_times - 40, abs=2)
+
+
 def test_edf_refuses_a_broken_rate(exported):
     with pytest.raises(SessionError, match="whole number"):
         exported("edf", rate_hz=62.5)
@@ -137,11 +160,44 @@ def test_bids(exported):
     assert len(channels) == 6
 
 
-def test_bids_keeps_the_rules_of_the_layout(exported, tmp_path, missing):
+def test_the_three_files_of_a_tracking_system_speak_of_the_same_channels(exported):
+    paths, block = exported("bids")
+    (about,) = [path for path in paths if path.name.endswith("_motion.json")]
+    facts = json.loads(about.read_text(encoding="utf-8"))
+    (motion,) = [path for path in paths if path.name.endswith("_motion.tsv")]
+    width = len(motion.read_text(encoding="utf-8").split("\n")[0].split("\t"))
+    (channels,) = [path for path in paths if path.name.endswith("_channels.tsv")]
+    lines = channels.read_text(encoding="utf-8").splitlines()
+    head, *rows = csv.reader(lines, delimiter="\t")
+    assert head[:5] == ["name", "component", "type", "tracked_point", "units"]
+    assert facts["MotionChannelCount"] == len(rows) == width == len(block.channels) + 1
+    assert facts["TrackedPointsCount"] == len({row[3] for row in rows} - {"n/a"}) == 1
+    assert {row[3] for row in rows if row[2] == "ACCEL"} == {facts["TrackingSystemName"]}
+    for kind in ("ACCEL", "LATENCY"):
+        assert facts[f"{kind}ChannelCount"] == sum(row[2] == kind for row in rows)
+
+
+def test_what_is_no_motion_becomes_a_physiological_recording(exported):
+    paths, block = exported("bids", kind="ecg")
+    names = [path.name for path in paths]
+    stem = "sub-P1_task-freewalk_recording-imu_physio"
+    with gzip.open(paths[names.index(f"{stem}.tsv.gz")], "rt") as file:
+        values = np.genfromtxt(file, missing_values="n/a", delimiter="\t")
+    np.testing.assert_array_equal(values[:, :3], block.values)
+    stored = np.isfinite(block.values[:, 0])
+    facts = json.loads(paths[names.index(f"{stem}.json")].read_text(encoding="utf-8"))
+    assert facts["Columns"] == [*block.channels, "time"]
+    times_s = facts["StartTime"] + np.arange(len(values)) / facts["SamplingFrequency"]
+    np.testing.assert_allclose(values[stored, 3], times_s[stored], atol=1e-3)
+    assert not [name for name in names if "_motion" in name]
+
+
+@pytest.mark.parametrize("kind", ["acc", "ecg"])
+def test_bids_keeps_the_rules_of_the_layout(exported, tmp_path, missing, kind):
     validator = shutil.which("bids-validator-deno", path=str(Path(sys.executable).parent))
     if validator is None:
         missing("the package bids-validator-deno is not installed")
-    exported("bids")
+    exported("bids", kind=kind)
     done = subprocess.run(
         [validator, str(tmp_path / "out"), "--format", "json"], capture_output=True, text=True,
         check=False,
@@ -173,3 +229,24 @@ def test_what_is_missing_is_said(exported, monkeypatch):
     monkeypatch.setitem(sys.modules, "edfio", None)
     with pytest.raises(SessionError, match=r"pip install 'muslin\[edf\]'"):
         exported("edf")
+
+
+def test_remarks_and_the_clock_go_along(tmp_path):
+    edfio = pytest.importorskip("edfio")
+    build(tmp_path / "s.h5")
+    annotate(tmp_path / "s.h5", author="mk", text="strap slipped", start_s=1.5, duration_s=0.5)
+    for start_s in (-0.1, 99.0):
+        with pytest.raises(SessionError, match="lasts from 0 to"):
+            annotate(tmp_path / "s.h5", author="mk", text="late", start_s=start_s)
+    with Session.open(tmp_path / "s.h5") as session:
+        (remark,) = session.annotations
+        assert (remark.source, remark.text, remark.duration_s) == ("mk", "strap slipped", 0.5)
+        assert [note.text for note in session.notes] == ["Sprünge", "strap slipped"]
+        path, sidecar = export_session(session, tmp_path / "out", to="edf")
+    notes = {note.text: note for note in edfio.read_edf(path).annotations}
+    assert notes["annotation: strap slipped"].duration == pytest.approx(0.5)
+    facts = json.loads(sidecar.read_text(encoding="utf-8"))
+    assert facts["annotations"][0]["time_s"] == pytest.approx(1.5)
+    assert facts["software"] == "muslin"
+    assert [clock["boot"] for clock in facts["clocks"]] == [1]
+    assert facts["streams"]["imu"]["lost_s"] == pytest.approx(0.4)

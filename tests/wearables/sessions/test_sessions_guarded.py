@@ -10,6 +10,7 @@ from wearables.sessions import (
     Session,
     SessionWriter,
     SubjectInfo,
+    check_readable,
     child,
     describe_file,
     guarded,
@@ -18,6 +19,7 @@ from wearables.sessions import (
     verify,
     verify_here,
 )  # fmt: skip
+from wearables.sessions.catalogue import catalogue
 
 LOOPS = "import time\nwhile True:\n    time.sleep(0.05)\n"
 CRASHES = "import sys\nsys.stderr.write('free(): invalid pointer\\n')\nsys.exit(7)\n"
@@ -138,3 +140,45 @@ def test_a_file_with_blanked_root_attributes_is_judged_in_time(tmp_path):
     data[place : place + 512] = bytes(512)
     path.write_bytes(data)
     assert verify(path, timeout_s=3.0).exit_code == 1
+
+
+HANGS_ON_B = """
+import sys
+from pathlib import Path
+from wearables.sessions.child import list_facts
+for path in map(Path, sys.argv[3:]):
+    if path.name == "b.h5":
+        while True:
+            import time
+            time.sleep(0.05)
+    if path.name == "c.h5":
+        sys.exit(7)
+    list_facts([path])
+"""
+
+
+def test_a_listing_goes_on_after_a_file_that_hangs_and_one_that_crashes(
+    tmp_path, put_child, monkeypatch
+):
+    put_child(HANGS_ON_B)
+    monkeypatch.setattr(guarded, "START_S", 3.0)
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for name in "abcd":
+        write(folder / f"{name}.h5")
+    rows = catalogue(folder)
+    assert [(row.path, row.state) for row in rows] == [
+        ("a.h5", "closed"), ("b.h5", "unreadable"), ("c.h5", "unreadable"), ("d.h5", "closed"),
+    ]  # fmt: skip
+    assert all(row.size_b > 0 for row in rows)
+
+
+def test_whoever_wants_to_read_here_is_warned_of_a_file_that_hangs(tmp_path, put_child):
+    path = write(tmp_path / "s.h5")
+    check_readable(path)
+    # What is merely damaged is told by whoever reads it.
+    (tmp_path / "t.h5").write_bytes(b"nothing")
+    check_readable(tmp_path / "t.h5")
+    put_child(LOOPS)
+    with pytest.raises(UnreadableError, match=r"s\.h5 is unreadable: .* within 0.3 s"):
+        check_readable(path, timeout_s=0.3)

@@ -1,4 +1,6 @@
-"""Motion-BIDS 1.10: one tracking system per stream; gaps are ``n/a`` cells.
+"""Motion-BIDS 1.10: one tracking system for each stream of motion; gaps are ``n/a`` cells.
+
+Streams without any motion channel (ECG, PPG, strain) become physiological recordings beside them.
 
 Source: bids-specification.readthedocs.io, modality "Motion".
 """
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wearables.sessions.export.bids_physio import write_physio
 from wearables.sessions.export.sidecar import write_sidecar
 from wearables.sessions.reader import Session
 from wearables.sessions.stream_reader import StreamReader
@@ -21,21 +24,31 @@ def write_bids(session: Session, folder: Path) -> list[Path]:
     """Write a data set of one subject; its task is the session's title."""
     subject = "sub-" + _label(str(session.subject["id"]))
     base = f"{subject}_task-{_label(session.title or 'recording')}"
-    motion = folder / subject / "motion"
-    motion.mkdir(parents=True, exist_ok=True)
+    moving = {name for name, stream in session.streams.items() if set(stream.kinds) & set(_TYPES)}
+    kind = "motion" if moving else "beh"
+    place = folder / subject / kind
+    place.mkdir(parents=True, exist_ok=True)
     made_by = [{"Name": "Muslin", "Version": session.software.removeprefix("muslin ")}]
     paths = [_json(folder / "dataset_description.json", {**_DATASET, "GeneratedBy": made_by})]
     paths.append(_text(folder / "README", _README.format(session.session_id)))
     paths.append(_table(folder / "participants.tsv", [["participant_id"], [subject]]))
     scans = [["filename", "acq_time"]]
     for name, stream in session.streams.items():
-        stem = f"{base}_tracksys-{_label(name)}"
-        paths += _write_stream(session, stream, motion, stem)
-        scans.append([f"motion/{stem}_motion.tsv", session.created_utc[:19]])
+        if name in moving:
+            stem = f"{base}_tracksys-{_label(name)}"
+            paths += _write_stream(session, stream, place, stem)
+            scans.append([f"{kind}/{stem}_motion.tsv", session.created_utc[:19]])
+            continue
+        stem = f"{base}_recording-{_label(name)}"
+        paths += write_physio(session, stream, place / stem)
+        scans.append([f"{kind}/{stem}_physio.tsv.gz", session.created_utc[:19]])
     paths.append(_table(folder / subject / f"{subject}_scans.tsv", scans))
     rows = [["onset", "duration", "trial_type", "value"]]
-    rows += [[f"{mark.time_s:.6f}", "n/a", mark.kind, mark.text] for mark in session.markers]
-    paths.append(_table(motion / f"{base}_events.tsv", rows))
+    rows += [
+        [f"{mark.time_s:.6f}", f"{mark.duration_s:.6f}", mark.kind, mark.text]
+        for mark in session.notes
+    ]
+    paths.append(_table(place / f"{base}_events.tsv", rows))
     # What is not of BIDS has its place below `sourcedata`.
     source = folder / "sourcedata"
     source.mkdir(exist_ok=True)
@@ -65,7 +78,9 @@ def _write_stream(session: Session, stream: StreamReader, folder: Path, stem: st
     for name, kind, unit in zip(stream.channel_names, stream.kinds, block.channels, strict=True):
         component = name[-1] if name[-1] in "xyz" else "n/a"
         suffix = unit.removeprefix(name + "_")
-        row = [name, component, _TYPES.get(kind, "MISC"), "n/a", suffix]
+        # A stream is what one sensor measures in one place.
+        point = stream.name if kind in _TYPES else "n/a"
+        row = [name, component, _TYPES.get(kind, "MISC"), point, suffix]
         channels.append([*row, f"{stream.nominal_rate_hz:g}"])
     channels.append(["latency", "n/a", "LATENCY", "n/a", "s", f"{stream.nominal_rate_hz:g}"])
     kinds = [row[2] for row in channels[1:]]
@@ -77,6 +92,7 @@ def _write_stream(session: Session, stream: StreamReader, folder: Path, stem: st
         "SamplingFrequency": stream.nominal_rate_hz,
         "SamplingFrequencyEffective": stream.rate_hz,
         "TrackingSystemName": stream.name,
+        "TrackedPointsCount": 1,
         "MotionChannelCount": len(stream.channels) + 1,
         "MissingValues": "n/a",
         "RecordingDuration": rows.size / stream.nominal_rate_hz,

@@ -46,8 +46,10 @@ def write_edf(session: Session, folder: Path) -> list[Path]:
             if gap.is_open and gap.start_s >= start_s
         ]
     notes += [
-        edfio.EdfAnnotation(max(0.0, mark.time_s - start_s), None, f"{mark.kind}: {mark.text}")
-        for mark in session.markers
+        edfio.EdfAnnotation(
+            max(0.0, mark.time_s - start_s), mark.duration_s or None, f"{mark.kind}: {mark.text}"
+        )
+        for mark in session.notes
     ]
     kind, ending = (edfio.Bdf, "bdf") if is_wide else (edfio.Edf, "edf")
     path = folder / f"{session.path.stem}.{ending}"

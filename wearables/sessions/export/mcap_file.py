@@ -37,8 +37,14 @@ def write_mcap(session: Session, folder: Path) -> list[Path]:
             for gap in describe_stream(stream)["gaps"]:
                 _add(writer, session, topic, gap["start_s"], gap)
         topic = writer.register_channel("markers", "json", schema)
-        for mark in session.markers:
-            message = {"kind": mark.kind, "text": mark.text, "time_s": mark.time_s}
+        for mark in session.notes:
+            message = {
+                "kind": mark.kind,
+                "text": mark.text,
+                "time_s": mark.time_s,
+                "duration_s": mark.duration_s,
+                "source": mark.source,
+            }
             _add(writer, session, topic, mark.time_s, message)
         writer.finish()
     return [path, write_sidecar(session, folder / f"{session.path.stem}.json")]

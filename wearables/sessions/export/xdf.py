@@ -75,7 +75,7 @@ def _stream(number: int, name: str, stream: StreamReader) -> list[bytes]:
 
 
 def _markers(number: int, session: Session) -> list[bytes]:
-    marks = session.markers
+    marks = session.notes
     fields = {
         "name": "markers", "type": "Markers", "channel_count": 1, "nominal_srate": 0,
         "channel_format": "string", "source_id": "markers",
