@@ -4,8 +4,11 @@ A case is a block, a body drawn from the survey's own distribution, a size step 
 are drawn by their seed, so any part can be run and repeated; each writes one JSON line, and a
 rerun does only what is missing. Crossings are counted by ipctk, an independent program.
 
+With `--data DIR` every pattern file below it (JSON, DXF, SVG) is draped too, on the demo's body: a
+file that cannot be read, sewn or placed is a refusal with its reason, not a drape.
+
 Run: python benchmarks/drape_robustness.py --out cases.jsonl --cases 400 [--first 0] [--edge 0.016]
-[--json]. `--one SEED` repeats one case and prints it.
+[--data DIR] [--minutes 5] [--json]. `--one SEED` repeats one case, `--one FILE` one file.
 """
 
 import argparse
@@ -17,11 +20,11 @@ from pathlib import Path
 import ipctk
 import numpy as np
 
-from fitting.body import Measurements, body_from_measurements
+from fitting.body import Measurements, body_from_measurements, default_measurements
 from fitting.cloth import garment_levels_on_body, load_fabric
 from fitting.drape import DrapeSettings, drape
 from fitting.errors import FittingError
-from fitting.pattern import block_names, complete_measures, draft_block
+from fitting.pattern import block_names, complete_measures, draft_block, read_pattern
 
 ROOT = Path(__file__).resolve().parents[1]
 N_BODIES = 20
@@ -62,28 +65,52 @@ def case_of(seed):
     }
 
 
+def person(index, bodies):
+    """Measures and body of one surveyed-like person, made once; None is the demo's."""
+    if index not in bodies:
+        if index is None:
+            measures, sex = default_measurements()
+        else:
+            sex, measures = draw_measures(index)
+        bodies[index] = (measures, body_from_measurements(measures, sex=sex))
+    return bodies[index]
+
+
 def run_case(seed, bodies, edge_m):
     """Draft, place and drape one case; the record says what came of it."""
     record, start = case_of(seed), time.monotonic()
     try:
-        if record["body"] not in bodies:
-            sex, measures = draw_measures(record["body"])
-            bodies[record["body"]] = (measures, body_from_measurements(measures, sex=sex))
-        measures, fitted = bodies[record["body"]]
+        measures, fitted = person(record["body"], bodies)
         whole = complete_measures(measures, fitted.achieved)
         pattern = draft_block(record["block"], whole, size_step=record["size"])
         garment = garment_levels_on_body(pattern, fitted.body, edge_length_m=edge_m)
     except FittingError as error:
         return record | {"stage": "before the drape", "passed": False, "cause": str(error)}
+    return record | run_drape(garment, fitted.body, record["fabric"], seed, start)
+
+
+def run_file(path, bodies, edge_m):
+    """Read, place and drape one pattern file on the demo's body."""
+    record, start = {"seed": path.name, "fabric": "cotton_jersey"}, time.monotonic()
+    _, fitted = person(None, bodies)
+    try:
+        garment = garment_levels_on_body(read_pattern(path), fitted.body, edge_length_m=edge_m)
+    except FittingError as error:
+        return record | {"stage": "before the drape", "passed": False, "cause": str(error)}
+    return record | run_drape(garment, fitted.body, record["fabric"], 0, start)
+
+
+def run_drape(garment, body, fabric, seed, start):
+    """Drape, and judge by an independent count of crossings."""
     d = drape(
-        garment, fitted.body, (load_fabric(record["fabric"]),), settings=DrapeSettings(),
+        garment, body, (load_fabric(fabric),), settings=DrapeSettings(),
         rng=np.random.default_rng(seed),
     )  # fmt: skip
     cloth = garment.finest
     mesh = ipctk.CollisionMesh(cloth.positions_m, ipctk.edges(cloth.faces), cloth.faces)
     finite = bool(np.isfinite(d.positions_m).all())
     crosses = finite and bool(ipctk.has_intersections(mesh, d.positions_m))
-    return record | {
+    return {
         "stage": "drape", "n_vertices": len(cloth.positions_m), "converged": d.converged,
         "cause": d.cause, "finite": finite, "crosses": crosses, "residual": d.residual,
         "penetration_mm": 1e3 * d.penetration_max_m, "wall_s": time.monotonic() - start,
@@ -92,25 +119,43 @@ def run_case(seed, bodies, edge_m):
     }  # fmt: skip
 
 
+def files_below(folder):
+    """Pattern files of a folder in order."""
+    kinds = (".json", ".dxf", ".svg")
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in kinds)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("drape_cases.jsonl"))
     parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--edge", type=float, default=0.016)
-    parser.add_argument("--one", type=int)
+    parser.add_argument("--one")
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     bodies = {}
     if options.one is not None:
-        print(json.dumps(run_case(options.one, bodies, options.edge), indent=2))
+        one = options.one
+        record = (
+            run_case(int(one), bodies, options.edge) if one.isdigit()
+            else run_file(Path(one), bodies, options.edge)
+        )  # fmt: skip
+        print(json.dumps(record, indent=2))
         return
     lines = options.out.read_text().splitlines() if options.out.exists() else []
     done = {json.loads(line)["seed"] for line in lines}
-    for seed in range(options.first, options.first + options.cases):
-        if seed in done:
+    work = [(seed, run_case, seed) for seed in range(options.first, options.first + options.cases)]
+    work += [(p.name, run_file, p) for p in (files_below(options.data) if options.data else ())]
+    start = time.monotonic()
+    for key, run, what in work:
+        if key in done:
             continue
-        record = run_case(seed, bodies, options.edge)
+        if time.monotonic() - start > 60 * options.minutes:
+            break
+        record = run(what, bodies, options.edge)
         with options.out.open("a") as out:
             out.write(json.dumps(record) + "\n")
     records = [json.loads(line) for line in options.out.read_text().splitlines()]
@@ -133,7 +178,8 @@ def tell(records, *, as_json):
     print(summary)
     for r in records:
         if not r["passed"]:
-            print(r["seed"], r["block"], r["body"], r["size"], r["fabric"], "-", r["cause"])
+            case = [r[key] for key in ("block", "body", "size", "fabric") if key in r]
+            print(r["seed"], *case, "-", r["cause"])
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ _NEEDED = (
 # Package, extra that brings it, what it is for.
 _OPTIONAL = (
     ("pyrender", "render", "pictures through OpenGL"),
+    ("warp-lang", "gpu", "drapes on a GPU"),
     ("smpclient", "dfu", "firmware updates"),
     ("pylsl", "lsl", "Lab Streaming Layer"),
     ("edfio", "export", "EDF files"),

@@ -61,6 +61,7 @@ def drape(
     map_name: str = "stretch",
     backend: "Backend" = "numpy",
     edge_length_m: float = EDGE_LENGTH_M,
+    device: str = "cpu",
     out: Path = Path("fit"),
     seed: int = 0,
 ) -> DrapeResult:
@@ -76,16 +77,19 @@ def drape(
         map_name: Map that picture and GLB show.
         backend: What draws the picture.
         edge_length_m: Edge length of the cloth mesh.
+        device: ``"cpu"``, or ``"cuda"`` for an NVIDIA GPU.
         out: Folder for the files.
         seed: Seed of the run.
 
     Raises:
         InputError: If an option cannot be used.
-        FittingError: If a file says something impossible.
+        FittingError: If a file says something impossible, or there is no such device.
     """
+    from fitting.drape.kernels import check_device
     from fitting.preview import map_style
 
     map_style(map_name)
+    check_device(device)
     folder = writable_folder(out)
     garments = [
         choose_garment(
@@ -97,7 +101,7 @@ def drape(
         )
     ]  # fmt: skip
     room = open_fitting_room(body)
-    fits = [room.try_on(garment) for garment in garments]
+    fits = [room.try_on(garment, device=device) for garment in garments]
     first, *others = [fit.to_json() for fit in fits]
     numbers = {
         **first,

@@ -117,12 +117,17 @@ class FittingRoom:
     uncertainty_m: Mapping[str, float]
 
     def try_on(
-        self, garment: Garment, *, progress: Callable[[int, float], None] | None = None
+        self,
+        garment: Garment,
+        *,
+        device: str = "cpu",
+        progress: Callable[[int, float], None] | None = None,
     ) -> Fit:
         """Drape a garment on the body and judge it.
 
         Args:
             garment: What to try on.
+            device: Where the solver runs.
             progress: Called after each solver step with its number and the velocity [m/s].
 
         Raises:
@@ -137,6 +142,7 @@ class FittingRoom:
                 self.body,
                 (garment.fabric,),
                 settings=DrapeSettings(),
+                device=device,
                 rng=np.random.default_rng(garment.seed),
                 progress=progress,
             )

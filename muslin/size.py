@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fitting.fit.recommend import Recommendation, recommend
+from fitting.pattern import BLOCKS, read_pattern
 from muslin.compare import write_comparison
 from muslin.errors import Exit, InputError
-from muslin.fitting_room import EDGE_LENGTH_M, choose_garment, open_fitting_room
-from muslin.folders import writable_folder
+from muslin.fitting_room import EDGE_LENGTH_M, choose_garment, open_fitting_room, size_choice
+from muslin.folders import existing_file, writable_folder
 from muslin.screen import print_json, say, say_table, step
 from muslin.version import version
 
 if TYPE_CHECKING:
     from fitting.preview import Backend
 
-SIZES = (-2, -1, 0, 1, 2)
+STEPS = (-2, -1, 0, 1, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def size(
     pattern: str = "tshirt",
     body: Path | None = None,
     fabric: str | None = None,
-    sizes: Sequence[int] = SIZES,
+    sizes: Sequence[int | str] = (),
     fit_class: str | None = None,
     map_name: str = "ease",
     backend: "Backend" = "numpy",
@@ -77,10 +78,11 @@ def size(
     """Drape a size run on one body and recommend a size; writes size.json and size.png.
 
     Args:
-        pattern: Name of a block.
+        pattern: Name of a block, or a graded pattern file.
         body: Tape measures (TOML, cm); the demo's body when absent.
         fabric: Fabric card; the block's usual fabric when absent.
-        sizes: Size steps of the run.
+        sizes: Size steps of a block, -2 to 2 when empty; sizes of a file, smallest first, all of
+            them when empty.
         fit_class: Fit class, or path of one; the block's usual class when absent.
         map_name: Map that the sheet shows.
         backend: What draws the sheet.
@@ -95,16 +97,14 @@ def size(
     from fitting.preview import map_style
 
     map_style(map_name)
-    steps = sorted(set(sizes))
-    if len(steps) < 2:
-        raise InputError(f"a size run needs at least two sizes; {len(steps)} was given")
+    run = size_run(pattern, sizes)
     folder = writable_folder(out)
     garments = [
         choose_garment(
-            pattern, size_step=size_step, fabric=fabric, fit_class=fit_class,
+            pattern, size_step=size_step, file_size=file_size, fabric=fabric, fit_class=fit_class,
             edge_length_m=edge_length_m, seed=seed,
         )
-        for size_step in steps
+        for size_step, file_size in run
     ]  # fmt: skip
     room = open_fitting_room(body)
     fits = [room.try_on(garment) for garment in garments]
@@ -130,3 +130,36 @@ def size(
     (folder / "size.json").write_text(text + "\n", encoding="utf-8")
     converged = all(fit.drape.converged for fit in fits)
     return SizeResult(folder=folder, numbers=numbers, recommendation=answer, converged=converged)
+
+
+def size_run(pattern: str, sizes: Sequence[int | str]) -> list[tuple[int, str | None]]:
+    """Step of a block and size of a file, of every size of the run, smallest first.
+
+    Raises:
+        InputError: If there are less than two.
+        FittingError: If the file cannot be read, or lacks a size.
+    """
+    if pattern in BLOCKS:
+        run = sorted({size_choice(pattern, size) for size in sizes or STEPS})
+    else:
+        known = _sizes_of_file(pattern)
+        wanted = [str(size) for size in sizes] or known
+        for size in wanted:
+            if size not in known:
+                raise InputError(f"{pattern} has no size {size!r}; it has {', '.join(known)}")
+        run = [(0, size) for size in known if size in wanted]
+    if len(run) < 2:
+        raise InputError(f"a size run needs at least two sizes; {len(run)} was given")
+    return run
+
+
+def _sizes_of_file(pattern: str) -> list[str]:
+    """Sizes of a graded file, smallest first: by their numbers where all are numbers."""
+    if not Path(pattern).suffix:
+        raise InputError(f"pattern {pattern!r} is no block ({', '.join(BLOCKS)}) and no file")
+    known = list(read_pattern(existing_file(Path(pattern), "pattern file")).sizes)
+    if len(known) < 2:
+        raise InputError(f"{pattern} holds one size; a size run needs a graded file or a block")
+    if all(size.isdigit() for size in known):
+        known.sort(key=int)
+    return known

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.drape.sdf import DistanceTree, signed_distance
+from fitting.drape.sdf import DistanceTree, nearest
 from fitting.drape.selfcontact import SelfContact
 
 _EDGE_SAMPLES = (0.25, 0.5, 0.75)
@@ -22,12 +22,17 @@ def penetration(
         of the deepest sample.
     """
     tail, head = positions_m[edges[:, 0]], positions_m[edges[:, 1]]
-    samples = [positions_m, positions_m[faces].mean(axis=1)]
-    samples += [(1 - s) * tail + s * head for s in _EDGE_SAMPLES]
-    phi, _, _ = signed_distance(tree, np.concatenate(samples))
-    owner = np.concatenate([np.arange(len(positions_m)), faces[:, 0], *[edges[:, 0]] * 3])
-    n_inside = int((phi[: len(positions_m)] < 0).sum())
-    return float(max(0.0, -phi.min())), n_inside, int(owner[np.argmin(phi)])
+    samples = np.concatenate(
+        [positions_m[faces].mean(axis=1), *[(1 - s) * tail + s * head for s in _EDGE_SAMPLES]]
+    )
+    owner = np.concatenate([faces[:, 0], *[edges[:, 0]] * len(_EDGE_SAMPLES)])
+    phi, _, place = nearest(tree, positions_m, np.zeros(len(positions_m), dtype=np.int64))
+    # Distance falls no faster than one walks: samples of far vertices cannot be inside.
+    walked = np.linalg.norm(samples - positions_m[owner], axis=1)
+    near = np.flatnonzero(phi[owner] < walked)
+    among, _, _ = nearest(tree, samples[near], place[owner[near]])
+    both, vertex = np.concatenate([phi, among]), np.r_[np.arange(len(phi)), owner[near]]
+    return float(max(0.0, -both.min())), int((phi < 0).sum()), int(vertex[np.argmin(both)])
 
 
 def crossing_pairs(positions_m: NDArray[np.float64], faces: NDArray[np.int64]) -> NDArray[np.int64]:

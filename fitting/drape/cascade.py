@@ -30,6 +30,7 @@ class Scene:
         tree: Distance to the body; None where there is none.
         fixings: Holds and bands of the finest level.
         settings: Settings of the engine.
+        device: Where the kernels run.
     """
 
     garment: ClothLevels
@@ -37,6 +38,7 @@ class Scene:
     tree: DistanceTree | None
     fixings: Fixings
     settings: DrapeSettings
+    device: str = "cpu"
 
 
 def as_levels(cloth: Cloth | ClothLevels) -> ClothLevels:
@@ -53,12 +55,14 @@ def build_engine(
     *,
     settings: DrapeSettings,
     load_n: NDArray[np.float64] | None = None,
+    device: str = "cpu",
 ) -> Engine:
     """Prepare the finest level; load_n adds a force per vertex, shape (n_vertices, 3)."""
     tree = None if body is None else build_tree(body.vertices_m, body.faces)
     scene = Scene(
-        garment=as_levels(cloth), fabrics=fabrics, tree=tree, fixings=Fixings(), settings=settings
-    )
+        garment=as_levels(cloth), fabrics=fabrics, tree=tree, fixings=Fixings(), settings=settings,
+        device=device,
+    )  # fmt: skip
     return make_engine(scene, load_n=load_n)
 
 
@@ -75,6 +79,7 @@ def make_engine(scene: Scene, *, load_n: NDArray[np.float64] | None = None) -> E
         x=np.ascontiguousarray(cloth.positions_m[rest.order], dtype=np.float64),
         load_n=load,
         step_s=settings.step_first_s,
+        device=scene.device,
     )
     hold(engine, scene.fixings.holds)
     return engine
@@ -119,7 +124,7 @@ def _levels(scene: Scene) -> list[Scene]:
             garment=ClothLevels(
                 levels=garment.levels[: k + 1], prolongations=garment.prolongations[:k]
             ),
-            fabrics=scene.fabrics, tree=scene.tree, settings=scene.settings,
+            fabrics=scene.fabrics, tree=scene.tree, settings=scene.settings, device=scene.device,
             fixings=fine.fixings.coarser(parents_of(garment.prolongations[k])),
         ))  # fmt: skip
     return scenes

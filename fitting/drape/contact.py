@@ -32,24 +32,9 @@ def contact_forces(x, phi, normal, origin, offset, stiffness, force):  # noqa: A
 
 @njit
 def _vertex_energy_part(
-    first,
-    last,
-    x,
-    phi,
-    normal,
-    origin,
-    offset,
-    stiffness,
-    anchor,
-    grip,
-    slip,
-    bptr,
-    bcol,
-    bval,
-    load,
-    inertia,
-    target,
-):
+    first, last, x, phi, normal, origin, offset, stiffness, anchor, grip, slip, bptr, bcol, bval,
+    load, inertia, target,
+):  # fmt: skip
     total = 0.0
     for i in range(first, last):
         gap = phi[i]
@@ -85,24 +70,9 @@ def vertex_energy(  # noqa: ANN201
     for k in prange(N_CHUNKS):
         first, last = chunk(0, x.shape[0], k, N_CHUNKS)
         partial[k] = _vertex_energy_part(
-            first,
-            last,
-            x,
-            phi,
-            normal,
-            origin,
-            offset,
-            stiffness,
-            anchor,
-            grip,
-            slip,
-            bptr,
-            bcol,
-            bval,
-            load,
-            inertia,
-            target,
-        )
+            first, last, x, phi, normal, origin, offset, stiffness, anchor, grip, slip, bptr,
+            bcol, bval, load, inertia, target,
+        )  # fmt: skip
     return partial.sum()
 
 

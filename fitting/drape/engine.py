@@ -7,17 +7,16 @@ from numpy.typing import NDArray
 
 from fitting.drape.contact import contact_assemble, contact_forces, move_anchors, vertex_energy
 from fitting.drape.jit import N_CHUNKS
-from fitting.drape.linear import System
-from fitting.drape.membrane import membrane_elements, membrane_energy
+from fitting.drape.kernels import Kernels, kernels_on
+from fitting.drape.push import limit_step, push_assemble, push_energy, push_foresee
 from fitting.drape.rest import RestShape
-from fitting.drape.sdf import DistanceTree, signed_distance, update_planes
-from fitting.drape.selfcontact import SelfContact, limit_step, push_assemble, push_energy
+from fitting.drape.sdf import DistanceTree, nearest
+from fitting.drape.selfcontact import SelfContact
 from fitting.drape.settings import DrapeSettings
-from fitting.drape.system import gather_gradient
 
 _REACH_M = (0.004, 0.04)  # least and largest distance within which planes are kept fresh
 _REACH_MOVES = 3.0
-_N_ACTIVE_SETS = 2
+_TOLERANCES = (10.0, 3.0)  # of the solves that contacts are foreseen from, in cg_tolerance
 _ARMIJO = 1e-4
 _ROUNDING = 1e-12
 _N_HALVINGS = 5
@@ -60,6 +59,7 @@ class Engine:
         load_n: Constant force per vertex, gravity included, shape (n_vertices, 3).
         step_s: Current time step.
         soft: Current share of the membrane stiffness, no unit.
+        device: Where the kernels run.
     """
 
     rest: RestShape
@@ -69,7 +69,7 @@ class Engine:
     load_n: NDArray[np.float64]
     step_s: float
     soft: float = 1.0
-    _forces: NDArray[np.float64] = field(init=False)
+    device: str = "cpu"
     _partial: NDArray[np.float64] = field(init=False)
     velocity: NDArray[np.float64] = field(init=False)
     anchor: NDArray[np.float64] = field(init=False)
@@ -80,7 +80,7 @@ class Engine:
     fresh: NDArray[np.bool_] = field(init=False)
     force: NDArray[np.float64] = field(init=False)
     stiffness: NDArray[np.float64] = field(init=False)
-    system: System = field(init=False)
+    kernels: Kernels = field(init=False)
     touch: SelfContact | None = field(init=False, default=None)
     push: float = field(init=False)
     offset_m: NDArray[np.float64] = field(init=False)
@@ -99,12 +99,11 @@ class Engine:
         self.origin, self.hint = self.x.copy(), np.zeros(n, dtype=np.int64)
         self.fresh, self.force = np.ones(n, dtype=np.bool_), np.zeros(n)
         self.stiffness = self.settings.contact_stiffness_pa_m * rest.area_m2
-        self.system = System(rest.levels)
+        self.kernels = kernels_on(self.device, rest)
         self.push = _PUSH_SHARE * float(np.median(self.stiffness))
         self.offset_m = rest.offset_m.copy()
         self.hold_n_m, self.hold_at_m = np.zeros(n), self.x.copy()
         self.expected = np.zeros(n, dtype=np.bool_)
-        self._forces = np.zeros((len(rest.faces), 3, 3))
         self._partial = np.zeros(N_CHUNKS)
         if self.settings.self_collision:
             ends = self.x[rest.edges]
@@ -117,11 +116,7 @@ class Engine:
     def look_around(self) -> None:
         """Refresh contact planes, contact forces and cloth-cloth pairs at the current state."""
         if self.tree is not None:
-            t = self.tree
-            update_planes(
-                self.x, t.corners, t.lower, t.upper, t.normals, self.phi, self.normal,
-                self.origin, self.hint, self.fresh, self.reach_m,
-            )  # fmt: skip
+            self.kernels.look(self.tree, self.x, self)
             self._contact(self.x)
         if self.touch is not None:
             self.touch.look(self.x)
@@ -147,7 +142,7 @@ class Engine:
         for cell in (rest.edges, rest.faces):
             near = np.flatnonzero(self.phi[cell].min(axis=1) < _DIP_M)
             middle = self.x[cell[near]].mean(axis=1)
-            phi, _, _ = signed_distance(self.tree, middle)
+            phi, _, _ = nearest(self.tree, middle, self.hint[cell[near, 0]])
             depth = max(depth, -float(phi.min(initial=0.0)))
             missing = np.maximum(_LIFT_CLEAR_M - phi, 0.0)
             most = rest.offset_m + _LIFT_MAX_M
@@ -185,10 +180,7 @@ class Engine:
         inertia (n_vertices,) [kg/s2] adds the step's own potential about target (n_vertices, 3).
         """
         r = self.rest
-        total = membrane_energy(
-            x, r.faces, r.weight_u, r.weight_v, r.face_area_m2, r.stiffness_n_m, r.curve, r.curves,
-            self.soft, r.side_m, r.pull_n, self._partial,
-        )  # fmt: skip
+        total = self.kernels.membrane_energy(x, soft=self.soft)
         total += vertex_energy(
             x, self.phi, self.normal, self.origin, self.offset_m, self.stiffness, self.anchor,
             grip, self.settings.friction_slip_m, r.bend_indptr, r.bend_indices, r.bend_values,
@@ -198,7 +190,7 @@ class Engine:
         if self.touch is not None:
             t = self.touch
             total += push_energy(
-                x, t.vertices, t.weights, t.planes, self.settings.layer_m, self.push,
+                x, t.vertices, t.push_weights, t.push_planes, self.settings.layer_m, self.push,
                 self._partial,
             )  # fmt: skip
         return total
@@ -215,19 +207,13 @@ class Engine:
         gradient += inertia[:, None] * (self.x - target)
         gradient[~rest.free] = 0.0
         true_gradient = gradient.copy()
-        self.system.own[:, [0, 3, 5]] += (inertia + self.hold_n_m)[:, None]
+        self.kernels.own[:, [0, 3, 5]] += (inertia + self.hold_n_m)[:, None]
         # Springs of holds and inertia are one spring to the mean of both targets.
         both = np.maximum(inertia + self.hold_n_m, 1e-300)
         target += (self.hold_n_m / both)[:, None] * (self.hold_at_m - target)
         inertia = both
-        self.system.assemble()
+        self.kernels.assemble()
         move, n_cg, error = self._newton(gradient)
-        for _ in range(_N_ACTIVE_SETS):
-            if not self._foresee(move, gradient):
-                break
-            self.system.assemble()
-            move, more, error = self._newton(gradient, guess=move)
-            n_cg += more
         wanted = float(np.sqrt((move**2).sum(axis=1).mean())) / h
         clamped = self.limit(move)
         # Contacts foreseen bend the direction only; the slope is the true potential's.
@@ -254,8 +240,18 @@ class Engine:
 
     def _foresee(self, move: NDArray[np.float64], gradient: NDArray[np.float64]) -> bool:
         """Add contacts that the step would make, in place; False when there are none."""
-        if self.tree is None:
-            return False
+        n_new = 0
+        if self.tree is not None:
+            n_new = self._foresee_body(move, gradient)
+        if self.touch is not None:
+            t = self.touch
+            n_new += push_foresee(
+                move, t.vertices, t.push_weights, t.push_planes, self.settings.layer_m, self.push,
+                t.known, gradient, self.kernels.own,
+            )  # fmt: skip
+        return n_new > 0
+
+    def _foresee_body(self, move: NDArray[np.float64], gradient: NDArray[np.float64]) -> int:
         gap = self.phi + (self.normal * (self.x - self.origin)).sum(axis=1)
         after = gap + (self.normal * move).sum(axis=1)
         new = np.flatnonzero((gap >= self.offset_m) & (after < self.offset_m) & ~self.expected)
@@ -263,9 +259,9 @@ class Engine:
         n = self.normal[new]
         k = self.stiffness[new]
         x, y, z = n.T
-        self.system.own[new] = k[:, None] * np.stack([x * x, x * y, x * z, y * y, y * z, z * z], 1)
+        self.kernels.own[new] = k[:, None] * np.stack([x * x, x * y, x * z, y * y, y * z, z * z], 1)
         gradient[new] += (k * (gap[new] - self.offset_m[new]))[:, None] * n
-        return len(new) > 0
+        return len(new)
 
     def _contact(self, x: NDArray[np.float64]) -> None:
         contact_forces(
@@ -273,40 +269,41 @@ class Engine:
         )
 
     def _assemble(self, *, hessian: bool) -> NDArray[np.float64]:
-        r, system, settings = self.rest, self.system, self.settings
-        levels = r.levels
-        gradient = np.zeros_like(self.x)
-        membrane_elements(
-            self.x, r.faces, r.weight_u, r.weight_v, r.face_area_m2, r.stiffness_n_m, r.curve,
-            r.curves, self.soft, r.side_m, r.pull_n, self._forces, system.blocks, hessian,
-        )  # fmt: skip
-        gather_gradient(
-            self.x, levels.corner_ptr, levels.corner, self._forces, r.bend_indptr,
-            r.bend_indices, r.bend_values, self.load_n, gradient,
-        )  # fmt: skip
-        system.own[:] = 0.0
+        r, settings = self.rest, self.settings
+        gradient = self.kernels.elastic(self.x, self.load_n, soft=self.soft, hessian=hessian)
+        own = self.kernels.own
+        own[:] = 0.0
         if self.hold_n_m.any():
             gradient += self.hold_n_m[:, None] * (self.x - self.hold_at_m)
         if self.tree is not None:
             contact_assemble(
                 self.force, self.normal, self.stiffness, self.anchor, self.x,
-                r.friction * self.force, settings.friction_slip_m, gradient, system.own,
+                r.friction * self.force, settings.friction_slip_m, gradient, own,
             )  # fmt: skip
         if self.touch is not None:
             t = self.touch
             push_assemble(
-                t.vertices, t.weights, t.planes, settings.layer_m, self.push, gradient,
-                system.own,
+                t.vertices, t.push_weights, t.push_planes, settings.layer_m, self.push, gradient,
+                own,
             )  # fmt: skip
         return gradient
 
-    def _newton(
-        self, gradient: NDArray[np.float64], guess: NDArray[np.float64] | None = None
-    ) -> tuple[NDArray[np.float64], int, float]:
-        settings = self.settings
-        return self.system.solve(
-            gradient, tolerance=settings.cg_tolerance, cap=settings.cg_cap, guess=guess
+    def _newton(self, gradient: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, float]:
+        """Move, iterations and error; contacts that the move would make are added on the way."""
+        settings, move, n_cg = self.settings, None, 0
+        for loose in _TOLERANCES:
+            tolerance = min(loose * settings.cg_tolerance, 0.3)
+            move, more, _ = self.kernels.solve(
+                gradient, tolerance=tolerance, cap=settings.cg_cap, guess=move
+            )
+            n_cg += more
+            if not self._foresee(move, gradient):
+                break
+            self.kernels.assemble()
+        move, more, error = self.kernels.solve(
+            gradient, tolerance=settings.cg_tolerance, cap=settings.cg_cap, guess=move
         )
+        return move, n_cg + more, error
 
     def limit(self, move: NDArray[np.float64]) -> bool:
         """Shorten the step in place: all of it to its largest length, pairs to their planes."""
@@ -316,7 +313,7 @@ class Engine:
             move *= self.settings.move_max_m / longest
         self.reach_m = float(np.clip(_REACH_MOVES * longest, *_REACH_M))
         if self.touch is not None:
-            self.touch.look(self.x, move)
+            self.touch.widen(self.x, move)
             room = self.touch.room(self.x)
             limit_step(move, room, self.touch.vertices, self.touch.split, self.touch.planes)
         return clamped

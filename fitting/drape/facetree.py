@@ -115,8 +115,8 @@ def _emit(p, q, r, s, split, out, k, count):
 
 
 @njit_inline
-def _vertex_face(x, i, p, q, r, reach, out, k, count):
-    if p == i or q == i or r == i:
+def _vertex_face(x, i, p, q, r, reach, moved, out, k, count):
+    if p == i or q == i or r == i or not (moved[i] | moved[p] | moved[q] | moved[r]):
         return count
     limit = reach[i] + max(reach[p], reach[q], reach[r])
     for d in range(3):
@@ -135,8 +135,10 @@ def _vertex_face(x, i, p, q, r, reach, out, k, count):
 
 
 @njit_inline
-def _edge_edge(x, p, q, r, s, reach, out, k, count):
+def _edge_edge(x, p, q, r, s, reach, moved, out, k, count):
     if p == r or p == s or q == r or q == s:  # noqa: SIM109 - numba has no tuple membership
+        return count
+    if not (moved[p] | moved[q] | moved[r] | moved[s]):
         return count
     limit = max(reach[p], reach[q]) + max(reach[r], reach[s])
     for d in range(3):
@@ -155,14 +157,14 @@ def _edge_edge(x, p, q, r, s, reach, out, k, count):
 
 
 @njit_inline
-def _face_pair(x, faces, own_edges, own_vertices, f, g, reach, out, k, count):
+def _face_pair(x, faces, own_edges, own_vertices, f, g, reach, moved, out, k, count):
     for m in range(3):
         if own_vertices[f, m]:
             p, q, r = faces[g, 0], faces[g, 1], faces[g, 2]
-            count = _vertex_face(x, faces[f, m], p, q, r, reach, out, k, count)
+            count = _vertex_face(x, faces[f, m], p, q, r, reach, moved, out, k, count)
         if own_vertices[g, m]:
             p, q, r = faces[f, 0], faces[f, 1], faces[f, 2]
-            count = _vertex_face(x, faces[g, m], p, q, r, reach, out, k, count)
+            count = _vertex_face(x, faces[g, m], p, q, r, reach, moved, out, k, count)
     for m in range(3):
         if not own_edges[f, m]:
             continue
@@ -170,119 +172,8 @@ def _face_pair(x, faces, own_edges, own_vertices, f, g, reach, out, k, count):
         for o in range(3):
             if own_edges[g, o]:
                 r, s = faces[g, o], faces[g, (o + 1) % 3]
-                count = _edge_edge(x, p, q, r, s, reach, out, k, count)
+                count = _edge_edge(x, p, q, r, s, reach, moved, out, k, count)
     return count
-
-
-@njit
-def _close_pairs_part(
-    first,
-    last,
-    k,
-    x,
-    faces,
-    own_edges,
-    own_vertices,
-    reach,
-    leaf_lower,
-    leaf_upper,
-    lower,
-    upper,
-    out,
-):
-    n_leaves = (lower.shape[0] + 1) // 2
-    stack = np.zeros(64, np.int64)
-    count = 0
-    for f in range(first, last):
-        a0, a1, a2 = leaf_lower[f, 0], leaf_lower[f, 1], leaf_lower[f, 2]
-        b0, b1, b2 = leaf_upper[f, 0], leaf_upper[f, 1], leaf_upper[f, 2]
-        stack[0] = 0
-        top = 1
-        while top > 0:
-            top -= 1
-            node = stack[top]
-            if _apart(a0, a1, a2, b0, b1, b2, lower, upper, node):
-                continue
-            if node < n_leaves - 1:
-                stack[top], stack[top + 1] = 2 * node + 2, 2 * node + 1
-                top += 2
-                continue
-            start = (node - n_leaves + 1) * _LEAF
-            for g in range(max(start, f + 1), min(start + _LEAF, faces.shape[0])):
-                if not _apart(a0, a1, a2, b0, b1, b2, leaf_lower, leaf_upper, g):
-                    count = _face_pair(
-                        x, faces, own_edges, own_vertices, f, g, reach, out, k, count
-                    )
-    return count
-
-
-@pjit
-def close_pairs(  # noqa: ANN201
-    x, faces, own_edges, own_vertices, reach, leaf_lower, leaf_upper, lower, upper, out, counts,
-):  # fmt: skip
-    """Write pairs within reach of both sides: four vertices and how many are the first side.
-
-    out: shape (N_CHUNKS, room, 5); counts: found in each chunk, also beyond the room.
-    """
-    for k in prange(N_CHUNKS):
-        first, last = chunk(0, faces.shape[0], k, N_CHUNKS)
-        counts[k] = _close_pairs_part(
-            first,
-            last,
-            k,
-            x,
-            faces,
-            own_edges,
-            own_vertices,
-            reach,
-            leaf_lower,
-            leaf_upper,
-            lower,
-            upper,
-            out,
-        )
-
-
-@njit
-def _crossing_faces_part(first, last, k, x, faces, leaf_lower, leaf_upper, lower, upper, out):
-    n_leaves = (lower.shape[0] + 1) // 2
-    stack = np.zeros(64, np.int64)
-    count = 0
-    for f in range(first, last):
-        a0, a1, a2 = leaf_lower[f, 0], leaf_lower[f, 1], leaf_lower[f, 2]
-        b0, b1, b2 = leaf_upper[f, 0], leaf_upper[f, 1], leaf_upper[f, 2]
-        stack[0] = 0
-        top = 1
-        while top > 0:
-            top -= 1
-            node = stack[top]
-            if _apart(a0, a1, a2, b0, b1, b2, lower, upper, node):
-                continue
-            if node < n_leaves - 1:
-                stack[top], stack[top + 1] = 2 * node + 2, 2 * node + 1
-                top += 2
-                continue
-            start = (node - n_leaves + 1) * _LEAF
-            for g in range(max(start, f + 1), min(start + _LEAF, faces.shape[0])):
-                if _apart(a0, a1, a2, b0, b1, b2, leaf_lower, leaf_upper, g):
-                    continue
-                if _cross(x, faces, f, g):
-                    if count < out.shape[1]:
-                        out[k, count, 0], out[k, count, 1] = f, g
-                    count += 1
-    return count
-
-
-@pjit
-def crossing_faces(  # noqa: ANN201
-    x, faces, leaf_lower, leaf_upper, lower, upper, out, counts,
-):  # fmt: skip
-    """Write pairs of triangles that pierce each other; out and counts as in close_pairs."""
-    for k in prange(N_CHUNKS):
-        first, last = chunk(0, faces.shape[0], k, N_CHUNKS)
-        counts[k] = _crossing_faces_part(
-            first, last, k, x, faces, leaf_lower, leaf_upper, lower, upper, out
-        )
 
 
 @njit_inline
@@ -327,3 +218,62 @@ def _edges_pierce(x, faces, f, g):
 @njit_inline
 def _cross(x, faces, f, g):
     return _edges_pierce(x, faces, f, g) or _edges_pierce(x, faces, g, f)
+
+
+@njit
+def _find_pairs_part(
+    first, last, k, crossing, x, faces, own_edges, own_vertices, reach, moved, anew, seekers,
+    leaf_lower, leaf_upper, lower, upper, out,
+):  # fmt: skip
+    n_leaves = (lower.shape[0] + 1) // 2
+    stack = np.zeros(64, np.int64)
+    count = 0
+    for at in range(first, last):
+        f = seekers[at]
+        a0, a1, a2 = leaf_lower[f, 0], leaf_lower[f, 1], leaf_lower[f, 2]
+        b0, b1, b2 = leaf_upper[f, 0], leaf_upper[f, 1], leaf_upper[f, 2]
+        stack[0] = 0
+        top = 1
+        while top > 0:
+            top -= 1
+            node = stack[top]
+            if _apart(a0, a1, a2, b0, b1, b2, lower, upper, node):
+                continue
+            if node < n_leaves - 1:
+                stack[top], stack[top + 1] = 2 * node + 2, 2 * node + 1
+                top += 2
+                continue
+            start = (node - n_leaves + 1) * _LEAF
+            for g in range(start, min(start + _LEAF, faces.shape[0])):
+                # Two seekers find each other twice; the first one counts.
+                if g == f or (anew[g] and g < f):
+                    continue
+                if _apart(a0, a1, a2, b0, b1, b2, leaf_lower, leaf_upper, g):
+                    continue
+                if not crossing:
+                    count = _face_pair(
+                        x, faces, own_edges, own_vertices, f, g, reach, moved, out, k, count
+                    )
+                elif _cross(x, faces, f, g):
+                    count = _emit(f, g, 0, 0, 0, out, k, count)
+    return count
+
+
+@pjit
+def find_pairs(  # noqa: ANN201
+    crossing, x, faces, own_edges, own_vertices, reach, moved, anew, seekers, leaf_lower,
+    leaf_upper, lower, upper, out, counts,
+):  # fmt: skip
+    """Write what is within reach of both sides, or pairs of triangles that pierce each other.
+
+    Pairs within reach are four vertices, one of them moved, and how many are the first side;
+    those that cross, two triangles. moved: (n_vertices,). anew: Triangles with a moved corner,
+    (n_faces,); seekers: their places. out: (N_CHUNKS, room, 5); counts: found in each chunk, also
+    beyond the room.
+    """
+    for k in prange(N_CHUNKS):
+        first, last = chunk(0, seekers.shape[0], k, N_CHUNKS)
+        counts[k] = _find_pairs_part(
+            first, last, k, crossing, x, faces, own_edges, own_vertices, reach, moved, anew,
+            seekers, leaf_lower, leaf_upper, lower, upper, out,
+        )  # fmt: skip

@@ -21,37 +21,21 @@ def chunk(lo, hi, k, n):  # noqa: ANN201
 
 
 @njit
-def _forward_part(first, last, ptr, col, val, bptr, bcol, bval, inv, right, x, zero):
-    for i in range(first, last):
-        relax_row(
-            ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, zero, first,
-            last, i, inv, right,
-        )  # fmt: skip
-
-
-@pjit
-def _forward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, zero):
-    """Smooth once from zero; x must be zero."""
-    for k in prange(n):
-        first, last = chunk(lo, hi, k, n)
-        _forward_part(first, last, ptr, col, val, bptr, bcol, bval, inv, right, x, zero)
-
-
-@njit
-def _backward_part(first, last, ptr, col, val, bptr, bcol, bval, inv, right, x, old):
+def _sweep_part(first, last, backward, ptr, col, val, bptr, bcol, bval, inv, right, x, far):
     for j in range(last - first):
-        i = last - 1 - j
+        i = last - 1 - j if backward else first + j
         relax_row(
-            ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, old, first,
+            ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, far, first,
             last, i, inv, right,
         )  # fmt: skip
 
 
 @pjit
-def _backward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, old):
+def _sweep(lo, hi, n, backward, ptr, col, val, bptr, bcol, bval, inv, right, x, far):
+    """Smooth once in place; rows of other chunks are read from far."""
     for k in prange(n):
         first, last = chunk(lo, hi, k, n)
-        _backward_part(first, last, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
+        _sweep_part(first, last, backward, ptr, col, val, bptr, bcol, bval, inv, right, x, far)
 
 
 @njit
@@ -138,30 +122,21 @@ def _cycle(
     for level in range(n_levels - 1):
         lo, hi = starts[level], starts[level + 1]
         n = 1 if hi - lo < _SERIAL_ROWS else N_CHUNKS
-        _forward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, zero)
+        _sweep(lo, hi, n, False, ptr, col, val, bptr, bcol, bval, inv, right, x, zero)
         _residual(lo, hi, n, ptr, col, val, bptr, bcol, bval, free, right, x, old)
         below, end = starts[level + 1], starts[level + 2]
         m = 1 if end - below < _SERIAL_ROWS else N_CHUNKS
         _restrict(below, end, m, rptr, rcol, rweight, free, old, right, x)
     lo, hi = starts[n_levels - 1], starts[n_levels]
     for _ in range(n_sweeps):
-        for i in range(lo, hi):
-            relax_row(
-                ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, x, lo, hi, i,
-                inv, right,
-            )  # fmt: skip
-        for j in range(hi - lo):
-            i = hi - 1 - j
-            relax_row(
-                ptr[i], ptr[i + 1], col, val, bptr[i], bptr[i + 1], bcol, bval, x, x, lo, hi, i,
-                inv, right,
-            )  # fmt: skip
+        for backward in (False, True):
+            _sweep_part(lo, hi, backward, ptr, col, val, bptr, bcol, bval, inv, right, x, x)
     for up in range(n_levels - 1):
         level = n_levels - 2 - up
         lo, hi = starts[level], starts[level + 1]
         n = 1 if hi - lo < _SERIAL_ROWS else N_CHUNKS
         _prolong(lo, hi, n, parents, free, x, old)
-        _backward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
+        _sweep(lo, hi, n, True, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
 
 
 @njit

@@ -16,6 +16,8 @@ _N_LIFTS = 12  # looks at a resting cloth whose edges are in the body, before it
 _N_STILL = 3  # consecutive steps for which the conditions of rest must hold
 _STEP_REST_S = 0.3  # a slower clock would call slow motion rest
 _COARSE_DISPLACEMENT_M = 2e-3  # a coarser level only has to find the place
+_N_SOFT_LEAST = 8  # soft steps before the seams may count as pulled shut
+_SOFT_MOVE_M = 5e-4  # root mean square move of a step at which they do
 
 
 class Run:
@@ -33,6 +35,10 @@ class Run:
     def add(self, record: "StepRecord", engine: "Engine") -> None:
         """Count one step and test the conditions of rest."""
         self.n_steps += 1
+        if self.soft and self.n_steps >= _N_SOFT_LEAST:
+            moved_m = record.velocity_rms_m_s * engine.step_s
+            if moved_m < _SOFT_MOVE_M:
+                self._n_soft = self.n_steps
         self.n_cg += record.n_cg
         self.n_capped += not record.solved
         self.solved = record.solved
@@ -52,6 +58,11 @@ class Run:
             self.residual = engine.residual()
             balanced = self.residual <= engine.settings.residual_max
             self.at_rest = balanced and not self._dips(engine)
+
+    @property
+    def soft(self) -> bool:
+        """Whether seams are still being pulled shut with a soft membrane."""
+        return self.n_steps < self._n_soft
 
     def _dips(self, engine: "Engine") -> bool:
         """Whether edges still dip into the body; they are lifted, and get some steps to rise."""
@@ -106,7 +117,7 @@ def relax(
     soft = settings.n_steps_soft if n_soft is None else n_soft
     run = Run(n_soft=soft, coarse=coarse)
     while run.n_steps < settings.n_steps_max and not run.at_rest:
-        engine.soft = settings.soft_stiffness if run.n_steps < soft else 1.0
+        engine.soft = settings.soft_stiffness if run.soft else 1.0
         if run.n_steps % _LOOK_EVERY == 0:
             engine.look_closely()
         record = engine.step()

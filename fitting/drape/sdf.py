@@ -71,17 +71,25 @@ def signed_distance(
     Returns:
         Distance (n_points,) [m], its gradient (n_points, 3), and the closest face (n_points,).
     """
+    phi, normal, place = nearest(tree, points_m, np.zeros(len(points_m), dtype=np.int64))
+    return phi, normal, tree.order[place]
+
+
+def nearest(
+    tree: DistanceTree, points_m: NDArray[np.float64], hint: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """As signed_distance, with faces as places in the tree; hint is where to look first."""
     n = len(points_m)
     phi, normal = np.zeros(n), np.zeros((n, 3))
-    hint = np.zeros(n, dtype=np.int64)
+    place = hint.astype(np.int64)
     points = np.ascontiguousarray(points_m, dtype=np.float64)
     origin = points.copy()
     fresh = np.ones(n, dtype=np.bool_)
     update_planes(
-        points, tree.corners, tree.lower, tree.upper, tree.normals, phi, normal, origin, hint,
-        fresh, np.inf,
+        points, tree.corners, tree.lower, tree.upper, tree.normals, phi, normal, origin, place,
+        fresh, np.inf, 0.0,
     )  # fmt: skip
-    return phi, normal, tree.order[hint]
+    return phi, normal, place
 
 
 def morton(points: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -163,7 +171,7 @@ def _box_distance2(px, py, pz, low, high, node):
 
 @njit
 def _update_planes_part(
-    begin, end, x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach
+    begin, end, x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach, held
 ):
     n_leaves = (lower.shape[0] + 1) // 2
     stack = np.zeros(64, np.int64)
@@ -171,7 +179,8 @@ def _update_planes_part(
         px, py, pz = x[i, 0], x[i, 1], x[i, 2]
         if not fresh[i]:
             gx, gy, gz = px - origin[i, 0], py - origin[i, 1], pz - origin[i, 2]
-            if phi[i] - np.sqrt(gx * gx + gy * gy + gz * gz) > reach:
+            travel = np.sqrt(gx * gx + gy * gy + gz * gz)
+            if travel <= held or phi[i] - travel > reach:
                 continue
         fresh[i] = False
         face = hint[i]
@@ -219,14 +228,18 @@ def _update_planes_part(
 
 
 @pjit
-def update_planes(x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach):  # noqa: ANN201
+def update_planes(  # noqa: ANN201
+    x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach, held
+):
     """Refresh distance, gradient, query point and closest face of vertices that may be near.
 
-    A vertex is left alone while its last distance less its travel stays above reach; fresh
-    forces the query.
+    A vertex is left alone while its last distance less its travel stays above reach, or its
+    travel below held: near rest a plane that turned in every step would keep the forces from
+    balancing. fresh forces the query.
     """
     for k in prange(_PARTS):
         begin, end = chunk(0, x.shape[0], k, _PARTS)
         _update_planes_part(
-            begin, end, x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach
-        )
+            begin, end, x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach,
+            held,
+        )  # fmt: skip

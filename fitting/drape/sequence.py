@@ -127,6 +127,8 @@ def _carry(engine, tree) -> None:
     far = np.ones(len(engine.x), dtype=np.bool_)
     far[near] = False
     engine.anchor[far] = engine.x[far]
+    if engine.touch is not None:
+        engine.touch.look(engine.x)
     engine.limit(move)
     engine.x += move
     if engine.step_s > 0 and engine.velocity_kept > 0:

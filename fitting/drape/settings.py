@@ -16,7 +16,8 @@ class DrapeSettings:
         step_growth: Factor of the time step after a good step, no unit.
         velocity_kept: Share of the velocity that survives a step, no unit.
         n_steps_max: Steps after which the engine gives up.
-        n_steps_soft: First steps, with the membrane at ``soft_stiffness``.
+        n_steps_soft: First steps at most with the membrane at ``soft_stiffness``; they end earlier
+            when the cloth has stopped.
         soft_stiffness: Share of the membrane stiffness while seams are pulled shut, no unit.
         cg_tolerance: Relative 2-norm residual of a linear solve, no unit.
         cg_cap: Largest number of conjugate-gradient iterations of one solve.

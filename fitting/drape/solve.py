@@ -12,7 +12,6 @@ from fitting.drape.checks import check_body, check_cloth, check_fabrics
 from fitting.drape.fixings import Band, Fixings, Hold, check_fixings
 from fitting.drape.result import Drape
 from fitting.drape.settings import DrapeSettings
-from fitting.errors import DrapeError
 
 
 def drape(
@@ -37,7 +36,8 @@ def drape(
         settings: Settings of the engine.
         holds: Soft attachments; ``Drape.hold_force_n`` says what they carry.
         bands: Elastic sewn along lines of the mesh.
-        device: Only ``"cpu"`` exists.
+        device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``; ``"warp-cpu"`` runs the GPU's kernels on
+            the processor, slowly, for checks.
         rng: Source of the run's seed; nothing in the engine itself is random.
         progress: Called after each step with the step and the root mean square velocity [m/s].
 
@@ -45,22 +45,26 @@ def drape(
         The drape. Not coming to rest is a result with ``converged`` False, not an error.
 
     Raises:
-        DrapeError: The input cannot be solved; the sentence names panel or fabric.
+        DrapeError: The input cannot be solved, or there is no such device; the sentence names
+            panel, fabric or device.
     """
-    if device != "cpu":
-        raise DrapeError(f"device {device!r} was asked for; the kernels run on 'cpu' only")
     chosen = settings or DrapeSettings()
     from fitting.drape.account import account
     from fitting.drape.cascade import Scene, as_levels, cascade
     from fitting.drape.jit import use_threads
+    from fitting.drape.kernels import check_device
     from fitting.drape.sdf import build_tree
 
+    check_device(device)
     start_ns = time.monotonic_ns()
     garment, fixings = as_levels(cloth), Fixings(holds=tuple(holds), bands=tuple(bands))
     check_scene(garment, body, fabrics, fixings)
     use_threads(chosen.n_threads)
     tree = None if body is None else build_tree(body.vertices_m, body.faces)
-    scene = Scene(garment=garment, fabrics=fabrics, tree=tree, fixings=fixings, settings=chosen)
+    scene = Scene(
+        garment=garment, fabrics=fabrics, tree=tree, fixings=fixings, settings=chosen,
+        device=device,
+    )  # fmt: skip
     engine, run, coarse = cascade(scene, progress=progress)
     seed = int(rng.integers(2**31))
     return account(garment.finest, engine, run, coarse, seed=seed, start_ns=start_ns)

@@ -37,6 +37,9 @@ def drape(
     map_name: MapName = "stretch",
     backend: BackendName = "numpy",
     edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.6,
+    device: Annotated[
+        str, typer.Option(help="Where the solver runs: cpu, or cuda for an NVIDIA GPU.")
+    ] = "cpu",
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("fit"),
     seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
     as_json: Json = False,
@@ -54,6 +57,7 @@ def drape(
         map_name=map_name,
         backend=backend_named(backend),
         edge_length_m=edge / 100,
+        device=device,
         out=out,
         seed=seed,
     )

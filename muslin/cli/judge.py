@@ -17,12 +17,16 @@ Seed = Annotated[int, typer.Option(help="Seed of the run.")]
 @app.command(epilog="Example: muslin size --pattern tshirt --body body.toml --sizes -2,-1,0,1,2")
 def size(
     *,
-    pattern: Annotated[str, typer.Option(help="Block to draft, such as tshirt.")] = "tshirt",
+    pattern: Annotated[
+        str, typer.Option(help="Block to draft, or a graded pattern file (DXF).")
+    ] = "tshirt",
     body: Body = None,
     fabric: Annotated[
         str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
     ] = None,
-    sizes: Annotated[str, typer.Option(help="Size steps of the run.")] = "-2,-1,0,1,2",
+    sizes: Annotated[
+        str, typer.Option(help="Size steps of a block, -2 to 2; sizes of a file, all of them.")
+    ] = "",
     fit_class: FitClassName = None,
     map_name: MapName = "ease",
     backend: BackendName = "numpy",
@@ -35,8 +39,9 @@ def size(
     from muslin.size import size as run
 
     result = run(
-        pattern=pattern, body=body, fabric=fabric, sizes=numbers_in(sizes, "sizes"),
-        fit_class=fit_class, map_name=map_name, backend=backend_named(backend),
+        pattern=pattern, body=body, fabric=fabric,
+        sizes=[word.strip() for word in sizes.split(",") if word.strip()], fit_class=fit_class,
+        map_name=map_name, backend=backend_named(backend),
         edge_length_m=edge / 100, out=out, seed=seed,
     )  # fmt: skip
     raise typer.Exit(result.tell(as_json=as_json))

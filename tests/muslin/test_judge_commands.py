@@ -1,14 +1,19 @@
 """Sizes, comparisons, pictures, the drapemeter and the doctor, as a newcomer types them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from fitting.body import Measurements
+from fitting.pattern import draft_block, read_pattern
+from fitting.pattern.dxf_write import write_dxf
 from fitting.preview import PaintedMesh, write_glb
 from muslin import doctor as doctor_module
 from muslin.cli import run_command
+from muslin.size import size_run
 
 
 def fails(capsys, *arguments):
@@ -39,7 +44,7 @@ def glb(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("size", "--sizes", "one"), "whole numbers"),
+        (("size", "--sizes", "one"), "no whole number"),
         (("size", "--sizes", "0"), "at least two sizes"),
         (("size", "--fit-class", "ballgown"), "casual"),
         (("size", "--pattern", "cape"), "no block"),
@@ -51,11 +56,46 @@ def glb(tmp_path):
         (("cusick", "denim", "--edge", "9"), "0.3 to 1.5 cm"),
         (("cusick", "denim", "--backend", "crayon"), "osmesa"),
         (("drape", "--map", "beauty"), "not known"),
+        (("drape", "--device", "abacus"), "'cpu', 'cuda'"),
         (("drape", "--fit-class", "ballgown"), "casual"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(capsys, tmp_path, arguments, said):
     assert said in fails(capsys, *arguments, "--out", tmp_path / "out")
+
+
+@pytest.fixture
+def nest(tmp_path):
+    """A graded file of three sizes, largest first."""
+    body = {"stature": 166.2, "bust_girth": 93.0, "hip_girth": 103.7, "neck_girth": 32.4}
+    measures = Measurements.from_cm(body)
+    path = tmp_path / "shirt.dxf"
+    sizes = {"100": 1, "98": 0, "96": -1}
+    write_dxf(
+        path,
+        [
+            replace(draft_block("tshirt", measures, size_step=step), size=name)
+            for name, step in sizes.items()
+        ],
+    )
+    return path
+
+
+def test_a_graded_file_is_a_size_run_smallest_first(nest):
+    assert size_run(str(nest), ()) == [(0, "96"), (0, "98"), (0, "100")]
+    assert size_run(str(nest), ("98", "100")) == [(0, "98"), (0, "100")]
+
+
+def test_a_size_that_the_file_lacks_is_refused(capsys, nest, tmp_path):
+    said = fails(capsys, "size", "--pattern", nest, "--sizes", "98,XL", "--out", tmp_path / "out")
+    assert "no size 'XL'; it has 96, 98, 100" in said
+
+
+def test_a_file_of_one_size_is_no_size_run(capsys, nest, tmp_path):
+    one = tmp_path / "one.dxf"
+    write_dxf(one, [read_pattern(nest, size="98")])
+    said = fails(capsys, "size", "--pattern", one, "--out", tmp_path / "out")
+    assert "one size" in said
 
 
 def test_a_saved_fit_is_drawn_from_every_side(capsys, glb):

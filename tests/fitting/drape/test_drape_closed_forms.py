@@ -26,9 +26,9 @@ def in_order(engine):
 
 
 def test_a_bias_strip_stretches_by_the_compliance_along_it():
-    """Strain is F (S11 + S22 + 2 S12 + 1/G) / 4 at 45 degrees."""
+    """Strain is F (S11 + S22 + 2 S12 + 1/G) / 4 at 45 degrees, for small strain."""
     uv, faces = shapes.sheet(25, 7, 0.02)
-    along, across, coupling, shear, force = 500.0, 200.0, 100.0, 60.0, 0.5
+    along, across, coupling, shear, force = 500.0, 200.0, 100.0, 60.0, 0.05
     cloth = shapes.make_cloth(
         np.c_[uv[:, 1], -uv[:, 0], np.zeros(len(uv))], faces, turned(uv, np.pi / 4)[faces]
     )
@@ -53,7 +53,7 @@ def test_a_bias_strip_stretches_by_the_compliance_along_it():
     rows = [np.abs(uv[:, 0] / uv[:, 0].max() - e) < 0.03 for e in ends]
     flat = uv[rows[1], 0].mean() - uv[rows[0], 0].mean()
     got = (x[rows[0], 1].mean() - x[rows[1], 1].mean()) / flat - 1
-    assert got == pytest.approx(want, rel=0.03)
+    assert got == pytest.approx(want, rel=1e-3)
 
 
 def stiffness_ratio(n, bending_n_m, angle_deg, *, weft_factor=1.0):

@@ -174,7 +174,7 @@ def test_close_pairs_hold_the_gap_of_two_sheets():
     x = np.concatenate([np.c_[uv, np.zeros(n)], np.c_[uv + 0.003, np.full(n, 0.004)]])
     both = np.concatenate([faces, faces + n])
     touch = SelfContact(x, both, layer_m=0.003, reach_m=0.003)
-    touch.look(x, np.zeros_like(x))
+    touch.look(x)
     assert set(np.unique(touch.split)) == {1, 2}
     across = (touch.vertices >= n).any(axis=1) & (touch.vertices < n).any(axis=1)
     assert touch.planes[across, 3].min() == pytest.approx(0.004, rel=1e-9)

@@ -40,8 +40,8 @@ def test_an_end_load_gives_the_strains_of_the_stiffness_matrix(coupling, warp, w
     F = np.linalg.solve(flat, x[faces[:, 1:]] - x[faces[:, :1]])
     got_warp, got_weft = np.linalg.norm(F, axis=2).T - 1
     middle = np.abs(uv[faces][..., 0].mean(axis=1) - uv[:, 0].max() / 2) < 0.06
-    assert got_warp[middle].mean() == pytest.approx(warp, rel=5e-3)
-    assert got_weft[middle].mean() == pytest.approx(weft, rel=2e-2, abs=1e-5)
+    assert got_warp[middle].mean() == pytest.approx(warp, rel=1e-6)
+    assert got_weft[middle].mean() == pytest.approx(weft, rel=1e-6, abs=1e-9)
 
 
 def droop_ratio(n):

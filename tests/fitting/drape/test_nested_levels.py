@@ -21,7 +21,7 @@ def flag():
 
 def dense(engine):
     """The matrix of the finest level."""
-    system, levels = engine.system, engine.rest.levels
+    system, levels = engine.kernels, engine.rest.levels
     n = int(levels.starts[1])
     blocks = system._val.reshape(-1, 3, 4)[:, :, :3].transpose(0, 2, 1)
     stop = levels.ptr[n]
@@ -39,9 +39,9 @@ def test_multigrid_solves_what_a_direct_solver_solves(n_times):
     engine.x += np.random.default_rng(0).normal(scale=1e-3 / 2**n_times, size=engine.x.shape)
     gradient = engine._assemble(hessian=True)
     gradient[~engine.rest.free] = 0
-    engine.system.own[:, [0, 3, 5]] += 0.1
-    engine.system.assemble()
-    move, n_cg, error = engine.system.solve(gradient, tolerance=1e-5, cap=500)
+    engine.kernels.own[:, [0, 3, 5]] += 0.1
+    engine.kernels.assemble()
+    move, n_cg, error = engine.kernels.solve(gradient, tolerance=1e-5, cap=500)
     matrix = dense(engine)
     free = np.repeat(engine.rest.free, 3)
     want = np.zeros(3 * len(engine.x))
@@ -58,9 +58,9 @@ def test_iterations_do_not_grow_with_the_mesh():
         engine = build_engine(cloth, None, [shapes.fabric()], settings=DrapeSettings())
         gradient = engine._assemble(hessian=True)
         gradient[~engine.rest.free] = 0
-        engine.system.own[:, [0, 3, 5]] += engine.rest.mass_kg[:, None] / 0.3**2
-        engine.system.assemble()
-        counts.append(engine.system.solve(gradient, tolerance=1e-2, cap=500)[1])
+        engine.kernels.own[:, [0, 3, 5]] += engine.rest.mass_kg[:, None] / 0.3**2
+        engine.kernels.assemble()
+        counts.append(engine.kernels.solve(gradient, tolerance=1e-2, cap=500)[1])
     assert counts[1] <= 2 * counts[0] + 2
 
 

@@ -1,0 +1,101 @@
+"""Claim: two routes to rest give the same maps: strain within 2 %, pressure within 10 % by region.
+
+The rest of cloth on skin is not unique: friction and folds choose. A fit map must not depend on
+that choice. Each garment is draped on the demo's body by two routes: from coarse to fine over
+nested meshes, and on the finest mesh alone, from the same start. Compared are regions that hold at
+least a fiftieth of the cloth: difference of mean strain (warp and weft, the larger) over the
+region's 95th percentile of strain or the 2 % that a comfortable garment has, whichever is larger,
+and of mean pressure over the larger of both, where it is above a tenth of the garment's highest
+regional mean.
+
+Run: python benchmarks/fit_routes.py [--blocks tshirt base_layer] [--edge 0.016] [--second single]
+[--json]. `--second warp-cpu` compares the processor's kernels with those of the GPU instead.
+"""
+
+import argparse
+import json
+
+import numpy as np
+
+from fitting.body import body_from_measurements, default_measurements
+from fitting.cloth import garment_levels_on_body, load_fabric
+from fitting.drape import DrapeSettings, drape
+from fitting.fit import fit_map, region_differences, region_summaries
+from fitting.pattern import BLOCKS, complete_measures, draft_block
+
+LEAST_SHARE = 0.02
+SLACK_STRAIN = 0.02
+
+
+def maps_of(cloth, d, body, fabric):
+    """Summaries by region."""
+    return region_summaries(cloth, fit_map(cloth, d, body, (fabric,)))
+
+
+def compare(block, edge_m, second):
+    """Both drapes of one block and the differences of their maps."""
+    given, sex = default_measurements()
+    fitted = body_from_measurements(given, sex=sex)
+    pattern = draft_block(block, complete_measures(given, fitted.achieved))
+    garment = garment_levels_on_body(pattern, fitted.body, edge_length_m=edge_m)
+    fabric = load_fabric(BLOCKS[block].fabric)
+    single = second == "single"
+    settings = DrapeSettings()
+    drapes = [
+        drape(
+            cloth, fitted.body, (fabric,), settings=settings, device=device,
+            rng=np.random.default_rng(0),
+        )
+        for cloth, device in (
+            (garment, "cpu"), (garment.finest, "cpu") if single else (garment, second)
+        )
+    ]  # fmt: skip
+    first, other = (maps_of(garment.finest, d, fitted.body, fabric) for d in drapes)
+    total = sum(s.area_m2 for s in first.values())
+    pressed = max(s.spreads["pressure_pa"].mean for s in first.values())
+    rows = {}
+    for name, difference in region_differences(first, other).items():
+        if first[name].area_m2 < LEAST_SHARE * total:
+            continue
+        spreads = first[name].spreads
+        scale = max(
+            SLACK_STRAIN, *(abs(spreads[key].p95) for key in ("strain_warp", "strain_weft"))
+        )
+        counts = spreads["pressure_pa"].mean > 0.1 * pressed
+        rows[name] = {
+            "strain_percent_points": 100 * difference.strain,
+            "strain_share": difference.strain / scale,
+            "pressure_pa": difference.pressure_pa,
+            "mean_pressure_pa": spreads["pressure_pa"].mean,
+            "pressure_share": difference.pressure_share if counts else None,
+        }
+    gone = np.linalg.norm(drapes[0].positions_m - drapes[1].positions_m, axis=1)
+    return {
+        "block": block, "vertices": len(gone), "causes": [d.cause for d in drapes],
+        "mean_distance_mm": 1e3 * float(gone.mean()),
+        "strain_share_max": max(r["strain_share"] for r in rows.values()),
+        "pressure_share_max": max(r["pressure_share"] or 0.0 for r in rows.values()),
+        "regions": rows,
+    }  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--blocks", nargs="+", default=["tshirt", "base_layer"])
+    parser.add_argument("--edge", type=float, default=0.016)
+    parser.add_argument("--second", default="single")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    results = [compare(block, options.edge, options.second) for block in options.blocks]
+    if options.json:
+        print(json.dumps(results))
+        return
+    for r in results:
+        print({k: round(v, 4) if isinstance(v, float) else v for k, v in r.items()
+               if k != "regions"})  # fmt: skip
+        for name, row in r["regions"].items():
+            print("  ", name, {k: v and round(v, 4) for k, v in row.items()})
+
+
+if __name__ == "__main__":
+    main()

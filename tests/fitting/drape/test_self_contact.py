@@ -1,0 +1,115 @@
+"""Pairs of cloth against cloth: found once and kept, pushed steadily, foreseen."""
+
+import numpy as np
+import pytest
+import shapes
+
+from fitting.drape.push import push_assemble, push_energy, push_foresee
+from fitting.drape.selfcontact import SelfContact
+
+LAYER_M = 1.5e-3
+STIFF_N_M = 200.0
+
+
+def two_sheets(n_across=4, gap=0.004):
+    uv, faces = shapes.sheet(n_across, n_across, 0.02)
+    n = len(uv)
+    x = np.concatenate([np.c_[uv, np.zeros(n)], np.c_[uv + 0.003, np.full(n, gap)]])
+    return x, np.concatenate([faces, faces + n])
+
+
+def named(vertices, split):
+    """Pairs whatever the order of their corners."""
+    return [
+        (1, q[0], tuple(sorted(q[1:]))) if s == 1
+        else (2, *sorted([tuple(sorted(q[:2])), tuple(sorted(q[2:]))]))
+        for q, s in zip(vertices.tolist(), split.tolist(), strict=True)
+    ]  # fmt: skip
+
+
+def test_a_list_mended_where_cloth_moved_misses_nothing_and_has_nothing_twice():
+    x, faces = two_sheets()
+    kept = SelfContact(x, faces, layer_m=LAYER_M, reach_m=0.006)
+    kept.look(x)
+    random = np.random.default_rng(0)
+    for _ in range(4):
+        move = random.normal(scale=1e-4, size=x.shape)
+        move[3] += 8e-4
+        move[-5] -= 6e-4
+        kept.widen(x, move)
+        x = x + move
+        kept.look(x)
+        whole = SelfContact(x, faces, layer_m=LAYER_M, reach_m=0.006)
+        whole.look(x)
+        near = whole.planes[:, 3] < 1.5 * LAYER_M
+        pairs = named(kept.vertices, kept.split)
+        assert set(named(whole.vertices[near], whole.split[near])) <= set(pairs)
+        assert len(set(pairs)) == len(pairs)
+    assert kept.n_builds < 5
+
+
+def hanging_over(u, v, *, height=1e-3):
+    """A small triangle whose first corner hovers over two triangles that share an edge."""
+    quad = np.array([[0, 0, 0], [0.02, 0, 0], [0.02, 0.02, 0], [0, 0.02, 0]], float)
+    top = np.array([[u, v, height], [u + 4e-3, v, 0.05], [u, v + 4e-3, 0.05]])
+    x, faces = np.concatenate([quad, top]), np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6]])
+    touch = SelfContact(x, faces, layer_m=LAYER_M, reach_m=0.006)
+    touch.look(x)
+    return x, touch
+
+
+def energy_of(x, touch):
+    return push_energy(
+        x, touch.vertices, touch.push_weights, touch.push_planes, LAYER_M, STIFF_N_M, np.zeros(16)
+    )
+
+
+@pytest.mark.parametrize("v", [0.008, 0.01, 0.0120001])
+def test_a_push_stays_the_same_where_a_point_slides_from_triangle_to_triangle(v):
+    want = 0.5 * STIFF_N_M * (0.5e-3) ** 2
+    assert energy_of(*hanging_over(0.01, v)) == pytest.approx(want, rel=1e-6)
+
+
+def test_the_push_is_the_slope_of_its_energy():
+    x, touch = hanging_over(0.011, 0.006)
+    gradient, own = np.zeros_like(x), np.zeros((len(x), 6))
+    push_assemble(
+        touch.vertices, touch.push_weights, touch.push_planes, LAYER_M, STIFF_N_M, gradient, own
+    )
+    h = 1e-7
+    for i in range(len(x)):
+        ends = []
+        for sign in (1, -1):
+            moved = x.copy()
+            moved[i, 2] += sign * h
+            ends.append(energy_of(moved, touch))
+        assert (ends[0] - ends[1]) / (2 * h) == pytest.approx(gradient[i, 2], abs=1e-6)
+    np.testing.assert_allclose(gradient.sum(axis=0), 0, atol=1e-12)
+    assert (own[:, 5] >= 0).all()
+
+
+def test_a_direction_is_kept_until_cloth_has_moved():
+    x, touch = hanging_over(0.01, 0.006)
+    before = touch.push_planes.copy()
+    nudged, shoved = x.copy(), x.copy()
+    nudged[4] += [1e-4, 1e-4, 1e-4]
+    shoved[4] += [6e-3, 0, 1e-4]
+    touch.look(nudged)
+    over = (touch.vertices[:, 0] == 4) & (touch.split == 1)
+    np.testing.assert_array_equal(touch.push_planes[over, :3], before[over, :3])
+    assert touch.push_planes[over, 3].min() == pytest.approx(1.1e-3, rel=1e-6)
+    touch.look(shoved)
+    over = (touch.vertices[:, 0] == 4) & (touch.split == 1)
+    assert touch.push_planes[over, 3].min() == pytest.approx(1.1e-3, rel=1e-6)
+
+
+def test_pairs_that_a_move_brings_into_the_layer_are_foreseen_once():
+    x, touch = hanging_over(0.01, 0.006, height=2e-3)
+    move = np.zeros_like(x)
+    move[4, 2] = -1e-3
+    gradient, own = np.zeros_like(x), np.zeros((len(x), 6))
+    given = (move, touch.vertices, touch.push_weights, touch.push_planes, LAYER_M, STIFF_N_M,
+             touch.known, gradient, own)  # fmt: skip
+    assert push_foresee(*given) == 1
+    assert push_foresee(*given) == 0
+    assert gradient[4, 2] == pytest.approx(STIFF_N_M * 0.5e-3)
