@@ -17,7 +17,7 @@ from fitting.drape.sdf import DistanceTree, build_tree
 from fitting.drape.settings import DrapeSettings
 
 _COARSEST = 400  # vertices below which a level cannot show the garment's shape
-_STEP_FINE_S = 0.1  # a finer level starts near rest
+_STEP_FINE_S = 0.3  # a finer level starts near rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,4 +135,4 @@ def _start_from(finer: Engine, coarser: Engine, parents: NDArray[np.int64]) -> N
     rows = np.argsort(coarser.rest.order)[parents[finer.rest.order]]
     finer.x[:] = coarser.x[rows].mean(axis=1)
     finer.anchor[:] = coarser.anchor[rows].mean(axis=1)
-    finer.step_s = max(_STEP_FINE_S, finer.step_s)
+    finer.step_s = min(_STEP_FINE_S, finer.settings.step_max_s)

@@ -16,7 +16,7 @@ from fitting.drape.settings import DrapeSettings
 
 _REACH_M = (0.004, 0.04)  # least and largest distance within which planes are kept fresh
 _REACH_MOVES = 3.0
-_TOLERANCES = (10.0, 3.0)  # of the solves that contacts are foreseen from, in cg_tolerance
+_TOLERANCES = (1.0, 1.0)  # of the solves that contacts are foreseen from, in cg_tolerance
 _ARMIJO = 1e-4
 _ROUNDING = 1e-12
 _N_HALVINGS = 5

@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from fitting.drape.jit import N_CHUNKS
+
+SERIAL_ROWS = 1500  # below it one thread is faster than two
 _PAIR = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
 
 
@@ -44,10 +47,14 @@ class Levels:
         source_ptr: Rows of ``source``, one for each block.
         source: Triangle x 12 + pair x 2 (+ 1 if transposed) that a block sums.
         diagonal: Place of each row's own block, shape (n_all,).
+        near: Place of each row's first block in the smoother's own chunk, shape (n_all,).
         bptr: Rows of the bending matrices.
         bcol: Columns of the same.
         bval: Values of the same [N/m].
         bdiagonal: Their diagonals, shape (n_all,) [N/m].
+        bnear: As ``near``, for bending.
+        bfrom: Place of each row's first bending value at or right of its diagonal, (n_all,).
+        bafter: Place of the first one right of it, shape (n_all,).
         free: 0 where pinned, else 1, shape (n_all,).
         parents: Rows of the two parents, shape (n_all, 2).
         rptr: Rows of the restriction; empty on the finest level.
@@ -68,10 +75,14 @@ class Levels:
     source_ptr: NDArray[np.int32]
     source: NDArray[np.int32]
     diagonal: NDArray[np.int32]
+    near: NDArray[np.int32]
     bptr: NDArray[np.int32]
     bcol: NDArray[np.int32]
     bval: NDArray[np.float32]
     bdiagonal: NDArray[np.float32]
+    bnear: NDArray[np.int32]
+    bfrom: NDArray[np.int32]
+    bafter: NDArray[np.int32]
     free: NDArray[np.float32]
     parents: NDArray[np.int32]
     rptr: NDArray[np.int32]
@@ -103,18 +114,47 @@ def build_levels(
         bends.append(sparse.csr_matrix(masked.T @ bends[-1] @ masked))
         frees.append(_own_free(prolongation, frees[-1]))
     bend = sparse.csr_matrix(sparse.block_diag(bends, format="csr"))
+    bend.sort_indices()
+    first = _chunk_starts(starts)
     restriction = _restriction(prolongations, starts)
     owner, corner_ptr, corner = _corners(meshes[0])
     return Levels(
         starts=starts, face_starts=face_starts, faces=faces, ptr=ptr, col=col,
-        source_ptr=source_ptr, source=source, diagonal=diagonal,
+        source_ptr=source_ptr, source=source, diagonal=diagonal, near=_places(ptr, col, first),
         bptr=bend.indptr.astype(np.int32), bcol=bend.indices.astype(np.int32),
         bval=bend.data.astype(np.float32), bdiagonal=bend.diagonal().astype(np.float32),
+        bnear=_places(bend.indptr, bend.indices, first),
+        bfrom=_places(bend.indptr, bend.indices, np.arange(len(first))),
+        bafter=_places(bend.indptr, bend.indices, np.arange(1, len(first) + 1)),
         free=np.concatenate(frees).astype(np.float32), parents=_parent_rows(meshes, starts),
         rptr=restriction.indptr.astype(np.int32), rcol=restriction.indices.astype(np.int32),
         rweight=restriction.data.astype(np.float32), shares=_shares(meshes),
         owner=owner, corner_ptr=corner_ptr, corner=corner,
     )  # fmt: skip
+
+
+def n_chunks(n_rows: int) -> int:
+    """Parts in which the smoother works through so many rows."""
+    return 1 if n_rows < SERIAL_ROWS else N_CHUNKS
+
+
+def _chunk_starts(starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """First row of the smoother's chunk that each row is in, shape (n_all,)."""
+    first = np.zeros(int(starts[-1]), dtype=np.int64)
+    for lo, hi in pairwise(starts.tolist()):
+        n = n_chunks(hi - lo)
+        bounds = lo + (hi - lo) * np.arange(n + 1) // n
+        first[lo:hi] = np.repeat(bounds[:-1], np.diff(bounds))
+    return first
+
+
+def _places(
+    ptr: NDArray[np.integer], col: NDArray[np.integer], wanted: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """Place of each row's first entry at or after a wanted column; columns are sorted."""
+    n = len(ptr) - 1
+    keys = np.repeat(np.arange(n), np.diff(ptr)) * n + col
+    return np.searchsorted(keys, np.arange(n) * n + wanted).astype(np.int32)
 
 
 def _blocks(faces: NDArray[np.int64], n: int) -> tuple[NDArray[np.int32], ...]:

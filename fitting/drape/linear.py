@@ -23,9 +23,7 @@ class System:
         self._val = np.zeros((len(levels.col), 12), np.float32)
         self._inv = np.zeros((n_all, 12), np.float32)
         self._right, self._x, self._p, self._q = (np.zeros((n, 4), np.float32) for _ in range(4))
-        self._r, self._z, self._old, self._zero = (
-            np.zeros((n_all, 4), np.float32) for _ in range(4)
-        )
+        self._r, self._z, self._old = (np.zeros((n_all, 4), np.float32) for _ in range(3))
         self._partial = np.zeros(N_CHUNKS)
 
     def assemble(self) -> None:
@@ -59,8 +57,9 @@ class System:
         self._x[:, :3] = 0.0 if guess is None else guess
         n_cg, error = solve(
             levels.starts, _N_SWEEPS_COARSEST, levels.ptr, levels.col, self._val, levels.bptr,
-            levels.bcol, levels.bval, self._inv, levels.free, levels.parents, levels.rptr,
-            levels.rcol, levels.rweight, self._right, self._x, self._r, self._z, self._p, self._q,
-            self._old, self._zero, self._partial, tolerance, cap,
+            levels.bcol, levels.bval, levels.near, levels.diagonal, levels.bnear, levels.bfrom,
+            levels.bafter, self._inv, levels.free, levels.parents, levels.rptr, levels.rcol,
+            levels.rweight, self._right, self._x, self._r, self._z, self._p, self._q, self._old,
+            self._partial, tolerance, cap,
         )  # fmt: skip
         return self._x[:, :3].astype(np.float64), int(n_cg), float(error)

@@ -10,8 +10,7 @@ import numpy as np
 
 from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
 from fitting.drape.lanes import relax_row, row_product
-
-_SERIAL_ROWS = 1500  # below it one thread is faster than two
+from fitting.drape.levels import SERIAL_ROWS
 
 
 @njit_inline
@@ -31,11 +30,52 @@ def _sweep_part(first, last, backward, ptr, col, val, bptr, bcol, bval, inv, rig
 
 
 @pjit
-def _sweep(lo, hi, n, backward, ptr, col, val, bptr, bcol, bval, inv, right, x, far):
-    """Smooth once in place; rows of other chunks are read from far."""
+def _backward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, old):
+    """Smooth once backward in place; rows of other chunks are read from old."""
     for k in prange(n):
         first, last = chunk(lo, hi, k, n)
-        _sweep_part(first, last, backward, ptr, col, val, bptr, bcol, bval, inv, right, x, far)
+        _sweep_part(first, last, True, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
+
+
+@njit
+def _start_part(first, last, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x):
+    for i in range(first, last):
+        relax_row(
+            near[i], diagonal[i], col, val, bnear[i], bfrom[i], bcol, bval, x, x, first, last, i,
+            inv, right,
+        )  # fmt: skip
+
+
+@pjit
+def _start(lo, hi, n, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x):
+    """Smooth once forward from zero, x: what stands right of the diagonal is zero until then."""
+    for k in prange(n):
+        first, last = chunk(lo, hi, k, n)
+        _start_part(first, last, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x)
+
+
+@njit
+def _left_part(
+    first, last, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x, out
+):
+    for i in range(first, last):
+        a, b, c = row_product(ptr[i], near[i], col, val, bptr[i], bnear[i], bcol, bval, x, x, 0, 0)
+        d, e, g = row_product(
+            diagonal[i] + 1, ptr[i + 1], col, val, bafter[i], bptr[i + 1], bcol, bval, x, x, 0, 0
+        )
+        f = free[i]
+        out[i, 0], out[i, 1], out[i, 2] = -f * (a + d), -f * (b + e), -f * (c + g)
+
+
+@pjit
+def _left(lo, hi, n, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x, out):
+    """Write the residual that _start leaves: the rest of each row has just been solved."""
+    for k in prange(n):
+        first, last = chunk(lo, hi, k, n)
+        _left_part(
+            first, last, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x,
+            out,
+        )  # fmt: skip
 
 
 @njit
@@ -98,34 +138,20 @@ def _prolong(lo, hi, n, parents, free, x, old):
 
 @njit_inline
 def _cycle(
-    starts,
-    n_sweeps,
-    ptr,
-    col,
-    val,
-    bptr,
-    bcol,
-    bval,
-    inv,
-    free,
-    parents,
-    rptr,
-    rcol,
-    rweight,
-    right,
-    x,
-    old,
-    zero,
-):
+    starts, n_sweeps, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, inv,
+    free, parents, rptr, rcol, rweight, right, x, old,
+):  # fmt: skip
     """Precondition: x = about A^-1 right on the finest level; x must be zero there."""
     n_levels = starts.shape[0] - 1
     for level in range(n_levels - 1):
         lo, hi = starts[level], starts[level + 1]
-        n = 1 if hi - lo < _SERIAL_ROWS else N_CHUNKS
-        _sweep(lo, hi, n, False, ptr, col, val, bptr, bcol, bval, inv, right, x, zero)
-        _residual(lo, hi, n, ptr, col, val, bptr, bcol, bval, free, right, x, old)
+        n = 1 if hi - lo < SERIAL_ROWS else N_CHUNKS
+        _start(lo, hi, n, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x)
+        _left(
+            lo, hi, n, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x, old
+        )
         below, end = starts[level + 1], starts[level + 2]
-        m = 1 if end - below < _SERIAL_ROWS else N_CHUNKS
+        m = 1 if end - below < SERIAL_ROWS else N_CHUNKS
         _restrict(below, end, m, rptr, rcol, rweight, free, old, right, x)
     lo, hi = starts[n_levels - 1], starts[n_levels]
     for _ in range(n_sweeps):
@@ -134,9 +160,9 @@ def _cycle(
     for up in range(n_levels - 1):
         level = n_levels - 2 - up
         lo, hi = starts[level], starts[level + 1]
-        n = 1 if hi - lo < _SERIAL_ROWS else N_CHUNKS
+        n = 1 if hi - lo < SERIAL_ROWS else N_CHUNKS
         _prolong(lo, hi, n, parents, free, x, old)
-        _sweep(lo, hi, n, True, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
+        _backward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
 
 
 @njit
@@ -219,12 +245,12 @@ def _total(partial):
 
 @njit
 def solve(  # noqa: ANN201
-    starts, n_sweeps, ptr, col, val, bptr, bcol, bval, inv, free, parents, rptr, rcol, rweight,
-    right, x, r, z, p, q, old, zero, partial, tolerance, cap,
+    starts, n_sweeps, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, inv,
+    free, parents, rptr, rcol, rweight, right, x, r, z, p, q, old, partial, tolerance, cap,
 ):  # fmt: skip
     """Solve ``A x = right`` in place from x; returns iterations and the relative residual.
 
-    right, x, p, q: Finest level, shape (n, 4). r, z, old, zero: All levels, shape (n_all, 4).
+    right, x, p, q: Finest level, shape (n, 4). r, z, old: All levels, shape (n_all, 4).
     """
     n = starts[1]
     xf, rf, zf, pf, qf, bf = (
@@ -245,8 +271,8 @@ def solve(  # noqa: ANN201
     n_done = 0
     while square > tolerance * tolerance * norm and n_done < cap:
         _cycle(
-            starts, n_sweeps, ptr, col, val, bptr, bcol, bval, inv, free, parents, rptr, rcol,
-            rweight, r, z, old, zero,
+            starts, n_sweeps, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom,
+            bafter, inv, free, parents, rptr, rcol, rweight, r, z, old,
         )  # fmt: skip
         _dot(n, rf, zf, partial)
         new = _total(partial)
