@@ -52,6 +52,8 @@ myst_heading_anchors = 3
 myst_linkify_fuzzy_links = False
 
 autodoc_member_order = "bysource"
+# Operators and classifiers are called, so their call is documented like a method.
+autodoc_default_options = {"special-members": "__call__"}
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True

@@ -172,3 +172,15 @@ def test_links_between_pages_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
         for target in re.findall(r"`(docs/[\w/-]+\.md)`", text):
             assert (ROOT / target).exists(), f"{page.name} names {target}"
+
+
+def test_every_paper_that_is_named_has_its_reference():
+    references = (DOCS / "references.md").read_text(encoding="utf-8").splitlines()
+    name = r"(?:van |De )?[A-Z][\w-]+"
+    for page in ("methods.md", "signals.md"):
+        text = (DOCS / page).read_text(encoding="utf-8")
+        found = re.findall(rf"({name})((?: & {name})?) ((?:19|20)\d\d)\b", text)
+        assert len(found) > 20
+        for first, _, year in found:
+            own = [line for line in references if first in line and f" {year}." in line]
+            assert own, f"{page} names {first} {year}"
