@@ -7,6 +7,7 @@ from fitting.cloth import garment_levels_on_body, load_fabric
 from fitting.drape import DrapeSettings, drape
 from fitting.fit import fit_map, fit_report
 from fitting.pattern import draft_tshirt
+from fitting.preview import Row, draw_sheet, dressed, map_style
 
 measures = Measurements.from_cm(
     {"stature": 175.6, "bust_girth": 105.9, "waist_navel_girth": 94.1, "hip_girth": 102.0}
@@ -22,8 +23,14 @@ result = drape(
 print(result.cause, f"after {result.n_steps} steps, {result.n_inside} vertices inside the body")
 
 cloth = garment.finest
-report = fit_report(
-    cloth, result, fitted.body, (fabric,), fit_map(cloth, result, fitted.body, (fabric,))
-)
+maps = fit_map(cloth, result, fitted.body, (fabric,))
+report = fit_report(cloth, result, fitted.body, (fabric,), maps)
 for name, ease in report.ease.items():
     print(f"{name}: ease {100 * ease.ease_m:+.1f} cm")
+
+style = map_style("ease")
+row = Row(
+    title=f"T-shirt, {fabric.name}", lines=report.lines(), converged=result.converged,
+    meshes=dressed(fitted.body, cloth, result, maps, style),
+)  # fmt: skip
+draw_sheet((row,), style.scale, panel_width_px=320, panel_height_px=420).save("shirt.png")

@@ -1,8 +1,10 @@
 """A scan with noise and a hole becomes a body that can be measured, posed and dressed."""
 
 import numpy as np
+from PIL import Image
 
 from fitting.body import Measurements, body_from_measurements, make_scan, pose_body, register_scan
+from fitting.preview import PaintedMesh, Scale, body_mesh, camera_for, render
 
 wearer = body_from_measurements(
     Measurements.from_cm({"stature": 170, "bust_girth": 95, "hip_girth": 101}), sex="female"
@@ -25,3 +27,14 @@ for warning in found.warnings:
     print("note:", warning)
 sitting = pose_body(found.body, "sitting")
 print(f"it can sit: {100 * sitting.vertices_m[:, 1].max():.0f} cm high")
+
+scale = Scale(title="Scan off the body [mm]", low=-5.0, high=5.0, palette="red_high")
+shown = PaintedMesh(
+    name="scan", vertices_m=scan.vertices_m, faces=scan.faces, two_sided=True,
+    colors=scale.colors(1000 * found.distance_m),
+)  # fmt: skip
+pictures = [
+    render((mesh,), camera_for("three_quarter", (mesh,)), width_px=280, height_px=420)
+    for mesh in (shown, body_mesh(found.body), body_mesh(sitting))
+]
+Image.fromarray(np.hstack(pictures)).save("scan.png")

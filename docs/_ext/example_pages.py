@@ -21,6 +21,7 @@ Every script of `examples/` runs as it stands, in seconds, from a checkout or an
 
 """
 TIMEOUT_S = 300
+_SHORT_FOR = {"ecg": "ECG", "hrv": "HRV", "udp": "UDP", "csv": "CSV"}
 
 
 def write_gallery(folder: Path, cache: Path, *, run: bool) -> None:
@@ -36,7 +37,7 @@ def write_gallery(folder: Path, cache: Path, *, run: bool) -> None:
         sentence = _docstring(script).split("\n")[0]
         rows.append(f"| {_thumbnail(script, gallery)} | {{doc}}`{script.stem}` | {sentence} |")
         names.append(script.stem)
-    table = "\n".join(["| | | |", "|---|---|---|", *rows])
+    table = "\n".join(["| picture | example | what it shows |", "|---|---|---|", *rows])
     tree = "\n".join(["```{toctree}", ":hidden:", "", *names, "```"])
     _keep(gallery / "index.md", f"{INTRODUCTION}{table}\n\n{tree}\n")
     for page in gallery.glob("[0-9]*.md"):
@@ -68,8 +69,7 @@ def _run_once(script: Path, results: Path) -> None:
 
 def _page(script: Path, results: Path, gallery: Path) -> str:
     first, _, rest = _docstring(script).partition("\n")
-    title = script.stem[3:].replace("_", " ").capitalize()
-    parts = [f"# {title}", first, rest.strip()]
+    parts = [f"# {_title(script)}", first, rest.strip()]
     for picture in sorted(results.glob("*.png")):
         target = gallery / f"{script.stem}-{picture.name}"
         shutil.copyfile(picture, target)
@@ -80,6 +80,11 @@ def _page(script: Path, results: Path, gallery: Path) -> str:
         parts += ["It prints:", f"```text\n{said}\n```"]
     parts.append(f"```{{literalinclude}} ../../examples/{script.name}\n:language: python\n```")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _title(script: Path) -> str:
+    words = [_SHORT_FOR.get(word, word) for word in script.stem[3:].split("_")]
+    return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 
 
 def _thumbnail(script: Path, gallery: Path) -> str:

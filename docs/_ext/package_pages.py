@@ -43,7 +43,19 @@ def write_page(folder: Path) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def list_the_rest(site: Any, name: str, source: list[str]) -> None:
+    """Pages that the index does not list yet stand under "More", so that none is an orphan."""
+    if name != "index":
+        return
+    listed = set(source[0].split())
+    pages = sorted(page.stem for page in Path(site.srcdir).glob("*.md"))
+    rest = [page for page in pages if page not in listed and page != "index"]
+    if rest:
+        source[0] += "\n".join(["", "```{toctree}", ":caption: More", ":hidden:", "", *rest, "```"])
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Join the build."""
     app.connect("builder-inited", lambda site: write_page(Path(site.srcdir) / "api"))
+    app.connect("source-read", list_the_rest)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
