@@ -87,7 +87,10 @@ export class View {
     const colors = new Float32Array(points.length);
     for (let i = 0; i < points.length; i++) colors[i] = linear(rgb[i % 3]);
     geometry.setAttribute("color", new THREE.BufferAttribute(colors, 3));
-    return new THREE.Mesh(geometry, new THREE.MeshLambertMaterial({ vertexColors: true, side }));
+    // The skin counts as a little further away, so that cloth on it does not flicker; nothing moves.
+    const isSkin = side === THREE.FrontSide;
+    const offset = { polygonOffset: isSkin, polygonOffsetFactor: 1.5, polygonOffsetUnits: 4 };
+    return new THREE.Mesh(geometry, new THREE.MeshLambertMaterial({ vertexColors: true, side, ...offset }));
   }
 
   /** Show one pose of a movement, or with none the fit itself. @param {any} clip @param {number} i */
