@@ -107,6 +107,22 @@ def best_lag(truth: NDArray[np.float64], found: NDArray[np.float64], tolerance_s
     return float(max(LAGS_S, key=lambda lag: f1(truth, found + lag, tolerance_s)))
 
 
+def extra_steps(truth: NDArray[np.float64], found: NDArray[np.float64]) -> dict:
+    """Our steps where the shirt tells none for a second, and how many of them amid even walking."""
+    after = np.searchsorted(truth, found).clip(1, len(truth) - 1)
+    in_hole = truth[after] - truth[after - 1] > 1.0
+    far = np.minimum(np.abs(found - truth[after]), np.abs(found - truth[after - 1]))
+    extra = in_hole & (far > STEP_TOLERANCE_S)
+    interval = np.diff(found)
+    even = np.zeros(len(found), dtype=bool)
+    one, other = interval[:-1], interval[1:]
+    even[1:-1] = (np.abs(one - other) < 0.15) & (np.maximum(one, other) < 0.8)
+    return {
+        "steps_in_holes": int(extra.sum()),
+        "of_them_amid_even_steps": int((extra & even).sum()),
+    }
+
+
 def judge(folder: Path, lags: dict[str, float]) -> dict:
     hz, belt = wave(folder / "respiration_thoracic.wav")
     whole = block(belt[:, None], hz)
@@ -132,6 +148,7 @@ def judge(folder: Path, lags: dict[str, float]) -> dict:
         "breath_rate_windows_known": round(float(np.isfinite(error).mean()), 3),
         "step_f1": round(f1(their_steps, steps + lags["step"], STEP_TOLERANCE_S), 4),
         "step_count_error": round(len(steps) / len(their_steps) - 1, 4),
+        **extra_steps(their_steps, steps + lags["step"]),
         **clipping(folder),
     }  # fmt: skip
 

@@ -1,10 +1,11 @@
 """Activity of a session against its markers: windows judged, unknown, or over a change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from muslin.folders import assets_folder
+from muslin.classify import picked, shipped_or, stream_with
+from muslin.errors import InputError
 from wearables.errors import ModelError
 from wearables.events import SampleBlock
 from wearables.sessions import SessionMarker, StreamReader
@@ -15,9 +16,11 @@ class ActivityResult:
     """Activity by the model against the markers' truth.
 
     Attributes:
+        stream: Name of the stream that was judged.
         times_s: Middle of each window.
         labels: Smoothed label of each window.
         probabilities: Of the label.
+        reasons: Why a window is unknown; empty where it is not.
         truth: True activity, empty where no marker says it.
         classes: Classes of the model.
         accuracy: Share of judged windows that are right; windows over a change are not judged.
@@ -25,9 +28,11 @@ class ActivityResult:
         n_judged: Windows with a truth and a label.
     """
 
+    stream: str
     times_s: tuple[float, ...]
     labels: tuple[str, ...]
     probabilities: tuple[float, ...]
+    reasons: tuple[str, ...]
     truth: tuple[str, ...]
     classes: tuple[str, ...]
     accuracy: float
@@ -45,17 +50,15 @@ class ActivityResult:
 
 
 def classify_against_markers(
-    stream: StreamReader,
-    runs: list[SampleBlock],
+    streams: Mapping[str, tuple[StreamReader, list[SampleBlock]]],
     *,
     model: Path | None,
     markers: Sequence[SessionMarker],
 ) -> tuple[ActivityResult | None, str]:
-    """Classify a stream of motion, or say why not.
+    """Classify the stream that has the model's channels, or say why not.
 
     Args:
-        stream: Stream with the model's channels.
-        runs: Its unbroken runs.
+        streams: Streams by name, each with its unbroken runs.
         model: Weights; the ones that ship when absent.
         markers: The session's markers; the kind ``activity`` holds the truth.
 
@@ -63,25 +66,33 @@ def classify_against_markers(
         The result, and an empty text; or nothing, and why the shipped model does not fit.
 
     Raises:
+        InputError: If no stream has a given model's channels.
         ModelError: If a given model does not fit.
     """
     try:
-        shipped = assets_folder() / "models" / "basicmotions.safetensors"
-        return _activity(stream, runs, model or shipped, markers), ""
-    except ModelError as error:
+        return _activity(streams, shipped_or(model), markers), ""
+    except (InputError, ModelError) as error:
         if model is not None:
             raise
         return None, str(error)
 
 
 def _activity(
-    stream: StreamReader, runs: list[SampleBlock], model: Path, markers: Sequence[SessionMarker]
+    streams: Mapping[str, tuple[StreamReader, list[SampleBlock]]],
+    model: Path,
+    markers: Sequence[SessionMarker],
 ) -> ActivityResult:
-    from wearables.activity.classify import UNKNOWN, Classifier
+    from wearables.activity.answer import UNKNOWN
+    from wearables.activity.models import open_model
+    from wearables.signals.operator import run
 
-    classifier = Classifier(model)
-    windows = classifier(runs, channels=stream.channels, rate_hz=stream.rate_hz)
-    half_s = classifier.card.window / classifier.card.rate_hz / 2
+    loaded = open_model(model)
+    there = {name: stream.channels for name, (stream, _) in streams.items()}
+    name, columns = stream_with(there, loaded.channels, None)
+    stream, runs = streams[name]
+    operator = loaded.open(loaded.channels, stream.rate_hz)
+    windows = run(operator, [picked(block, columns) for block in runs])
+    half_s = loaded.window_s / 2
     truth = tuple(_truth(window.time_s, half_s, markers) for window in windows)
     labels = tuple(window.smoothed for window in windows)
     judged = [
@@ -91,11 +102,13 @@ def _activity(
     ]
     n_right = sum(label == true for label, true in judged)
     return ActivityResult(
+        stream=name,
         times_s=tuple(window.time_s for window in windows),
         labels=labels,
         probabilities=tuple(window.probability for window in windows),
+        reasons=tuple(window.reason for window in windows),
         truth=truth,
-        classes=classifier.card.classes,
+        classes=loaded.classes,
         accuracy=n_right / len(judged) if judged else float("nan"),
         unknown=labels.count(UNKNOWN) / len(labels) if labels else float("nan"),
         n_judged=len(judged),

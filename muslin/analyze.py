@@ -15,6 +15,7 @@ import numpy as np
 
 from muslin.activity import ActivityResult, classify_against_markers
 from muslin.movement import Movement, movement
+from muslin.skin import Skin, skin
 from muslin.version import version
 from muslin.vitals import Breathing, Heart, breathing, first_of, heart
 from wearables.events import SampleBlock
@@ -105,6 +106,7 @@ class Analysis:
     clock: ClockSummary
     heart: Heart
     breath: Breathing
+    skin: Skin
     movement: Movement
     activity: ActivityResult | None
     activity_refused: str
@@ -212,6 +214,7 @@ def analyze(path: Path, *, out: Path | None = None, model: Path | None = None) -
 
     Raises:
         SessionError: If the session cannot be read.
+        InputError: If no stream has the given model's channels.
         ModelError: If the given model does not fit the session. The one that ships may not fit:
             then there is no activity, and the result says why.
     """
@@ -230,10 +233,8 @@ def _analyze(session: Session, model: Path | None) -> Analysis:
     streams = {name: (stream, stream.read_runs()) for name, stream in session.streams.items()}
     motion = first_of(streams, "acc")
     activity, refused = None, ""
-    if motion is not None:
-        activity, refused = classify_against_markers(
-            motion[0], motion[1], model=model, markers=session.markers
-        )
+    if motion is not None or model is not None:
+        activity, refused = classify_against_markers(streams, model=model, markers=session.markers)
     beats = heart(streams)
     return Analysis(
         session_id=session.session_id,
@@ -249,6 +250,7 @@ def _analyze(session: Session, model: Path | None) -> Analysis:
         clock=_clock(session),
         heart=beats,
         breath=breathing(streams, beats),
+        skin=skin(streams),
         movement=movement(motion),
         activity=activity,
         activity_refused=refused,

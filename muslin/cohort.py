@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ class CohortRow:
         n_steps: Steps.
         cadence_per_min: Median of the bouts, weighted by none.
         active_share: Share of seconds with at least light movement.
+        activity: What the model says most often; empty without an answer.
         failed: Why the session could not be analysed; empty otherwise.
     """
 
@@ -48,6 +50,7 @@ class CohortRow:
     n_steps: int = 0
     cadence_per_min: float = math.nan
     active_share: float = math.nan
+    activity: str = ""
     failed: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -83,7 +86,9 @@ def cohort_row(analysis: Analysis) -> CohortRow:
         n_steps=len(analysis.movement.steps),
         cadence_per_min=float(np.median(cadences)) if cadences else math.nan,
         active_share=float(np.mean(np.array(moves) >= LIGHT_MAD_M_S2)) if moves else math.nan,
-    )
+        activity=Counter(analysis.activity.labels).most_common(1)[0][0]
+        if analysis.activity and analysis.activity.labels else "",
+    )  # fmt: skip
 
 
 def analyze_cohort(folder: Path, *, out: Path | None, model: Path | None) -> list[CohortRow]:

@@ -30,14 +30,24 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
+def existing_path(path: Path, what: str) -> Path:
+    """Check that an input file or folder is there.
+
+    Raises:
+        InputError: If it is not.
+    """
+    if not path.exists():
+        raise InputError(f"{what} {path} does not exist")
+    return path
+
+
 def existing_file(path: Path, what: str) -> Path:
     """Check that an input file is there.
 
     Raises:
         InputError: If it is not, or is a folder.
     """
-    if not path.exists():
-        raise InputError(f"{what} {path} does not exist")
+    existing_path(path, what)
     if path.is_dir():
         raise InputError(f"{what} {path} is a folder; a file is needed")
     return path

@@ -1,19 +1,16 @@
-"""Train, evaluate and use activity models: what `muslin train`, `evaluate` and `classify` do."""
+"""Train, evaluate and export activity models: what `muslin train` and `evaluate` do."""
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from muslin.errors import Exit, InputError
-from muslin.folders import assets_folder, existing_file, readable_session, writable_folder
+from muslin.folders import assets_folder, existing_file, writable_folder
 from muslin.screen import print_json, say, say_table, step
 
 if TYPE_CHECKING:
-    from wearables.activity.classify import Activity
-    from wearables.events import SampleBlock
-    from wearables.sessions import Session, StreamReader
+    from wearables.activity.committee_file import Shipped
 
 
 def train(recipe: str, *, data: Path | None, out: Path, seed: int, as_json: bool) -> Exit:
@@ -116,72 +113,101 @@ def evaluate(model: Path, *, data: Path, as_json: bool) -> Exit:
     return Exit.DONE
 
 
-def classify(session: Path, *, model: Path | None, stream: str | None, as_json: bool) -> Exit:
-    """Tell the activity of a session's stream.
+MODEL_FORMATS = ("torchscript", "int8")
+
+
+def export_model(
+    model: Path, *, to: str, out: Path, data: Path | None = None, as_json: bool = False
+) -> Exit:
+    """Write the nets of a model for other programs, or as C for firmware.
+
+    Args:
+        model: Weights.
+        to: ``torchscript``, or ``int8`` for a C header that holds weights and runs them.
+        out: Folder for the files, one a net.
+        data: Labelled recordings, to say what rounding to int8 costs in accuracy.
+        as_json: Whether to print JSON.
 
     Raises:
-        InputError: If no stream has the model's channels, or the named one does not exist.
-        ModelError: If the model does not fit.
+        InputError: If the model holds no net of that kind.
+        ModelError: If model or recordings do not serve.
     """
-    from wearables.sessions import Session
-
-    readable_session(session)
-    weights = assets_folder() / "models" / "basicmotions.safetensors" if model is None else model
-    existing_file(weights, "model file")
-    with Session.open(session) as opened:
-        name, reader, found = _classified(opened, weights, stream)
-        lost = reader.n_lost
-    told = {"session": str(session), "stream": name, "model": str(weights), "samples_lost": lost,
-            "windows": [_told(one) for one in found]}  # fmt: skip
-    if as_json:
-        print_json(told)
-    else:
-        counts = Counter(one.smoothed for one in found)
-        rows = [(label, f"{n} of {len(found)} windows") for label, n in counts.most_common()]
-        say_table(f"Activity of {name}", rows or [("nothing", "shorter than a window")])
-    return Exit.INCOMPLETE if lost else Exit.DONE
-
-
-def _classified(
-    session: "Session", weights: Path, name: str | None
-) -> tuple[str, "StreamReader", list["Activity"]]:
-    from wearables.activity.classify import Classifier
     from wearables.activity.committee_file import is_committee, load_committee
-    from wearables.activity.live import LiveCommittee
-    from wearables.signals.operator import run
 
-    if is_committee(weights):
-        shipped = load_committee(weights)
-        name, reader = _stream(session, name, shipped.card.channels)
-        live = LiveCommittee(shipped, channels=reader.channels, rate_hz=reader.rate_hz)
-        return name, reader, run(live, _runs(reader))
-    plain = Classifier(weights)
-    name, reader = _stream(session, name, plain.card.channels)
-    found = plain(_runs(reader), channels=reader.channels, rate_hz=reader.rate_hz)
-    return name, reader, found
-
-
-def _runs(reader: "StreamReader") -> "list[SampleBlock]":
-    return list(reader.read_runs())
-
-
-def _stream(
-    session: "Session", name: str | None, channels: tuple[str, ...]
-) -> tuple[str, "StreamReader"]:
-    if name is not None:
-        if name not in session.streams:
-            raise InputError(
-                f"no stream is called {name!r}; there are {', '.join(session.streams)}"
-            )
-        return name, session.streams[name]
-    for key, reader in session.streams.items():
-        if reader.channels == channels:
-            return key, reader
-    there = "; ".join(f"{key}: {', '.join(own.channels)}" for key, own in session.streams.items())
-    raise InputError(f"no stream has the model's channels {', '.join(channels)}; there are {there}")
+    existing_file(model, "model file")
+    writable_folder(out)
+    if not is_committee(model):
+        told = [_export_plain(model, to, out)]
+    else:
+        shipped = load_committee(model)
+        if not shipped.committee.nets:
+            name = shipped.card.recipe.name
+            raise InputError(f"recipe {name} holds no net; softmax and trees are plain arrays")
+        told = _export_nets(shipped, to, out / model.stem)
+        if data is not None:
+            for row, more in zip(told, _int8_accuracies(shipped, _folder(data)), strict=True):
+                row.update(more)
+    if as_json:
+        print_json({"files": told})
+    for row in () if as_json else told:
+        say("  " + ", ".join(f"{key} {value}" for key, value in row.items()))
+    return Exit.DONE
 
 
-def _told(one: "Activity") -> dict[str, Any]:
-    time_s = one.time_s if np.isfinite(one.time_s) else None
-    return {"time_s": time_s, "label": one.label, "smoothed": one.smoothed,
-            "probability": one.probability, "reason": one.reason}  # fmt: skip
+def _export_plain(model: Path, to: str, out: Path) -> dict[str, Any]:
+    """The small net on motion: from SI to probabilities."""
+    from wearables.activity.export import Normalised, export_torchscript
+    from wearables.activity.weights import load_model
+
+    net, card = load_model(model)
+    if to != "torchscript":
+        raise InputError(f"{model} is a recurrent net; it goes to torchscript, not to {to}")
+    path = out / f"{model.stem}.pt"
+    whole = Normalised(net, card.mean, card.sd)
+    export_torchscript(path, whole, n_samples=card.window, n_channels=len(card.channels))
+    return {"path": str(path), "bytes": path.stat().st_size}
+
+
+def _export_nets(shipped: "Shipped", to: str, stem: Path) -> list[dict[str, Any]]:
+    """The nets of a committee; they take excursions of strain."""
+    from wearables.activity.export import export_torchscript
+    from wearables.activity.export_c import export_c_header
+    from wearables.activity.members.net import NET_RATE_HZ
+
+    card, told = shipped.card, []
+    n_samples = round(card.recipe.window_s * NET_RATE_HZ)
+    for i, net in enumerate(shipped.committee.nets):
+        if to == "torchscript":
+            path = stem.with_name(f"{stem.name}-{i}.pt")
+            export_torchscript(
+                path, net, n_samples=n_samples, n_channels=card.recipe.n_strain
+            )  # fmt: skip
+            n_bytes = path.stat().st_size
+        else:
+            path = stem.with_name(f"{stem.name}-{i}.h")
+            n_bytes = export_c_header(path, net, name=f"muslin_net{i}")
+        told.append({"path": str(path), "bytes": n_bytes})
+    return told
+
+
+def _int8_accuracies(shipped: "Shipped", folder: Path) -> list[dict[str, Any]]:
+    """Accuracy of each net on recordings, exact and rounded."""
+    from wearables.activity.committee import net_input, part_strain
+    from wearables.activity.export import int8_net
+    from wearables.activity.members.net import net_probabilities
+    from wearables.activity.training import read_source
+
+    recipe = shipped.card.recipe
+    windows = read_source(recipe, folder).windows
+    inputs = net_input(part_strain(recipe, windows.values, shipped.card.rate_hz),
+                       shipped.card.rate_hz)  # fmt: skip
+    rows = []
+    for net in shipped.committee.nets:
+        exact, rounded = (
+            net_probabilities(one, inputs).argmax(axis=1) for one in (net, int8_net(net))
+        )
+        rows.append({
+            "accuracy": round(float((exact == windows.labels).mean()), 4),
+            "accuracy_int8": round(float((rounded == windows.labels).mean()), 4),
+        })  # fmt: skip
+    return rows

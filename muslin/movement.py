@@ -15,6 +15,8 @@ from wearables.signals.motion import (
     Step,
     StepDetector,
     WalkingBout,
+    Wear,
+    WearDetector,
     walking_bouts,
 )
 from wearables.signals.motion.steps import BAND_HZ as STEP_HZ
@@ -53,6 +55,7 @@ class Movement:
         postures: Spans of posture; the sensor is taken to sit on the trunk.
         posture_refused: Why there are none.
         spectrogram: None when the recording is shorter than a window.
+        wear: Whether the garment was worn, per hour; empty for less than an hour.
     """
 
     stream: str = ""
@@ -62,6 +65,7 @@ class Movement:
     postures: tuple[PostureSpan, ...] = ()
     posture_refused: str = ""
     spectrogram: Spectrogram | None = None
+    wear: tuple[Wear, ...] = ()
 
 
 def movement(found: tuple[StreamReader, list[SampleBlock]] | None) -> Movement:
@@ -86,6 +90,7 @@ def movement(found: tuple[StreamReader, list[SampleBlock]] | None) -> Movement:
         postures=postures,
         posture_refused=refused,
         spectrogram=_spectrogram(runs, columns, rate_hz),
+        wear=tuple(run(WearDetector(rate_hz=rate_hz, columns=columns), runs)),
     )
 
 

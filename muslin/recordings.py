@@ -91,7 +91,7 @@ async def run_recordings(
         is_terminal = sys.stderr.isatty() and is_live
         beside = [_watch_disk(controls, takes)]
         if limits.duration_s:
-            beside.append(_stop_after(controls, limits.duration_s))
+            beside.append(stop_after(controls, limits.duration_s))
         if is_live:
             beside.append(keep_showing(panel) if is_terminal else keep_telling(panel, watched))
         return await _run(stack, takes, beside, controls, has_keys=is_live)
@@ -246,7 +246,7 @@ async def _open_doors(
         say(f"  markers are taken from {inlets.n_streams} LSL streams")
 
 
-async def _stop_after(controls: "Controls", duration_s: float) -> None:
+async def stop_after(controls: "Controls", duration_s: float) -> None:
     """Most sources know when to end; this is for those that do not."""
     await asyncio.sleep(duration_s)
     await controls.stop()

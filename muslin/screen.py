@@ -20,6 +20,12 @@ def print_json(data: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def print_json_line(data: dict[str, Any]) -> None:
+    """Write data for a program that reads along: one object a line."""
+    sys.stdout.write(json.dumps(data, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
 @contextmanager
 def step(text: str) -> Iterator[None]:
     """Announce a step, and say how long it took."""

@@ -65,15 +65,24 @@ def info(session: SessionFile, *, as_json: Json = False) -> None:
 
 @app.command(epilog="Example: muslin export session.h5 --to xdf --out exported")
 def export(
-    session: SessionFile,
+    session: Annotated[Path, typer.Argument(help="Session file (HDF5), or weights of a model.")],
     *,
-    to: Annotated[str, typer.Option(help="bids, csv, edf, mcap, parquet or xdf.")],
+    to: Annotated[
+        str,
+        typer.Option(help="bids, csv, edf, mcap, parquet or xdf; of a model torchscript or int8."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("exported"),
+    data: Annotated[
+        Path | None, typer.Option(help="Model only: labelled recordings that judge the int8 net.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a session in a format of the field, gaps explicit."""
+    """Write a session in a format of the field, gaps explicit; or a model's nets for elsewhere."""
+    from muslin.learn import MODEL_FORMATS, export_model
     from muslin.sessions import export_file
 
+    if to in MODEL_FORMATS:
+        raise typer.Exit(export_model(session, to=to, out=out, data=data, as_json=as_json))
     raise typer.Exit(export_file(session, to=to, out=out, as_json=as_json))
 
 

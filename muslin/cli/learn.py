@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from muslin.cli.options import Json, ModelName, model_named
+from muslin.errors import InputError
 
 app = typer.Typer()
 
@@ -45,17 +46,49 @@ def evaluate(
     raise typer.Exit(run(model, data=data, as_json=as_json))
 
 
-@app.command(
-    epilog="Example: muslin classify p07.h5 --stream garment/imu --model waist.safetensors"
-)
+@app.command(epilog="Example: muslin classify --garment udp:shirt.local --model waist.safetensors")
 def classify(
-    session: Annotated[Path, typer.Argument(help="Session file.")],
+    session: Annotated[
+        Path | None, typer.Argument(help="Session file, or a folder of them.")
+    ] = None,
     *,
+    garment: Annotated[
+        str | None, typer.Option(help="A live source instead, named as for muslin record.")
+    ] = None,
     model: ModelName = None,
+    personal: Annotated[
+        Path | None,
+        typer.Option(help="Session of the person with a marker at each activity, to learn from."),
+    ] = None,
     stream: Annotated[str | None, typer.Option(help="Stream; the one that fits.")] = None,
+    duration: Annotated[float, typer.Option(help="Live: seconds; 0 until q or the end.")] = 0.0,
+    patience: Annotated[float, typer.Option(help="Live: seconds without samples to end.")] = 30.0,
+    loss: Annotated[float, typer.Option(help="sim: only: share of frames lost on purpose.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="sim: only: seed of the virtual garment.")] = 7,
     as_json: Json = False,
 ) -> None:
-    """Tell the activity in each window of a session; unknown is an answer, with its reason."""
-    from muslin.learn import classify as run
+    """Tell the activity in each window, recorded or live; unknown is an answer, with its reason.
 
-    raise typer.Exit(run(session, model=model_named(model), stream=stream, as_json=as_json))
+    With --json a live source gives one object a line.
+    """
+    if (session is None) == (garment is None):
+        raise InputError("name either a session file (or folder), or a live source by --garment")
+    from muslin.classify import classify as run
+    from muslin.classify_live import check_times, classify_live
+    from muslin.folders import existing_path
+    from muslin.personal import opened_model
+    from muslin.record import VirtualGarment
+
+    # What was typed is judged before weights are loaded.
+    virtual = VirtualGarment(loss=loss, seed=seed)
+    check_times(duration, patience)
+    if session is not None:
+        existing_path(session, "session")
+    loaded = opened_model(model_named(model), personal=personal, stream=stream)
+    if session is not None:
+        raise typer.Exit(run(session, model=loaded, stream=stream, as_json=as_json))
+    code = classify_live(
+        garment or "", model=loaded, stream=stream, duration_s=duration, patience_s=patience,
+        virtual=virtual, as_json=as_json,
+    )  # fmt: skip
+    raise typer.Exit(code)

@@ -9,6 +9,7 @@ import numpy as np
 from muslin.analyze import Analysis, StreamSummary
 from muslin.movement import Movement, Spectrogram
 from muslin.report.figures import COLORS, draw_gaps, draw_legend_above, draw_line, new_figure, svg
+from muslin.skin import Skin
 from muslin.vitals import MIN_BEAT_QUALITY, Heart
 from wearables.events import SampleBlock
 
@@ -36,6 +37,28 @@ def heart(analysis: Analysis, stream: StreamSummary) -> str:
         draw_legend_above(axes[0])
     _rates(axes[2], stream, analysis.pulse, "heart rate [1/min]")
     return svg(figure, "Heart signal with beats, close up, and heart rate")
+
+
+def skin(result: Skin, stream: StreamSummary | None) -> str:
+    """Temperature, and conductance with its responses."""
+    n_rows = int(bool(result.temperature_stream)) + (stream is not None)
+    figure, axes = new_figure(1.9 * n_rows, n_rows)
+    if result.temperature_stream:
+        times = [one.time_s for one in result.temperatures]
+        celsius = [one.temperature_k - 273.15 for one in result.temperatures]
+        axes[0].plot(times, celsius, "o-", color=COLORS[1], markersize=3, linewidth=0.8)
+        axes[0].set_ylabel("temperature [°C]", fontsize=8)
+    if stream is not None:
+        axis, column = axes[-1], result.conductance_column
+        draw_gaps(axis, stream)
+        micro = replace(stream.whole, values=1e6 * stream.whole.values)
+        draw_line(axis, replace(stream, whole=micro), column, color=COLORS[0])
+        peaks = [one.peak_s for one in result.responses]
+        heights = np.interp(peaks, micro.time_s, micro.values[:, column])
+        axis.plot(peaks, heights, "v", color=COLORS[2], markersize=3.5, label="response")
+        axis.set_ylabel("conductance [µS]", fontsize=8)
+    axes[-1].set_xlabel("session time [s]", fontsize=8)
+    return svg(figure, "Skin temperature and conductance")
 
 
 def _beats(axis: "Axes", result: Heart, stream: StreamSummary) -> None:

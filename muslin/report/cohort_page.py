@@ -4,12 +4,14 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+import numpy as np
+
 from muslin.cohort import CohortRow
 from muslin.report.html import page, table
 
 HEAD = (
     "session", "subject", "minutes", "recorded [%]", "quality", "doubts", "heart [1/min]",
-    "RMSSD [ms]", "breaths [1/min]", "steps", "cadence [1/min]", "moving [%]",
+    "RMSSD [ms]", "breaths [1/min]", "steps", "cadence [1/min]", "moving [%]", "activity",
 )  # fmt: skip
 
 
@@ -24,8 +26,10 @@ def cohort_page(name: str, rows: Sequence[CohortRow]) -> str:
         f"{minutes:.0f} minutes.</p>",
         "<h2>Sessions</h2>",
         "<p>A dash means that a number is not known: samples are missing, clipped or too "
-        "irregular. Steps are those seen; missing time is not made up for.</p>",
-        table(HEAD, [_cells(row) for row in good], n_words=2),
+        "irregular. Steps are those seen; missing time is not made up for. Activity is what the "
+        "model says most often. Median and quartiles are over the sessions that know a "
+        "number.</p>",
+        table(HEAD, [*map(_cells, good), *_spread(good)], n_words=2),
     ]
     if failed:
         items = "".join(
@@ -36,13 +40,37 @@ def cohort_page(name: str, rows: Sequence[CohortRow]) -> str:
     return page(f"Cohort {name}", body)
 
 
-def _cells(row: CohortRow) -> list[str]:
-    def cell(value: float, form: str = ".0f") -> str:
-        return f"{value:{form}}" if math.isfinite(value) else "-"
+# Form of each number of a row.
+FORMS = (".1f", ".1f", ".2f", ".0f", ".0f", ".0f", ".1f", ".0f", ".0f", ".0f")
 
+
+def _numbers(row: CohortRow) -> list[float]:
     return [
-        row.file, row.subject, cell(row.duration_min, ".1f"), cell(100 * row.coverage, ".1f"),
-        cell(row.quality, ".2f"), str(row.n_doubts), cell(row.pulse_per_min),
-        cell(row.rmssd_ms), cell(row.breaths_per_min, ".1f"), str(row.n_steps),
-        cell(row.cadence_per_min), cell(100 * row.active_share),
+        row.duration_min, 100 * row.coverage, row.quality, row.n_doubts, row.pulse_per_min,
+        row.rmssd_ms, row.breaths_per_min, row.n_steps, row.cadence_per_min,
+        100 * row.active_share,
     ]  # fmt: skip
+
+
+def _told(values: Sequence[float]) -> list[str]:
+    return [
+        f"{value:{form}}" if math.isfinite(value) else "-"
+        for value, form in zip(values, FORMS, strict=True)
+    ]
+
+
+def _cells(row: CohortRow) -> list[str]:
+    return [row.file, row.subject, *_told(_numbers(row)), row.activity or "-"]
+
+
+def _spread(rows: Sequence[CohortRow]) -> list[list[str]]:
+    """Median and quartiles of each number, where more than one session knows it."""
+    if len(rows) < 2:
+        return []
+    table_of = np.array([_numbers(row) for row in rows], dtype=np.float64)
+    spread = []
+    for name, share in (("lower quartile", 0.25), ("median", 0.5), ("upper quartile", 0.75)):
+        known = [column[np.isfinite(column)] for column in table_of.T]
+        values = [np.quantile(own, share) if len(own) > 1 else math.nan for own in known]
+        spread.append([name, "", *_told(values), ""])
+    return spread

@@ -161,14 +161,18 @@ def activity(result: ActivityResult, stream: StreamSummary) -> str:
     draw_gaps(axis, stream)
     truth = [names.index(name) if name else np.nan for name in result.truth]
     said = [names.index(name) for name in result.labels]
-    axis.step(result.times_s, truth, where="mid", color="#b0bec5", linewidth=9, label="truth")
     times, rows, true = np.array(result.times_s), np.array(said), np.array(truth, dtype=float)
     judged = np.isfinite(true) & (rows != len(names) - 1)
-    for chosen, marker, color, fill, label in (
+    series = [
         (judged & (rows == true), "o", COLORS[2], COLORS[2], "right"),
         (judged & (rows != true), "x", "#b3261e", "none", "wrong"),
         (~judged, "o", COLORS[5], "none", "not judged"),
-    ):
+    ]
+    if np.isfinite(true).any():
+        axis.step(times, true, where="mid", color="#b0bec5", linewidth=9, label="truth")
+    else:
+        series = [(np.ones(len(rows), dtype=bool), "o", COLORS[0], COLORS[0], "the model")]
+    for chosen, marker, color, fill, label in series:
         axis.plot(
             times[chosen], rows[chosen], linestyle="none", marker=marker, color=color,
             markerfacecolor=fill, markersize=4.5, label=label,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
+from muslin.activity import ActivityResult
 from muslin.analyze import Analysis, median_rate
 from muslin.report import body_figures, figures
 from muslin.report.html import card, figure_box, number, table
@@ -17,6 +18,7 @@ SOURCES = {
     "respiration": "the chest belt",
     "strain": "a strain line",
 }
+ZERO_CELSIUS_K = 273.15
 INTENSITY_LEVELS_M_S2 = (("still", 0.0), ("light", 0.22), ("moderate", 0.9), ("vigorous", 4.0))
 
 
@@ -34,14 +36,29 @@ def summary(analysis: Analysis) -> str:
         note = ", from a synthetic channel" if analysis.breathing_is_synthetic else ""
         rate = number(median_rate(analysis.breathing))
         cards.append(card(rate, f"breaths, median [1/min]{note}"))
+    if analysis.skin.temperature_stream:
+        celsius = number(analysis.skin.median_k - ZERO_CELSIUS_K)
+        cards.append(card(celsius, "skin temperature, median [°C]"))
     if analysis.movement.stream:
         cards.append(card(str(len(analysis.movement.steps)), "steps, missing time not counted"))
     if analysis.activity is not None:
-        accuracy = number(100 * analysis.activity.accuracy, ".0f")
-        judged = f"{accuracy} %" if analysis.activity.n_judged else "not judged"
-        cards.append(card(judged, "activity: judged windows right"))
+        cards += _activity_cards(analysis.activity)
     body = f'<div class="cards">{"".join(cards)}</div>' if cards else "<p>No vital sign found.</p>"
     return f"<h2>Summary</h2>{body}"
+
+
+def _activity_cards(result: ActivityResult) -> list[str]:
+    """What was done most, and how often the model is right where markers tell."""
+    counts = Counter(result.labels)
+    cards = []
+    if counts:
+        name, n = counts.most_common(1)[0]
+        share = f"{100 * n / len(result.labels):.0f}"
+        cards.append(card(name, f"most frequent activity, {share} % of windows"))
+    if result.n_judged:
+        accuracy = number(100 * result.accuracy, ".0f")
+        cards.append(card(f"{accuracy} %", "activity: judged windows right"))
+    return cards
 
 
 def _known(rates: Sequence[Rate], window_s: int) -> str:
@@ -128,6 +145,29 @@ def breathing(analysis: Analysis) -> str:
     return f"<h2>Breathing</h2>{text}</p>{picture}"
 
 
+def skin(analysis: Analysis) -> str:
+    """Temperature and conductance of the skin."""
+    result = analysis.skin
+    parts = []
+    if result.temperature_stream:
+        known = sum(math.isfinite(one.temperature_k) for one in result.temperatures)
+        parts.append(
+            f"Temperature is known in {known} of {len(result.temperatures)} windows of 30 s; the "
+            "others miss samples or are no skin temperature."
+        )
+    stream = analysis.stream_named(result.conductance_stream)
+    if stream is not None:
+        parts.append(
+            f"Conductance: {len(result.responses)} responses, "
+            f"{number(result.responses_per_min)} a recorded minute, slow level "
+            f"{number(1e6 * result.tonic_s, '.2f')} µS (median)."
+        )
+    if not parts:
+        return ""
+    picture = figure_box(body_figures.skin(result, stream), "Skin; gaps are grey.")
+    return f"<h2>Skin</h2><p>{' '.join(parts)}</p>{picture}"
+
+
 def motion(analysis: Analysis) -> str:
     """Movement, its intensity and its spectrogram."""
     stream = analysis.stream_named(analysis.movement.stream)
@@ -136,7 +176,12 @@ def motion(analysis: Analysis) -> str:
     known = [item.mad_m_s2 for item in analysis.intensity if math.isfinite(item.mad_m_s2)]
     levels = Counter(_level(value) for value in known)
     said = ", ".join(f"{name} {levels[name]} s" for name, _ in INTENSITY_LEVELS_M_S2)
-    text = f"<p>Seconds by intensity: {said}; {len(analysis.intensity) - len(known)} not known.</p>"
+    text = f"<p>Seconds by intensity: {said}; {len(analysis.intensity) - len(known)} not known."
+    if analysis.movement.wear:
+        verdicts = Counter(one.verdict for one in analysis.movement.wear)
+        hours = ", ".join(f"{name} {n}" for name, n in verdicts.most_common())
+        text += f" Windows of an hour, each 15 minutes: {hours}."
+    text += "</p>"
     caption = "Intensity is the mean amplitude deviation of the acceleration, per second."
     pictures = figure_box(figures.motion(analysis, stream), caption)
     found = analysis.movement.spectrogram
@@ -183,17 +228,36 @@ def walking(analysis: Analysis) -> str:
 
 def activity(analysis: Analysis) -> str:
     """What the model says, beside the truth if markers tell it."""
-    stream = analysis.stream_named(analysis.movement.stream) or analysis.stream_of("acc")
-    if analysis.activity is None or stream is None:
+    result = analysis.activity
+    stream = analysis.stream_named(result.stream) if result else None
+    if result is None or stream is None:
         why = analysis.activity_refused
         return f"<h2>Activity</h2><p>Not classified: {escape(why)}.</p>" if why else ""
-    result = analysis.activity
     text = (
-        f"<p>{escape(result.sentence())}. Unknown means that samples are missing inside the window "
-        "or that the model doubts. Windows over a change of activity are not judged.</p>"
+        f"<p>{escape(result.sentence())}. {_unknown(result)}"
+        f"{'Windows over a change of activity are not judged.' if result.n_judged else ''}</p>"
     )
-    caption = "Grey bars: the true activity by the garment's markers. n = "
-    picture = figures.activity(result, stream)
-    return (
-        f"<h2>Activity</h2>{text}{figure_box(picture, f'{caption}{len(result.labels)} windows.')}"
-    )
+    caption = f"From {stream.name}, n = {len(result.labels)} windows."
+    if any(result.truth):
+        caption += " Grey bars: the true activity by the garment's markers."
+    times = _activity_times(result)
+    return f"<h2>Activity</h2>{text}{figure_box(figures.activity(result, stream), caption)}{times}"
+
+
+def _unknown(result: ActivityResult) -> str:
+    """Why windows are unknown, in numbers."""
+    from wearables.activity.answer import REASONS
+
+    counts = Counter(reason for reason in result.reasons if reason)
+    if not counts:
+        return ""
+    said = ", ".join(f"{n} since {REASONS[reason]}" for reason, n in counts.most_common())
+    return f"Unknown: {said}. "
+
+
+def _activity_times(result: ActivityResult) -> str:
+    """How much of the judged time each activity takes."""
+    counts = Counter(result.labels)
+    total = sum(counts.values())
+    rows = [[name, str(n), f"{100 * n / total:.0f}"] for name, n in counts.most_common()]
+    return table(("activity", "windows", "share [%]"), rows) if rows else ""

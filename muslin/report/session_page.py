@@ -34,6 +34,7 @@ def session_page(analysis: Analysis) -> str:
         sections.heart(analysis),
         sections.variability(analysis),
         sections.breathing(analysis),
+        sections.skin(analysis),
         sections.motion(analysis),
         sections.walking(analysis),
         sections.activity(analysis),

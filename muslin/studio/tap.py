@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.schema import GarmentSchema, StreamSchema
-from firmware_bridge.timesync import Exchange
 from muslin.studio.live_vitals import LiveVitals
 from muslin.studio.wire import pack_samples
 from wearables.events import Event, Exchanged, SampleBlock, Sampled
+from wearables.sources import LiveClock
 
 STREAMS_PER_GARMENT = 16
 POSE_NUMBER = 200
@@ -36,34 +36,6 @@ class _Strip:
 
     def values(self, counts: NDArray[np.int64]) -> NDArray[np.float64]:
         return (counts.astype(np.float64) - self.offset) * self.scale
-
-
-class _Clock:
-    """Garment time to host time of one boot, as well as it is known."""
-
-    def __init__(self) -> None:
-        self._rtt_ns = math.inf
-        self._offset_ns: int | None = None
-
-    def exchange(self, exchange: Exchange) -> None:
-        """Take a two-way exchange; the shortest round trip decides."""
-        device_ns = (exchange.t3_device_us - exchange.t2_device_us) * 1000
-        rtt_ns = exchange.t4_host_ns - exchange.t1_host_ns - device_ns
-        if rtt_ns <= self._rtt_ns:
-            self._rtt_ns = rtt_ns
-            middle_ns = (exchange.t1_host_ns + exchange.t4_host_ns) // 2
-            self._offset_ns = (
-                middle_ns - (exchange.t2_device_us + exchange.t3_device_us) * 1000 // 2
-            )
-
-    def host_ns(self, device_us: int, arrival_ns: int) -> int:
-        """Host time of a device time that arrived just now."""
-        if math.isinf(self._rtt_ns):
-            delay_ns = arrival_ns - device_us * 1000
-            self._offset_ns = (
-                delay_ns if self._offset_ns is None else min(delay_ns, self._offset_ns)
-            )
-        return device_us * 1000 + (self._offset_ns or 0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +59,7 @@ class LiveTap:
         self._strips = {s.id: _Strip(s, first + i) for i, s in enumerate(schema.streams)}
         self._garment = garment
         self._start_ns = start_ns
-        self._clocks: dict[int, _Clock] = {}
+        self._clocks: dict[int, LiveClock] = {}
         self._waiting = Bundle(frames=[])
         self._pose = _pose_of(schema)
         self.vitals = LiveVitals(schema)
@@ -95,14 +67,14 @@ class LiveTap:
     def feed(self, event: Event) -> None:
         """Take live samples; what comes late, out of the garment's log, is in the file alone."""
         if isinstance(event, Exchanged):
-            self._clocks.setdefault(event.boot, _Clock()).exchange(event.exchange)
+            self._clocks.setdefault(event.boot, LiveClock()).exchange(event.exchange)
         if not isinstance(event, Sampled) or event.backfilled:
             return
         strip = self._strips[event.stream_id]
         if (event.boot, event.first_index) < strip.next_index:
             return
         strip.next_index = (event.boot, event.first_index + len(event.counts))
-        clock = self._clocks.setdefault(event.boot, _Clock())
+        clock = self._clocks.setdefault(event.boot, LiveClock())
         first_s = (clock.host_ns(event.device_us, event.host_ns) - self._start_ns) * 1e-9
         rate_hz = strip.schema.rate_hz
         if 0 < strip.next_s - first_s < 1 / rate_hz:

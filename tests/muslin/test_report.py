@@ -196,3 +196,27 @@ def test_a_folder_becomes_a_cohort(tmp_path, capsys):
 def test_a_folder_without_sessions_is_bad_input(tmp_path, capsys):
     assert run_command(["analyze", str(tmp_path)]) == 2
     assert "no session file" in capsys.readouterr().err
+
+
+def test_skin_shows_its_temperature_and_its_responses(tmp_path):
+    t = np.arange(SECONDS * 8) / 8
+    micro_s = 5.0 + sum(
+        0.6 * (1 - np.exp(-np.maximum(t - at, 0))) * np.exp(-np.maximum(t - at, 0) / 4)
+        for at in (40.0, 80.0, 130.0)
+    )
+    celsius = np.where(t > 145, 12.0, 33.0)
+    skin = stream(4, "skin", 8.0, (channel("eda", "eda", "uS", 0.001),
+                                   channel("skin", "temperature", "K", 0.01)))  # fmt: skip
+    counts = {4: np.rint(np.stack([micro_s / 0.001, (celsius + 273.15) / 0.01], 1)).astype(int)}
+    path = write(tmp_path / "s.h5", counts, (skin,))
+    analysis = analyze(path, out=tmp_path / "s.html")
+    assert len(analysis.skin.responses) == 3
+    assert analysis.skin.tonic_s == pytest.approx(5e-6, rel=0.1)
+    assert analysis.skin.median_k == pytest.approx(306.15, abs=0.05)
+    assert any("not skin" in one.reasons for one in analysis.skin.temperatures)
+    page = (tmp_path / "s.html").read_text(encoding="utf-8")
+    assert "<h2>Skin</h2>" in page
+    assert "33.0" in page
+    told = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+    assert told["skin_temperature_k_median"] == pytest.approx(306.15, abs=0.05)
+    assert len(told["skin_responses"]) == 3

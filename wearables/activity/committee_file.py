@@ -11,8 +11,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from wearables.activity.adapt import Metric
 from wearables.activity.committee import Committee, sees_size
-from wearables.activity.doubt import Doubt
+from wearables.activity.doubt import Doubt, Known
 from wearables.activity.members.net import NetSettings, RepetitionNet
 from wearables.activity.members.softmax import Softmax
 from wearables.activity.members.trees import Trees
@@ -20,7 +21,7 @@ from wearables.activity.recipe import Recipe
 from wearables.activity.smoothing import Succession
 from wearables.errors import ModelError
 
-_FORMAT = "muslin-committee-1"
+_FORMAT = "muslin-committee-2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +85,14 @@ class Shipped:
         card: What it expects and is worth.
         succession: How activities follow each other, if answers are smoothed.
         doubt: When to say unknown, if that was learnt.
+        metric: How one wearer varies, by which the model is made personal.
     """
 
     committee: Committee
     card: CommitteeCard
     succession: Succession | None = None
     doubt: Doubt | None = None
+    metric: Metric | None = None
 
 
 def save_committee(path: Path, shipped: Shipped) -> None:
@@ -101,13 +104,15 @@ def save_committee(path: Path, shipped: Shipped) -> None:
     tensors: dict[str, Tensor] = {}
     scalars: dict[str, float] = {}
     c = shipped.committee
+    doubt = shipped.doubt
     parts = {"softmax": c.softmax, "trees": c.trees, "succession": shipped.succession,
-             "doubt": shipped.doubt}  # fmt: skip
+             "doubt": doubt, "known": doubt.known if doubt else None,
+             "metric": shipped.metric}  # fmt: skip
     for name, part in parts.items():
         for key, value in (asdict(part) if part is not None else {}).items():
             if isinstance(value, np.ndarray):
                 tensors[f"{name}.{key}"] = torch.from_numpy(np.ascontiguousarray(value))
-            else:
+            elif not isinstance(value, dict):
                 scalars[f"{name}.{key}"] = float(value)
     for i, net in enumerate(c.nets):
         tensors |= {f"net.{i}.{key}": value for key, value in net.state_dict().items()}
@@ -167,8 +172,8 @@ def _shipped(card: CommitteeCard, tensors: dict[str, Tensor], scalars: dict[str,
         }
         return own | {k.split(".", 1)[1]: v for k, v in scalars.items() if k.startswith(name + ".")}
 
-    softmax, trees, succession, doubt = (
-        part(name) for name in ("softmax", "trees", "succession", "doubt")
+    softmax, trees, succession, doubt, known, metric = (
+        part(name) for name in ("softmax", "trees", "succession", "doubt", "known", "metric")
     )
     committee = Committee(
         recipe=card.recipe,
@@ -183,7 +188,8 @@ def _shipped(card: CommitteeCard, tensors: dict[str, Tensor], scalars: dict[str,
         committee=committee,
         card=card,
         succession=Succession(**succession) if succession else None,
-        doubt=Doubt(**doubt) if doubt else None,
+        doubt=Doubt(**doubt, known=Known(**known)) if doubt else None,
+        metric=Metric(**metric) if metric else None,
     )
 
 

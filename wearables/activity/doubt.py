@@ -1,8 +1,13 @@
-"""When a committee should say "unknown": tempered probabilities and energy against training.
+"""When a committee should say "unknown": tempered probabilities, and distance from what is known.
 
-Energy score (Liu 2020) from the members' log probabilities: how well any class explains a window.
+Relative Mahalanobis distance (Lee 2018, Ren 2021): how far a window is from the nearest class, less
+how far it is from all windows together, so that what every activity varies in does not count.
+Changed: features instead of a net's last layer, and covariances pulled towards round ones. The
+plain distance has a limit of its own: what lies far off in a direction that tells no activities
+apart is as strange.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,67 +16,121 @@ from numpy.typing import NDArray
 from wearables.activity.metrics import at_temperature, fit_temperature
 
 Rows = NDArray[np.float64]
-_KEEP = 0.95
+# Each of three limits gives up its share, so that all together keep 95 % of the known.
+_KEEP = 1 - 0.05 / 3
+# Weight of a round covariance: features are many, and wearers are few.
+_ROUND = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Where the known activities lie, in standardised features.
+
+    Attributes:
+        centres: Mean of each class, shape (n_classes, n_features).
+        within: Inverse covariance inside classes, shape (n_features, n_features).
+        centre: Mean of all, shape (n_features,).
+        overall: Inverse covariance of all.
+    """
+
+    centres: Rows
+    within: Rows
+    centre: Rows
+    overall: Rows
+
+    def strangeness(self, features: Rows) -> Rows:
+        """Relative squared distance, shape (n_windows,), no unit; higher is stranger."""
+        near = np.min([_squared(features - own, self.within) for own in self.centres], axis=0)
+        return near - self.distance(features)
+
+    def distance(self, features: Rows) -> Rows:
+        """Squared distance from the middle of all, shape (n_windows,), no unit."""
+        return _squared(features - self.centre, self.overall)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """Limits learnt from held-out windows of known activities.
+    """Limits learnt from windows of wearers that the judging model had not seen.
 
     Attributes:
         temperature: Makes probabilities honest, no unit.
-        least: Tempered probability that 95 % of known windows reach.
-        mean: Mean of the standardised features of the known, shape (n_features,).
-        inverse: Inverse covariance of the same.
-        farthest: Squared distance that 95 % of known windows keep.
+        least: Tempered probability that 98.3 % of known windows reach.
+        known: Where the known activities lie.
+        strangest: Strangeness that as many stay below.
+        farthest: Distance that as many stay below.
     """
 
     temperature: float
     least: float
-    mean: Rows
-    inverse: Rows
+    known: Known
+    strangest: float
     farthest: float
 
     def temper(self, probabilities: Rows) -> Rows:
         """Honest probabilities, shape as given."""
         return at_temperature(np.log(np.maximum(probabilities, 1e-9)), self.temperature)
 
-    def distance(self, features: Rows) -> Rows:
-        """Squared distance from the known in units of their limit, shape (n_windows,)."""
-        away = features - self.mean
-        return np.einsum("ni,ij,nj->n", away, self.inverse, away, optimize=True) / self.farthest
-
-    def familiarity(self, probabilities: Rows, features: Rows) -> Rows:
-        """Higher for windows like those of training, shape (n_windows,), no unit."""
-        sure = self.temper(probabilities).max(axis=1)
-        return np.log(sure) - 0.5 * np.log(np.maximum(self.distance(features), 1e-3))
-
     def is_unknown(self, probabilities: Rows, features: Rows) -> NDArray[np.bool_]:
         """Whether to say unknown, shape (n_windows,)."""
         sure = self.temper(probabilities).max(axis=1)
-        return (sure < self.least) | (self.distance(features) > 1.0)
+        is_strange = self.known.strangeness(features) > self.strangest
+        return (sure < self.least) | is_strange | (self.known.distance(features) > self.farthest)
 
 
-def learn_doubt(labels: NDArray[np.integer], probabilities: Rows, features: Rows) -> Doubt:
-    """Learn the limits from windows of wearers that the committee was not trained on.
+def learn_known(labels: NDArray[np.integer], features: Rows) -> Known:
+    """Centres and spreads of labelled windows.
+
+    Args:
+        labels: Class numbers; a class that does not occur has no centre.
+        features: Standardised features, shape (n_windows, n_features).
+    """
+    there, number = np.unique(labels, return_inverse=True)
+    centres = np.stack([features[labels == k].mean(axis=0) for k in there])
+    return Known(
+        centres=centres,
+        within=_round_inverse(features - centres[number]),
+        centre=features.mean(axis=0),
+        overall=_round_inverse(features - features.mean(axis=0)),
+    )
+
+
+def learn_doubt(
+    labels: NDArray[np.integer],
+    probabilities: Rows,
+    features: Rows,
+    held_out: Sequence[NDArray[np.bool_]],
+) -> Doubt:
+    """Learn the limits; each wearer is measured against the others.
 
     Args:
         labels: Class numbers.
-        probabilities: Of those held-out windows, shape (n_windows, n_classes).
+        probabilities: Of windows when their wearers were held out, shape (n_windows, n_classes).
         features: Standardised features of the same, shape (n_windows, n_features).
+        held_out: Masks of the wearers that were held out together; each window is in one.
     """
     temperature = fit_temperature(labels, probabilities)
     tempered = at_temperature(np.log(np.maximum(probabilities, 1e-9)), temperature)
-    mean = features.mean(axis=0)
-    spread = np.cov(features.T)
-    ridge = 0.1 * np.trace(spread) / len(spread)
-    inverse = np.linalg.inv(spread + ridge * np.eye(len(spread)))
-    away = features - mean
-    squared = np.einsum("ni,ij,nj->n", away, inverse, away, optimize=True)
+    strange, far = np.zeros(len(labels)), np.zeros(len(labels))
+    for mask in held_out:
+        others = learn_known(labels[~mask], features[~mask])
+        strange[mask], far[mask] = (
+            others.strangeness(features[mask]),
+            others.distance(features[mask]),
+        )
     return Doubt(
         temperature=temperature,
         least=float(np.quantile(tempered.max(axis=1), 1 - _KEEP)),
-        mean=mean,
-        inverse=inverse,
-        farthest=float(np.quantile(squared, _KEEP)),
+        known=learn_known(labels, features),
+        strangest=float(np.quantile(strange, _KEEP)),
+        farthest=float(np.quantile(far, _KEEP)),
     )
+
+
+def _round_inverse(away: Rows) -> Rows:
+    spread = np.cov(away.T)
+    size = _ROUND * np.trace(spread) / len(spread)
+    return np.linalg.inv(spread + size * np.eye(len(spread)))
+
+
+def _squared(away: Rows, inverse: Rows) -> Rows:
+    return np.einsum("ni,ij,nj->n", away, inverse, away, optimize=True)

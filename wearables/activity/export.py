@@ -1,10 +1,11 @@
-"""Nets for other places: TorchScript, and int8 weights in a C header for firmware.
+"""Nets for other places: TorchScript, and weights rounded to int8.
 
 Int8 is symmetric and per output channel (Jacob 2018, section 3), weights only; batch norms are
-folded into the convolutions first. What that costs in accuracy is for the caller to report.
+folded into the convolutions first. `export_c` writes them as C.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,22 +42,38 @@ class Int8Layer:
         return self.weight.nbytes + self.scale.nbytes + self.bias.nbytes
 
 
-def export_torchscript(path: Path, net: RepetitionNet, *, n_samples: int, n_sensors: int) -> None:
-    """Trace the net and write it, to be loaded without this project.
+class Normalised(nn.Module):
+    """A net with the constants its windows are normalised by, from SI to probabilities."""
+
+    def __init__(self, net: nn.Module, mean: Sequence[float], sd: Sequence[float]) -> None:
+        super().__init__()
+        self.net = net
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
+        self.register_buffer("sd", torch.tensor(sd, dtype=torch.float32))
+
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """Probabilities, shape (n_windows, n_classes), of windows (n_windows, n, n_channels)."""
+        return torch.softmax(self.net((windows - self.mean) / self.sd), dim=1)
+
+
+def export_torchscript(path: Path, net: nn.Module, *, n_samples: int, n_channels: int) -> None:
+    """Trace a net and write it, to be loaded without this project.
 
     Args:
         path: File to write.
         net: The net.
         n_samples: Samples of a window at the net's rate.
-        n_sensors: Strain channels.
+        n_channels: Channels of a window.
 
     Raises:
         OSError: If the file cannot be written.
     """
-    example = torch.linspace(-1, 1, n_samples * n_sensors).reshape(1, n_samples, n_sensors)
+    example = torch.linspace(-1, 1, n_samples * n_channels).reshape(1, n_samples, n_channels)
     with torch.no_grad(), warnings.catch_warnings():
         # Torch recommends its newer export, which other runtimes do not read.
         warnings.simplefilter("ignore", DeprecationWarning)
+        # A recurrent layer looks at the number of dimensions, which does not change.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
         traced: Any = torch.jit.trace(net.eval(), example)
         path.write_bytes(traced.save_to_buffer())
 
@@ -114,37 +131,3 @@ def _fill(layer: nn.Module, values: Int8Layer) -> None:
     weight = values.weight.astype(np.float32) * values.scale.reshape(shape)
     layer.weight.copy_(torch.from_numpy(weight))  # type: ignore[operator, union-attr]
     layer.bias.copy_(torch.from_numpy(values.bias))  # type: ignore[operator, union-attr]
-
-
-def export_c_header(path: Path, net: RepetitionNet, *, name: str) -> int:
-    """Write int8 weights, scales and biases as C arrays.
-
-    Args:
-        path: Header to write.
-        net: The net.
-        name: Prefix of the arrays, a C identifier.
-
-    Returns:
-        Bytes in flash.
-
-    Raises:
-        OSError: If the file cannot be written.
-    """
-    layers = to_int8(net)
-    lines = ["#pragma once", "#include <stdint.h>", ""]
-    for layer in layers:
-        shape = " x ".join(str(n) for n in layer.weight.shape)
-        lines.append(f"/* {layer.name}: {shape}, output channel first; w = scale * int8 */")
-        lines.append(_array("int8_t", f"{name}_{layer.name}_w", layer.weight))
-        lines.append(_array("float", f"{name}_{layer.name}_scale", layer.scale))
-        lines.append(_array("float", f"{name}_{layer.name}_bias", layer.bias))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return sum(layer.n_bytes for layer in layers)
-
-
-def _array(kind: str, name: str, values: NDArray[np.generic]) -> str:
-    flat = values.ravel().tolist()
-    texts = [str(v) if kind == "int8_t" else f"{v:.9e}f" for v in flat]
-    rows = [", ".join(texts[i : i + 12]) for i in range(0, len(texts), 12)]
-    body = ",\n  ".join(rows)
-    return f"static const {kind} {name}[{len(flat)}] = {{\n  {body}\n}};"

@@ -1,7 +1,7 @@
 """Public data sets by their layout: every file of a layout in a folder is read, whatever its name.
 
 None of the sets ships; a folder of them is given by the user. Motion comes out in SI where the
-source states its units; the strain of the knitted sleeve has none.
+source states its units or its values leave no doubt; the strain of the knitted sleeve has none.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,15 @@ _WAIST_SCALE = np.array([_G_M_S2] * 3 + [1.0] * 3)
 _WATCH_RATE_HZ = 20.0
 KNIT_RATE_HZ = 100.0
 SLEEVE_RATE_HZ = 100.0
-SLEEVE_COLUMNS = tuple(f"c{i}" for i in range(1, 8))
+SLEEVE_COLUMNS = tuple(f"c{i}_counts" for i in range(1, 8))
 WATCH_CLASSES = {65: "walking", 66: "jogging", 67: "stairs", 68: "sitting", 69: "standing"}
-KNIT_COLUMNS = ("S1", "S2", "S3", "S4", "S5", "ax", "ay", "az", "gx", "gy", "gz")
+KNIT_COLUMNS = (
+    *(f"S{i}_1" for i in range(1, 6)),
+    "ax_m_s2", "ay_m_s2", "az_m_s2", "gx_rad_s", "gy_rad_s", "gz_rad_s",
+)  # fmt: skip
+# The source does not state its units: at rest the acceleration has the length 1, and turning in a
+# squat reaches 200, so they are g and degrees a second.
+_KNIT_SCALE = np.array([1.0] * 5 + [_G_M_S2] * 3 + [np.pi / 180] * 3)
 WAIST_CLASSES = (
     "walking", "walking_upstairs", "walking_downstairs", "sitting", "standing", "lying",
     "stand_to_sit", "sit_to_stand", "sit_to_lie", "lie_to_sit", "stand_to_lie", "lie_to_stand",
@@ -74,8 +80,8 @@ def read_knit_repetitions(folder: Path) -> Windows:
     """Repetitions of exercises in the knitted knee sleeve (``cls_*.npz``), in file order.
 
     Returns:
-        Windows of 11 columns: five strains, acceleration, turning rate; repetitions with missing
-        values are left out, shorter ones are held at their last sample.
+        Windows of 11 columns: five strains [no unit], acceleration [m/s2], turning rate [rad/s];
+        repetitions with missing values are left out, shorter ones are held at their last sample.
 
     Raises:
         ModelError: If a file does not hold them.
@@ -84,10 +90,12 @@ def read_knit_repetitions(folder: Path) -> Windows:
     for path in layout_files(folder, "cls_*.npz"):
         data = _arrays(path)
         try:
-            lengths, rows = data["length"], data["data"][:, : len(KNIT_COLUMNS)]
+            lengths, rows = data["length"], data["data"][:, : len(KNIT_COLUMNS)] * _KNIT_SCALE
             names, wearers = data["activity"].astype(str), data["user"].astype(str)
-        except (KeyError, IndexError) as error:
+        except KeyError as error:
             raise ModelError(f"{path} lacks {error}") from error
+        except (IndexError, ValueError) as error:
+            raise ModelError(f"{path} lacks columns of {', '.join(KNIT_COLUMNS)}") from error
         longest = 580
         stops = np.cumsum(lengths)
         pieces = [rows[b - n : b] for n, b in zip(lengths.tolist(), stops.tolist(), strict=True)]

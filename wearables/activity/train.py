@@ -111,11 +111,16 @@ def _fit(
     return tuple(losses)
 
 
+def probabilities(trained: Trained, windows: Windows) -> NDArray[np.float64]:
+    """Class probabilities, shape (n_windows, n_classes)."""
+    inputs = torch.from_numpy((windows.values - trained.mean) / trained.sd)
+    with torch.inference_mode():
+        return torch.softmax(trained.net(inputs), dim=1).numpy().astype(np.float64)
+
+
 def accuracy(trained: Trained, windows: Windows) -> float:
     """Share of windows that get their label."""
-    inputs = torch.from_numpy((windows.values - trained.mean) / trained.sd)
-    with torch.no_grad():
-        chosen = trained.net(inputs).argmax(dim=1).numpy()
+    chosen = probabilities(trained, windows).argmax(axis=1)
     return float((chosen == windows.labels).mean())
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from wearables.activity.adapt import learn_metric
 from wearables.activity.committee import train_committee
 from wearables.activity.committee_file import CommitteeCard, Shipped, save_committee
 from wearables.activity.dataset import Windows
 from wearables.activity.doubt import learn_doubt
-from wearables.activity.evaluate import Judged, judge_masks, pooled_scores
+from wearables.activity.evaluate import judge_masks, pooled_scores
 from wearables.activity.recipe import RECIPES, Recipe
 from wearables.activity.sets import (
     KNIT_COLUMNS,
@@ -135,8 +136,12 @@ def train_recipe(
     doubt = None
     if committee.softmax is not None:
         rows = np.concatenate([one.windows for one in judged])
-        features = committee.standard_features(windows.values[rows])
-        doubt = learn_doubt(windows.labels[rows], _raw(judged), features)
+        doubt = learn_doubt(
+            windows.labels[rows],
+            np.concatenate([one.raw for one in judged]),
+            committee.standard_features(windows.values[rows]),
+            [np.isin(rows, one.windows) for one in judged],
+        )
     succession = None
     if recipe.smooth:
         succession = learn_succession(
@@ -156,11 +161,10 @@ def train_recipe(
         },
         limits=source.limits,
     )
-    return Shipped(committee=committee, card=card, succession=succession, doubt=doubt)
-
-
-def _raw(judged: list[Judged]) -> np.ndarray:
-    return np.concatenate([one.raw for one in judged])
+    return Shipped(
+        committee=committee, card=card, succession=succession, doubt=doubt,
+        metric=learn_metric(committee, windows),
+    )  # fmt: skip
 
 
 def _told(scores: dict[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,12 @@ class Window:
 
     Attributes:
         first_index: Index of the first sample.
-        time_s: Session time of the middle, by the samples that are there.
+        time_s: Session time of the middle, by the samples that are there; NaN inside a gap.
         values: shape (n, n_channels).
         coverage: Share of samples that are there.
         longest_gap: Longest run of missing samples.
+        rate_hz: Rate by the clock from the first to the last sample that is there; NaN where the
+            clock does not go forward, or fewer than two are there.
     """
 
     first_index: int
@@ -28,6 +30,7 @@ class Window:
     values: NDArray[np.float64]
     coverage: float
     longest_gap: int
+    rate_hz: float
 
 
 class Windows(Operator[Window]):
@@ -111,13 +114,22 @@ def _window(
 ) -> Window:
     own = there[row : row + n]
     known = times[row : row + n][own]
+    # Rows that came with holes still tell when they came.
+    stamps = known if known.size else times[row : row + n][np.isfinite(times[row : row + n])]
     return Window(
         first_index=index,
-        time_s=float((known[0] + known[-1]) / 2) if known.size else float("nan"),
+        time_s=float((stamps[0] + stamps[-1]) / 2) if stamps.size else float("nan"),
         values=values[row : row + n].copy(),
         coverage=float(own.mean()),
         longest_gap=_longest_run(~own),
+        rate_hz=_rate_hz(np.flatnonzero(own), known),
     )
+
+
+def _rate_hz(rows: NDArray[np.integer], time_s: NDArray[np.float64]) -> float:
+    if len(rows) < 2 or not (np.diff(time_s) > 0).all():
+        return float("nan")
+    return float((rows[-1] - rows[0]) / (time_s[-1] - time_s[0]))
 
 
 def _longest_run(flags: NDArray[np.bool_]) -> int:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from wearables.activity.classify import UNKNOWN, Classifier
+from wearables.activity.answer import UNKNOWN
+from wearables.activity.classify import Classifier
 from wearables.activity.dataset import (
     BASICMOTIONS_CHANNELS,
     Cases,

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wearables.activity.classify import UNKNOWN, Classifier
+from wearables.activity.answer import UNKNOWN
+from wearables.activity.classify import Classifier
 from wearables.activity.dataset import (
     BASICMOTIONS_CHANNELS,
     Windows,

@@ -1,7 +1,10 @@
 """Committees learn from other wearers, answer the same after a round trip, and know doubt."""
 
+import ctypes
 import itertools
 import json
+import shutil
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wearables.activity.adapt import Personal, learn_metric
-from wearables.activity.classify import UNKNOWN
+from wearables.activity.answer import UNKNOWN
 from wearables.activity.committee import train_committee
 from wearables.activity.committee_file import (
     is_committee,
@@ -20,7 +23,8 @@ from wearables.activity.committee_file import (
 )
 from wearables.activity.dataset import Windows
 from wearables.activity.evaluate import judge_masks, pooled_scores, split_rows
-from wearables.activity.export import export_c_header, export_torchscript, int8_net
+from wearables.activity.export import export_torchscript, int8_net
+from wearables.activity.export_c import export_c_header
 from wearables.activity.features.gait import gait_features
 from wearables.activity.features.strain import rest_and_excursion
 from wearables.activity.live import LiveCommittee
@@ -33,6 +37,15 @@ from wearables.events import SampleBlock
 from wearables.signals.operator import run
 
 RATE_HZ = 50.0
+RUN_C = """
+#include "net.h"
+void run(const float *excursion, int n, float *scores);
+void run(const float *excursion, int n, float *scores)
+{
+    static float work[strain_WORK(1000)];
+    strain_run(excursion, n, work, scores);
+}
+"""
 CLASSES = ("bend", "hold", "twice")
 STRAIN = Recipe(
     name="test-strain", features="strain", n_strain=3, window_s=3.0, hop_s=0.5, n_trees=12,
@@ -256,13 +269,43 @@ def test_int8_and_torchscript_answer_like_the_net(shipped, windows, tmp_path):
     exact = net_probabilities(net, inputs)
     rounded = net_probabilities(int8_net(net), inputs)
     assert (exact.argmax(axis=1) == rounded.argmax(axis=1)).mean() > 0.97
-    export_torchscript(tmp_path / "net.pt", net, n_samples=inputs.shape[1], n_sensors=3)
+    export_torchscript(tmp_path / "net.pt", net, n_samples=inputs.shape[1], n_channels=3)
     scores = torch.jit.load(tmp_path / "net.pt")(torch.from_numpy(inputs.astype(np.float32)))
     np.testing.assert_allclose(torch.softmax(scores, 1).detach().numpy(), exact, atol=1e-5)
-    n_bytes = export_c_header(tmp_path / "net.h", net, name="strain")
-    text = (tmp_path / "net.h").read_text(encoding="utf-8")
-    assert "strain_conv0_w[" in text
-    assert n_bytes < 20_000
+
+
+@pytest.mark.parametrize("i_net", [0, 1])
+def test_the_c_header_runs_as_the_rounded_net(shipped, windows, tmp_path, missing, i_net):
+    """Compiled with every warning an error; scores agree to single precision."""
+    gcc = shutil.which("gcc")
+    if gcc is None:
+        missing("no gcc: the exported net is not run")
+    net = shipped.committee.nets[i_net]
+    assert export_c_header(tmp_path / "net.h", net, name="strain") < 20_000
+    (tmp_path / "net.c").write_text(RUN_C, encoding="utf-8")
+    flags = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+    command = [
+        gcc,
+        *flags,
+        "-shared",
+        "-fPIC",
+        "-o",
+        tmp_path / "net.so",
+        tmp_path / "net.c",
+        "-lm",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    library = ctypes.CDLL(str(tmp_path / "net.so"))
+    _, excursion = rest_and_excursion(windows.values[::9], RATE_HZ)
+    inputs = np.ascontiguousarray(excursion[:, ::2], dtype=np.float32)
+    with torch.inference_mode():
+        exact = int8_net(net)(torch.from_numpy(inputs)).numpy()
+    pointer = ctypes.POINTER(ctypes.c_float)
+    for window, wanted in zip(inputs, exact, strict=True):
+        scores = np.zeros(3, dtype=np.float32)
+        library.run(window.ctypes.data_as(pointer), len(window), scores.ctypes.data_as(pointer))
+        np.testing.assert_allclose(scores, wanted, atol=2e-4)
 
 
 def test_a_recipe_without_learners_and_one_class_are_refused(windows):

@@ -32,6 +32,7 @@ from wearables.signals.motion import (
     PostureDetector,
     StepDetector,
     StrideDetector,
+    TrunkGait,
     WearDetector,
 )
 from wearables.signals.muscle import BurstDetector, EmgEnvelope
@@ -108,6 +109,7 @@ OPERATORS = {
     "orientation": lambda: (Orientation(rate_hz=RATE), 6),
     "orientation_9": lambda: (Orientation(rate_hz=RATE, mag=(6, 7, 8)), 9),
     "steps": lambda: (StepDetector(rate_hz=RATE), 3),
+    "trunk_gait": lambda: (TrunkGait(rate_hz=RATE), 3),
     "strides": lambda: (StrideDetector(rate_hz=RATE), 10),
     "posture": lambda: (PostureDetector(rate_hz=RATE, trunk_up=UP), 3),
     "intensity": lambda: (MovementIntensity(rate_hz=RATE), 3),

@@ -16,7 +16,9 @@ from torch import Tensor, nn
 # Windows are thinned to about this rate before the net: strain has nothing above 10 Hz.
 NET_RATE_HZ = 25.0
 # Keeps the size near zero; its exact value does not matter.
-_TYPICAL_LOG_SIZE = 1.4
+TYPICAL_LOG_SIZE = 1.4
+# Excursions below are noise: they are not blown up to full size.
+LEAST_LEAD, LEAST_OWN = 0.3, 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +76,11 @@ class RepetitionNet(nn.Module):
 
     def shapes(self, excursion: Tensor) -> Tensor:
         """Each sensor against the leading one, and against itself."""
-        lead = excursion[..., self.leading].abs().amax(dim=1)[:, None, None].clamp(min=0.3)
-        own = excursion.abs().amax(dim=1, keepdim=True).clamp(min=0.02)
+        lead = excursion[..., self.leading].abs().amax(dim=1)[:, None, None].clamp(min=LEAST_LEAD)
+        own = excursion.abs().amax(dim=1, keepdim=True).clamp(min=LEAST_OWN)
         seen = [excursion / lead, excursion / own]
         if self.sees_size:
-            seen.append(lead.log().expand(-1, excursion.shape[1], 1) - _TYPICAL_LOG_SIZE)
+            seen.append(lead.log().expand(-1, excursion.shape[1], 1) - TYPICAL_LOG_SIZE)
         return torch.cat(seen, dim=2)
 
 

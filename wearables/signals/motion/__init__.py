@@ -14,10 +14,13 @@ from wearables.signals.motion.joints import JointAngles, joint_angles
 from wearables.signals.motion.orientation import Orientation
 from wearables.signals.motion.posture import PostureDetector, PostureSpan
 from wearables.signals.motion.steps import Step, StepDetector, WalkingBout, walking_bouts
+from wearables.signals.motion.trunk_gait import Contact, GaitCycle, TrunkGait, gait_cycles
 from wearables.signals.motion.wear import Wear, WearDetector
 
 __all__ = [
+    "Contact",
     "Cost",
+    "GaitCycle",
     "HingeAxes",
     "Intensity",
     "JointAngles",
@@ -29,10 +32,12 @@ __all__ = [
     "StepDetector",
     "Stride",
     "StrideDetector",
+    "TrunkGait",
     "WalkingBout",
     "Wear",
     "WearDetector",
     "find_hinge",
+    "gait_cycles",
     "joint_angles",
     "metabolic_cost",
     "movement_intensity",
