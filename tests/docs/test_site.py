@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -163,6 +164,15 @@ def test_the_page_of_the_session_file_names_every_table_and_column():
     for name in (*layout.CHANNELS.names, *layout.KNOTS.names):
         assert f"`{name}`" in text
     assert f"layout {'.'.join(map(str, layout.VERSION))}" in text
+
+
+def test_extras_that_are_named_exist():
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = content["project"]["optional-dependencies"]
+    text = (DOCS / "start" / "index.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)
+    assert len(named) > 5
+    assert set(named) <= set(extras)
 
 
 def test_links_between_pages_lead_somewhere():
