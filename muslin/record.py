@@ -1,6 +1,7 @@
 """Record garments into session files: what `muslin record` does."""
 
 import asyncio
+import dataclasses
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from wearables.events import Source
     from wearables.sessions import RecordSummary
 
+# A virtual garment is there within this time, also on a busy machine.
+_OPENING_S = 10.0
 SIM, LSL, REPLAY = "sim:", "lsl:", "replay:"
 
 
@@ -68,10 +71,12 @@ class VirtualGarment:
     Attributes:
         loss: Share of frames lost on purpose.
         seed: Seed of the first one; the others count on.
+        played_s: How long it plays; nothing for as long as it is recorded, or 40 s.
     """
 
     loss: float = 0.03
     seed: int = 7
+    played_s: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.loss < 1:
@@ -144,9 +149,16 @@ def record_many(
     async def run() -> Outcome:
         async with AsyncExitStack() as stack:
             sources: list[tuple[Source, Path]] = []
+            # Of several garments the time counts from when all are there.
+            alone = len(garments) == 1
+            own_s = limits.duration_s if alone else 0.0
+            made = virtual or VirtualGarment()
+            if limits.duration_s and not alone:
+                played_s = limits.duration_s + _OPENING_S * len(garments)
+                made = dataclasses.replace(made, played_s=played_s)
             # One after the other: a garment that is connected is not found a second time.
             for i, (garment, path) in enumerate(zip(garments, paths, strict=True)):
-                opened = open_source(garment, limits.duration_s, virtual or VirtualGarment(), i)
+                opened = open_source(garment, own_s, made, i)
                 sources.append((await stack.enter_async_context(opened), path))
             return await run_recordings(
                 sources, study=study, limits=limits, doors=doors, is_live=is_live
@@ -265,7 +277,7 @@ async def garment_place(
         replay = Path(folder) / "replay.npz"
         schema, counts, markers = demo_replay(
             assets_folder(),
-            seconds_per_activity=max((duration_s or 40.0) / 4, 1.0),
+            seconds_per_activity=max((virtual.played_s or duration_s or 40.0) / 4, 1.0),
             rng=np.random.default_rng(seed),
         )
         write_replay(replay, schema, counts, markers)

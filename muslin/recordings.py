@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import signal
 import sys
+import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,11 @@ async def run_recordings(
     from wearables.sources import Controls
 
     controls = Controls()
-    made = [await _take(source, path, controls, study, limits) for source, path in sources]
+    # Files that are made together find each other by it.
+    together = str(uuid.uuid4()) if len(sources) > 1 else ""
+    made = [
+        await _take(source, path, controls, study, limits, together) for source, path in sources
+    ]
     takes, watched = [take for take, _ in made], [item for _, item in made]
     panel = RecordingPanel(watched, controls, duration_s=limits.duration_s)
     async with contextlib.AsyncExitStack() as stack:
@@ -170,7 +175,12 @@ class Stopping:
 
 
 async def _take(
-    source: "Source", path: Path, controls: "Controls", study: Study, limits: Limits
+    source: "Source",
+    path: Path,
+    controls: "Controls",
+    study: Study,
+    limits: Limits,
+    recording_id: str,
 ) -> "tuple[Take, Watched]":
     """Check a source and bring it under the controls."""
     from wearables.events import LinkOpened
@@ -186,7 +196,7 @@ async def _take(
         title=study.title, software=f"muslin {version()}", watch=monitor.feed,
         about={
             "protocol": study.protocol, "calibrations": study.calibrations,
-            "start_host_ns": opened[0] if opened else None,
+            "start_host_ns": opened[0] if opened else None, "recording_id": recording_id,
         },
     )  # fmt: skip
     watched = Watched(

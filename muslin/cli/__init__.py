@@ -4,6 +4,7 @@ Commands import what they need when they run, so that help appears at once. What
 to stderr, data go to stdout.
 """
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -61,6 +62,9 @@ def _settings(
 ) -> None:
     """Hold what is true for every command."""
     # `main` reads the flag from the arguments, since an error may come before this runs.
+    if not debug:
+        # A dongle or simulator that goes away is a sentence of ours; its stack prints tracebacks.
+        logging.getLogger("bumble").setLevel(logging.CRITICAL)
 
 
 @app.command(epilog="Example: muslin demo --out my-demo")

@@ -24,6 +24,7 @@ from muslin.recordings import MarkerDoors, run_recordings
 from muslin.study import read_study
 from wearables.events import LinkClosed, LinkOpened
 from wearables.sessions import Session
+from wearables.sessions.catalogue import catalogue
 from wearables.sources import Controls, Monitor
 
 SCHEMA = GarmentSchema(
@@ -262,6 +263,15 @@ def test_two_virtual_garments_by_the_command(tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)["recordings"]
     assert [row["path"] for row in found] == [str(tmp_path / f"s-{i}.h5") for i in (1, 2)]
     assert all(row["n_stored"]["ppg"] > 0 for row in found)
+    # The files know of each other, and share at least the time that was asked for.
+    first, second = catalogue(tmp_path)
+    assert first.recording == second.recording != ""
+    grid = tmp_path / "grid.npz"
+    both = [str(tmp_path / f"s-{i}.h5") for i in (1, 2)]
+    assert run_command(["align", *both, "--rate", "50", "--out", str(grid)]) == 0
+    with np.load(grid) as aligned:
+        assert np.ptp(aligned["time_s"]) > 0.8
+    capsys.readouterr()
     again = ["record", "--garment", f"replay:{tmp_path / 's-1.h5'}", "--no-live"]
     assert run_command([*again, "--duration", "0", "--out", str(out), "--json"]) == 0
     replayed = json.loads(capsys.readouterr().out)

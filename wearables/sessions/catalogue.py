@@ -19,6 +19,7 @@ class CatalogueRow:
     Attributes:
         path: Relative to the folder.
         id: Session id; empty when the file cannot be read.
+        recording: Shared by the files that were recorded together; empty for a lone one.
         start_utc: Start, ISO 8601.
         duration_s: From the first to the last sample.
         subject: Pseudonym.
@@ -33,6 +34,7 @@ class CatalogueRow:
 
     path: str
     id: str = ""
+    recording: str = ""
     start_utc: str = ""
     duration_s: float = 0.0
     subject: str = ""
@@ -107,6 +109,7 @@ def facts_of(path: Path) -> dict[str, Any]:
             losses_s = [s.n_lost / s.nominal_rate_hz for s in streams.values()]
             return {
                 "id": session.session_id,
+                "recording": session.recording_id,
                 "start_utc": session.created_utc,
                 "duration_s": session.duration_s,
                 "subject": str(session.subject["id"]),

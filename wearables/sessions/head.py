@@ -28,6 +28,7 @@ class Head:
         calibrations: Corrections of channels.
         start_host_ns: Where session time starts; now if nothing is said.
         origin: Root attributes of the session that this one was made from.
+        recording_id: Shared by the files that are recorded together; empty for a lone one.
     """
 
     subject: SubjectInfo
@@ -37,6 +38,7 @@ class Head:
     calibrations: tuple[Calibration, ...] = ()
     start_host_ns: int | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
+    recording_id: str = ""
 
 
 def write_root(file: Any, head: Head) -> None:
@@ -54,6 +56,8 @@ def write_root(file: Any, head: Head) -> None:
         host_ns, utc_ns = head.start_host_ns, utc_ns + head.start_host_ns - host_ns
     attrs["anchor_host_ns"], attrs["anchor_utc_ns"] = host_ns, utc_ns
     attrs["anchor_uncertainty_ns"] = width_ns
+    if head.recording_id:
+        attrs["recording_id"] = head.recording_id
     for name, value in head.origin.items():
         attrs[name] = value
     person = file.create_group("subject")

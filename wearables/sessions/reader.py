@@ -27,6 +27,7 @@ class Session:
         attrs = file.attrs
         self.session_id, self.state = str(attrs["session_id"]), str(attrs["state"])
         self.software = str(attrs.get("software", ""))
+        self.recording_id = str(attrs.get("recording_id", ""))
         self.created_utc, self.title = str(attrs["created_utc"]), str(attrs["title"])
         self.anchor_host_ns = int(attrs["anchor_host_ns"])
         self.anchor_utc_ns = int(attrs["anchor_utc_ns"])

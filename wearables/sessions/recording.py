@@ -32,7 +32,8 @@ class Take:
         subject: Who wore the garment.
         title: What the session is about.
         software: Name and version of the recorder.
-        about: Further facts for `SessionWriter`: protocol, calibrations, start_host_ns.
+        about: Further facts for `SessionWriter`: protocol, calibrations, start_host_ns,
+            recording_id.
         watch: Sees every event on its way; must neither wait nor raise.
     """
 

@@ -33,6 +33,7 @@ from wearables.sessions.writer import SessionWriter
 _READ_ERRORS = (OSError, KeyError, ValueError, RuntimeError, TypeError, IndexError, AttributeError)
 _ORIGIN = (
     "session_id", "created_utc", "anchor_host_ns", "anchor_utc_ns", "anchor_uncertainty_ns",
+    "recording_id",
 )  # fmt: skip
 
 

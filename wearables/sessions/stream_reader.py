@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import h5py
@@ -123,12 +124,22 @@ class StreamReader:
     def stored_rows(self, row0: int = 0, row1: int | None = None) -> NDArray[np.bool_]:
         """Which of the rows ``[row0, row1)`` arrived, shape (row1 - row0,)."""
         stop = self.n_rows if row1 is None else row1
-        start = np.clip(self.frames["row"].astype(np.int64), row0, stop) - row0
-        end = self.frames["row"].astype(np.int64) + self.frames["n"]
-        end = np.clip(end, row0, stop) - row0
-        n_steps = stop - row0 + 1
-        change = np.bincount(start, minlength=n_steps) - np.bincount(end, minlength=n_steps)
-        return np.cumsum(change[:-1]) > 0
+        if stop <= row0:
+            return np.zeros(0, dtype=bool)
+        starts, ends = self._frame_ends
+        first, last = np.searchsorted(starts, [row0, stop - 1], side="right")
+        first_end, last_end = np.searchsorted(ends, [row0, stop - 1], side="right")
+        change = np.bincount(starts[first:last] - row0, minlength=stop - row0)
+        change -= np.bincount(ends[first_end:last_end] - row0, minlength=stop - row0)
+        # Frames that were open at the first row already.
+        change[0] += first - first_end
+        return np.cumsum(change) > 0
+
+    @cached_property
+    def _frame_ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First rows of all frames and rows after them, each ascending; a night has many frames."""
+        start = self.frames["row"].astype(np.int64)
+        return np.sort(start), np.sort(start + self.frames["n"])
 
     def time_s(self, rows: NDArray[np.integer], *, base: Base = "session") -> NDArray[np.float64]:
         """Time of rows.
@@ -145,16 +156,20 @@ class StreamReader:
         for segment in self.segments:
             row0, n_rows = int(segment["row0"]), int(segment["n_rows"])
             inside = (rows >= row0) & (rows < row0 + n_rows + 1)
-            device_us = self._line(segment).device_us(rows[inside] - row0 + int(segment["index0"]))
-            if base == "device":
-                times[inside] = device_us * 1e-6
-                continue
-            host_ns = self._session.clock(int(segment["boot"])).host_ns(device_us)
-            shift_ns = self._session.anchor_host_ns
-            times[inside] = (host_ns - shift_ns) * 1e-9
-            if base == "utc":
-                times[inside] += self._session.anchor_utc_ns * 1e-9
+            times[inside] = self._segment_time_s(segment, rows[inside], base)
         return times
+
+    def _segment_time_s(
+        self, segment: Any, rows: NDArray[np.int64], base: Base
+    ) -> NDArray[np.float64]:
+        """Times of rows of one segment, shape as given."""
+        indices = rows - int(segment["row0"]) + int(segment["index0"])
+        device_us = self._line(segment).device_us(indices)
+        if base == "device":
+            return device_us * 1e-6
+        host_ns = self._session.clock(int(segment["boot"])).host_ns(device_us)
+        time_s = (host_ns - self._session.anchor_host_ns) * 1e-9
+        return time_s + self._session.anchor_utc_ns * 1e-9 if base == "utc" else time_s
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -190,18 +205,17 @@ class StreamReader:
         for segment in self.segments:
             row0, n_rows = int(segment["row0"]), int(segment["n_rows"])
             whole = range(row0, min(row0 + n_rows, self.n_rows))
-            first = 0 if start_s is None else bisect_left(whole, start_s, key=self._row_time_s)
-            last = (
-                len(whole) if stop_s is None else bisect_left(whole, stop_s, key=self._row_time_s)
-            )
+
+            def time_s(row: int, segment: Any = segment) -> float:
+                return float(self._segment_time_s(segment, np.array([row]), "session")[0])
+
+            first = 0 if start_s is None else bisect_left(whole, start_s, key=time_s)
+            last = len(whole) if stop_s is None else bisect_left(whole, stop_s, key=time_s)
             if first < last:
                 found.append(whole[first:last])
         if not found:
             return range(0)
         return range(min(rows.start for rows in found), max(rows.stop for rows in found))
-
-    def _row_time_s(self, row: int) -> float:
-        return float(self.time_s(np.array([row]))[0])
 
     def read(self, start_s: float | None = None, stop_s: float | None = None) -> SampleBlock:
         """Samples of a time range in SI; what is missing is NaN and nothing is made up.

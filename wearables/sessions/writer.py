@@ -65,6 +65,7 @@ class SessionWriter:
         protocol: Mapping[str, str] | None = None,
         calibrations: tuple[Calibration, ...] = (),
         start_host_ns: int | None = None,
+        recording_id: str = "",
     ) -> None:
         """Create the file.
 
@@ -76,6 +77,7 @@ class SessionWriter:
         head = Head(
             subject=subject, title=title, software=software, protocol=protocol or {},
             calibrations=calibrations, start_host_ns=start_host_ns, origin=origin or {},
+            recording_id=recording_id,
         )  # fmt: skip
         try:
             # h5py's stubs make every lookup a union; Any is honest at this door.
@@ -108,10 +110,11 @@ class SessionWriter:
     def _open_journal(self, schema: GarmentSchema, about: Head, *, enabled: bool) -> None:
         if not enabled:
             return
-        names = ("session_id", "created_utc", "title", "software")
-        head: dict[str, Any] = {name: str(self._file.attrs[name]) for name in names}
+        names = ("session_id", "created_utc", "title", "software", "recording_id")
+        attrs = self._file.attrs
+        head: dict[str, Any] = {name: str(attrs[name]) for name in names if name in attrs}
         for name in ("anchor_host_ns", "anchor_utc_ns", "anchor_uncertainty_ns"):
-            head[name] = int(self._file.attrs[name])
+            head[name] = int(attrs[name])
         head["subject"], head["protocol"] = asdict(about.subject), dict(about.protocol)
         head["calibrations"] = [asdict(item) for item in about.calibrations]
         self._journal = JournalWriter(journal_path(self._path), schema, head)

@@ -5,6 +5,7 @@ itself cannot see the delay of a radio.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from importlib import import_module
@@ -152,6 +153,7 @@ class LslSource:
         self._lsl: Any = None
         self._inlets: list[tuple[Any, StreamSchema | None]] = []
         self._first: dict[str, list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
+        self._corrections_s: dict[Any, float] = {}
         self._schema: GarmentSchema | None = None
         self._stopping = asyncio.Event()
 
@@ -174,14 +176,7 @@ class LslSource:
         """
         self._lsl = require_pylsl()
         found = await asyncio.to_thread(self._resolve)
-        inlets = [self._lsl.StreamInlet(info) for info in found]
-        heads: list[tuple[Any, Any]] = []
-        for inlet in inlets:
-            info = await asyncio.to_thread(inlet.info, self._wait_s)
-            await asyncio.to_thread(inlet.open_stream, self._wait_s)
-            # Stamps of another computer are brought to this one's clock.
-            inlet.time_correction(self._wait_s)
-            heads.append((inlet, info))
+        heads = [await asyncio.to_thread(self._open, info) for info in found]
         await asyncio.sleep(_FIRST_S)
         for inlet, info in heads:
             is_text = info.channel_format() == self._lsl.cf_string
@@ -214,6 +209,21 @@ class LslSource:
             # Asking for fewer would end with the first that answers.
             return self._lsl.resolve_bypred(self.match, _ALL, self._wait_s)
         return self._lsl.resolve_streams(self._wait_s)
+
+    def _open(self, found: Any) -> tuple[Any, Any]:
+        """Inlet of a stream, and all that it says of itself."""
+        inlet = self._lsl.StreamInlet(found)
+        try:
+            info = inlet.info(self._wait_s)
+            inlet.open_stream(self._wait_s)
+            # Stamps of another computer are brought to this one's clock.
+            self._corrections_s[inlet] = inlet.time_correction(self._wait_s)
+        except RuntimeError as error:  # pylsl's own TimeoutError and LostError
+            inlet.close_stream()
+            raise LinkError(
+                f"LSL stream {found.name()!r} was announced and does not answer; it may have ended"
+            ) from error
+        return inlet, info
 
     def _describe(self, inlet: Any, info: Any) -> StreamSchema:
         number = 1 + sum(schema is not None for _, schema in self._inlets)
@@ -260,7 +270,10 @@ class LslSource:
     def _pull(self, inlet: Any, stream: StreamSchema | None, index: Indexer) -> list[Event]:
         rows, stamps = inlet.pull_chunk(0.0)
         now_ns = time.monotonic_ns()
-        shift_s = inlet.time_correction() - lsl_minus_host_s(self._lsl)
+        # Of an outlet that is away the last one holds.
+        with contextlib.suppress(RuntimeError):
+            self._corrections_s[inlet] = inlet.time_correction(_POLL_S)
+        shift_s = self._corrections_s[inlet] - lsl_minus_host_s(self._lsl)
         if stream is None:
             return [
                 Marker(

@@ -46,6 +46,20 @@ def test_without_pylsl_one_sentence(monkeypatch):
         LslOutlet(SCHEMA)
 
 
+async def test_a_stream_that_ends_before_it_is_opened_is_one_sentence(monkeypatch):
+    pylsl = pytest.importorskip("pylsl")
+
+    def gone(self, timeout=None):
+        raise pylsl.util.TimeoutError("the operation failed due to a timeout.")
+
+    monkeypatch.setattr(pylsl.StreamInlet, "info", gone)
+    outlet = LslOutlet(SCHEMA, source_id="ends")
+    with pytest.raises(LinkError, match="'Muslin test imu' was announced and does not answer"):
+        async with LslSource("name='Muslin test imu'", wait_s=0.5):
+            pass
+    del outlet
+
+
 async def test_out_and_in_again():
     pytest.importorskip("pylsl")
     outlet = LslOutlet(SCHEMA, source_id="muslin-test")

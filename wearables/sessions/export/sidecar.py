@@ -15,6 +15,7 @@ def describe(session: Session) -> dict[str, Any]:
     """Facts of a session, for a sidecar."""
     return {
         "session_id": session.session_id,
+        "recording_id": session.recording_id,
         "created_utc": session.created_utc,
         "software": session.software,
         "state": session.state,

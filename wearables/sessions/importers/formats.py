@@ -61,7 +61,10 @@ def import_recording(
     if kind != "csv":
         recording = IMPORTERS[kind](path)
     elif mapping is None:
-        raise SessionError(f"{path} needs a mapping (TOML) that says which column is what")
+        raise SessionError(
+            f"{path} needs a mapping (TOML) that says which column is what: "
+            "--map FILE, see docs/exchange.md"
+        )
     elif not mapping.is_file():
         raise SessionError(f"mapping {mapping} is no file")
     else:
