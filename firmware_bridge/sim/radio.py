@@ -19,6 +19,7 @@ from firmware_bridge.errors import SchemaError
 
 _SHORT_ACL = 251
 _SUPERVISION_TIMEOUT = 0x08
+_NOT_ESTABLISHED = 0x3E
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +186,12 @@ class RadioLink(LocalLink):
         for controller in self.controllers:
             if controller is not sender_controller and not self._is_away(controller):
                 loop.call_soon(controller.on_ll_advertising_pdu, packet)
+        if isinstance(packet, ll.ConnectInd):
+            peer = self.find_le_controller(packet.advertiser_address)
+            if peer is None or self._is_away(peer):
+                # A central knows after six intervals that nobody heard it.
+                wait_s = 6 * self.settings.interval_s
+                loop.call_later(wait_s, _fail, sender_controller, packet.advertiser_address)
 
     def send_ll_control_pdu(
         self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
@@ -193,6 +200,11 @@ class RadioLink(LocalLink):
         ends = [self.find_le_controller(each) for each in (sender_address, receiver_address)]
         if not self._is_away(*ends) and ends[1] is not None:
             super().send_ll_control_pdu(sender_address, receiver_address, packet)
+
+
+def _fail(central: Controller, peer_address: hci.Address) -> None:
+    if peer_address in central.le_connections:
+        central.on_ll_control_pdu(peer_address, ll.TerminateInd(_NOT_ESTABLISHED))
 
 
 class VirtualController(Controller):

@@ -30,9 +30,11 @@ from wearables.ble.services import discover_services
 logger = logging.getLogger(__name__)
 
 MTU = 247
-_DISCONNECT_TIMEOUT_S = 5.0
+_DISCONNECT_TIMEOUT_S = 2.0
 # Who is connected was heard a moment ago, and whoever else wants the radio waits meanwhile.
 _REACH_S = 2.0
+# A device that left while the link was made never answers, and its end of the link never ends.
+_FIRST_ANSWER_S = 1.5
 
 
 class BleakScannerBumble(BaseBleakScanner):
@@ -145,9 +147,13 @@ class BleakClientBumble(BaseBleakClient):
             self._connection = connection = await radio.connect(self._target, timeout_s=limit_s)
             radio.clients.add(self)
             connection.on(Connection.EVENT_DISCONNECTION, lambda _reason: self.on_link_end())
+            if not radio.holds(connection):
+                # It ended before anybody could listen to that, and nothing will say so again.
+                raise BleakError("disconnected")
             with as_bleak_errors():
-                async with asyncio.timeout(self._timeout):
+                async with asyncio.timeout(min(self._timeout, _FIRST_ANSWER_S)):
                     await connection.gatt_client.request_mtu(MTU)
+                async with asyncio.timeout(self._timeout):
                     self.services = await discover_services(
                         connection.gatt_client, lambda: self.mtu_size - 3, self._wanted
                     )
@@ -194,7 +200,7 @@ class BleakClientBumble(BaseBleakClient):
             return
         radio.clients.discard(self)
         try:
-            if connection is not None and radio.is_alive:
+            if connection is not None and radio.is_alive and radio.holds(connection):
                 with contextlib.suppress(BleakError, TimeoutError), as_bleak_errors():
                     async with asyncio.timeout(_DISCONNECT_TIMEOUT_S):
                         await connection.disconnect()

@@ -172,6 +172,10 @@ class BumbleRadio:
                 await self._quietly(self._end_late_link(address))
                 raise
 
+    def holds(self, connection: Connection) -> bool:
+        """Whether a link still exists, as far as the host knows."""
+        return self.device.connections.get(connection.handle) is connection
+
     async def _end_late_link(self, address: hci.Address) -> None:
         """End the link that an attempt made a moment too late."""
         late = self.device.find_connection_by_bd_addr(address)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisorSettings:
@@ -48,3 +50,19 @@ class SupervisorSettings:
     drain_s: float = 0.05
     farewell_s: float = 10.0
     backfill_s: float = 20.0
+
+    def longest_connect_s(self, *, is_known: bool) -> float:
+        """Longest connect to a device, depending on whether a link to it has served before."""
+        if is_known:
+            return min(self.connect_timeout_s, self.reconnect_timeout_s)
+        return self.connect_timeout_s
+
+
+def pause_s(n_failures: int, *, settings: SupervisorSettings, rng: np.random.Generator) -> float:
+    """Pause after so many failures in a row: none after the first, then doubling to a limit."""
+    if n_failures <= 1:
+        return 0.0
+    # Far fewer doublings than this reach any limit, and a float holds them.
+    n_doublings = min(n_failures - 2, 60)
+    delay_s = min(settings.backoff_first_s * 2**n_doublings, settings.backoff_max_s)
+    return delay_s * (1 + settings.backoff_jitter * float(rng.uniform(-1, 1)))

@@ -18,7 +18,7 @@ from wearables.ble.dialling import dial
 from wearables.ble.link import Link, LinkEndedError
 from wearables.ble.packets import PacketQueue
 from wearables.ble.scanning import NotSeenError
-from wearables.ble.settings import SupervisorSettings
+from wearables.ble.settings import SupervisorSettings, pause_s
 from wearables.ble.states import Backoff, Connecting, Scanning, Serving, State, Stopped
 from wearables.errors import LinkError
 from wearables.events import LinkClosed
@@ -141,9 +141,7 @@ class Supervisor:
             self.state = Connecting(address=address)
             self._seen_serial = serial
 
-        limit_s = settings.connect_timeout_s
-        if self.has_streamed:
-            limit_s = min(limit_s, settings.reconnect_timeout_s)
+        limit_s = settings.longest_connect_s(is_known=self.has_streamed)
         channel = dial(
             self._uri, serial=self._serial, settings=settings, connect_timeout_s=limit_s,
             on_lost=on_lost, on_found=on_found,
@@ -169,16 +167,6 @@ class Supervisor:
                 self.link = None
                 now_ns = time.monotonic_ns()
                 self.queue.put_event(LinkClosed(epoch=link.epoch, host_ns=now_ns, reason=reason))
-
-
-def pause_s(n_failures: int, *, settings: SupervisorSettings, rng: np.random.Generator) -> float:
-    """Pause after so many failures in a row: none after the first, then doubling to a limit."""
-    if n_failures <= 1:
-        return 0.0
-    # Far fewer doublings than this reach any limit, and a float holds them.
-    n_doublings = min(n_failures - 2, 60)
-    delay_s = min(settings.backoff_first_s * 2**n_doublings, settings.backoff_max_s)
-    return delay_s * (1 + settings.backoff_jitter * float(rng.uniform(-1, 1)))
 
 
 def _reason(error: Exception, uri: str) -> str:

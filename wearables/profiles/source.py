@@ -16,7 +16,7 @@ from firmware_bridge.schema import GarmentSchema
 from wearables.ble.foreign import DeviceLink, FoundDevice, connected, find_device, radio_open
 from wearables.ble.packets import Packet, PacketQueue
 from wearables.ble.scanning import NotSeenError
-from wearables.ble.settings import SupervisorSettings
+from wearables.ble.settings import SupervisorSettings, pause_s
 from wearables.errors import LinkError
 from wearables.events import Event, LinkClosed, LinkOpened
 from wearables.profiles.device_information import (
@@ -158,8 +158,7 @@ class ProfileSource:
                     n_paused = 1 if isinstance(error, NotSeenError) else n_failures
                 else:
                     return
-                delay_s = min(s.backoff_first_s * 2 ** (n_paused - 1), s.backoff_max_s)
-                await self._wait(delay_s * (1 + s.backoff_jitter * self._rng.uniform(-1, 1)))
+                await self._wait(pause_s(n_paused, settings=s, rng=self._rng))
         finally:
             self._done = True
             self._opened.set()
@@ -186,7 +185,8 @@ class ProfileSource:
         device = await find_device(self.uri, self._fits, timeout_s=s.scan_timeout_s)
         async with connected(
             self.uri, device,
-            connect_timeout_s=s.connect_timeout_s, timeout_s=s.operation_timeout_s,
+            connect_timeout_s=s.longest_connect_s(is_known=self._has_streamed),
+            timeout_s=s.operation_timeout_s,
         ) as link:  # fmt: skip
             if self._schema is None:
                 await self._learn(link, device.name or device.address)

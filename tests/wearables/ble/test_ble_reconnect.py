@@ -5,17 +5,21 @@ import asyncio
 import numpy as np
 import pytest
 from bleak import BleakClient
-from bumble import hci
+from bleak.exc import BleakError
+from bumble import hci, ll
+from bumble.controller import Controller
 from virtual_air import on_air, replay
 
+from firmware_bridge.sim.radio import shared_link
 from firmware_bridge.uuids import GARMENT_SERVICE_UUID, SMP_SERVICE_UUID
 from wearables.ble import SupervisorSettings
 from wearables.ble.backends import backend_for, radio_held
 from wearables.ble.bumble_radio import BumbleRadio
 from wearables.ble.link import Link, LinkEndedError
 from wearables.ble.scanning import find_garment
+from wearables.ble.settings import pause_s
 from wearables.ble.states import Backoff, Stopped
-from wearables.ble.supervisor import Supervisor, pause_s
+from wearables.ble.supervisor import Supervisor
 
 
 async def client_of(serial: int, **arguments: object) -> BleakClient:
@@ -96,6 +100,34 @@ async def _failure_of(client: BleakClient) -> type[Exception] | None:
     except TimeoutError as error:
         return type(error)
     return None
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_garment_that_leaves_at_the_moment_of_the_connect_is_given_up_soon(
+    monkeypatch, is_told: bool
+):
+    """A radio tells after six intervals; a stack that does not is not waited for either."""
+    monkeypatch.setattr("wearables.ble.bumble_backend._FIRST_ANSWER_S", 0.2)
+    if not is_told:
+        monkeypatch.setattr("firmware_bridge.sim.radio._fail", lambda *_: None)
+    async with radio_held("sim:"), on_air(replay(1.0)) as garment:
+        air = shared_link()
+        plain = air.send_advertising_pdu
+
+        def leave(sender: Controller, packet: ll.AdvertisingPdu) -> None:
+            if isinstance(packet, ll.ConnectInd):
+                garment.set_range(is_near=False)
+            plain(sender, packet)
+
+        air.send_advertising_pdu = leave  # type: ignore[method-assign]
+        client = await client_of(1, timeout=20.0)
+        async with asyncio.timeout(5):
+            with pytest.raises((TimeoutError, BleakError)):
+                await client.connect()
+        del air.send_advertising_pdu
+        garment.set_range(is_near=True)
+        async with await client_of(1):
+            assert garment.is_connected
 
 
 def test_pauses_grow_only_from_the_second_failure_on_and_to_a_limit():

@@ -17,6 +17,7 @@ from wearables.errors import SessionError
 from wearables.sessions import Session, SessionWriter, SubjectInfo
 from wearables.sessions.annotate import annotate
 from wearables.sessions.export import FORMATS, export_session
+from wearables.sessions.importers import import_recording
 
 N, GAP = 400, (150, 190)
 
@@ -138,6 +139,22 @@ def test_mne_reads_what_edfio_wrote(exported, bits):
     # What mne makes of it: epochs that touch the gap are rejected.
     cut = raw.get_data(reject_by_annotation="omit")
     assert cut.shape[1] == pytest.approx(raw.n_times - 40, abs=2)
+
+
+def test_an_edf_of_ours_comes_back_with_its_gap(exported, tmp_path):
+    pytest.importorskip("edfio")
+    paths, block = exported("edf")
+    report = import_recording(paths[0], tmp_path / "back.h5", subject=SubjectInfo(id="P-1"))
+    n_padded = 100  # the file is filled up to a whole second
+    assert sum(report.n_lost.values()) == GAP[1] - GAP[0]
+    with Session.open(report.path) as session:
+        (stream,) = session.streams.values()
+        back = stream.read()
+        (gap,) = stream.gaps
+        assert gap.first_index == GAP[0]
+        assert gap.n_samples == GAP[1] - GAP[0]
+    assert N <= back.n_samples <= N + n_padded
+    np.testing.assert_allclose(back.values[:N], block.values, atol=0.001)
 
 
 def test_edf_refuses_a_broken_rate(exported):

@@ -313,3 +313,17 @@ def test_damaged_letters_of_a_title_are_replaced(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"im Garten", b"\xf5m Garten"))
     with Session.open(recover_here(path).path) as session:
         assert session.title == "Lauf ?m Garten"
+
+
+def test_links_and_the_shared_id_survive_without_a_journal(tmp_path):
+    path = tmp_path / "s.h5"
+    with SessionWriter(path, schema(), subject=SUBJECT, recording_id="both") as writer:
+        for event in everything():
+            writer.write(event)
+    with Session.open(path) as session:
+        links = session.epochs[["epoch", "boot", "open_host_ns", "close_host_ns", "mtu"]]
+    with Session.open(recover_here(path).path) as session:
+        assert session.recording_id == "both"
+        kept = session.epochs[["epoch", "boot", "open_host_ns", "close_host_ns", "mtu"]]
+        np.testing.assert_array_equal(kept, links)
+        assert session.epochs["reason"].tolist() == [b"lost"]

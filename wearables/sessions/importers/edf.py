@@ -25,6 +25,7 @@ _FIELDS = {
     "label": 16, "transducer": 80, "unit": 8, "physical_min": 8, "physical_max": 8,
     "digital_min": 8, "digital_max": 8, "prefilter": 80, "n_samples": 8, "reserved": 32,
 }  # fmt: skip
+_BAD_GAP = b"BAD_gap"
 _NOTES = ("EDF Annotations", "BDF Annotations")
 _TAL = re.compile(rb"([+-]\d+(?:\.\d*)?)(?:\x15(\d+(?:\.\d*)?))?\x14([^\0]*)\x14\0")
 
@@ -90,12 +91,13 @@ def _read_records(data: bytes, head: _Head, sizes: list[int], width: int) -> For
     starts = width * np.concatenate([[0], np.cumsum(sizes)])
     begins_s = np.arange(n_records) * head.record_s
     markers: list[ForeignMarker] = []
+    gaps_s: list[tuple[float, float]] = []
     for i, signal in enumerate(head.signals):
         if signal["label"] in _NOTES:
-            found, own_s = _annotations(
-                [row.tobytes() for row in rows[:, starts[i] : starts[i + 1]]]
-            )
+            texts = [row.tobytes() for row in rows[:, starts[i] : starts[i + 1]]]
+            found, own_s = _annotations(texts)
             markers += found
+            gaps_s += _gaps(texts)
             if len(own_s) == n_records and n_records:
                 begins_s = np.array(own_s)
     groups: dict[int, list[int]] = {}
@@ -107,17 +109,47 @@ def _read_records(data: bytes, head: _Head, sizes: list[int], width: int) -> For
         rate_hz = size / head.record_s
         parts = [_integers(rows[:, starts[i] : starts[i + 1]], width) for i in members]
         times_s = (begins_s[:, None] + np.arange(size) / rate_hz).ravel()
+        values = np.stack(parts, axis=1)
+        floor = np.array([float(head.signals[i]["digital_min"]) for i in members])
+        values[_filled(gaps_s, times_s, values, floor, rate_hz)] = np.nan
         streams.append(
             ForeignStream(
                 name=f"edf_{rate_hz:g}hz", rate_hz=rate_hz, time_s=times_s,
                 channels=tuple(_channel(head.signals[i]) for i in members),
-                values=np.stack(parts, axis=1),
+                values=values,
             )
         )  # fmt: skip
     return ForeignRecording(
         streams=tuple(streams), markers=tuple(markers), start_utc=head.start_utc, device="edf",
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _gaps(records: list[bytes]) -> list[tuple[float, float]]:
+    """Start and end of what remarks call a gap: EDF+C has no other way to say so."""
+    return [
+        (float(found[1]), float(found[1]) + float(found[2]))
+        for record in records
+        for found in _TAL.finditer(record)
+        if found[2] and found[3].startswith(_BAD_GAP)
+    ]
+
+
+def _filled(
+    gaps_s: list[tuple[float, float]],
+    times_s: NDArray[np.float64],
+    values: NDArray[np.float64],
+    floor: NDArray[np.float64],
+    rate_hz: float,
+) -> NDArray[np.bool_]:
+    """Rows in a gap that hold nothing but the smallest value, shape (n_samples,).
+
+    A remark holds for the whole file, so a stream that went on keeps its samples.
+    """
+    inside = np.zeros(len(times_s), dtype=bool)
+    for start_s, stop_s in gaps_s:
+        inside |= (times_s > start_s - 0.5 / rate_hz) & (times_s < stop_s + 0.5 / rate_hz)
+    return inside & (values == floor).all(axis=1)
 
 
 def _integers(block: NDArray[np.uint8], width: int) -> NDArray[np.float64]:
