@@ -30,7 +30,7 @@ def content(seconds: float) -> Replay:
     return Replay(schema=schema, counts={1: counts})
 
 
-async def main() -> int:
+async def main(radio: str) -> int:
     truth = content(20.0)
     link = RadioLink()
     unit = Garment(truth, rng=np.random.default_rng(1))
@@ -51,7 +51,7 @@ async def main() -> int:
     async with asyncio.TaskGroup() as group:
         playing = group.create_task(peripheral.outlet.run())
         patience = SupervisorSettings(scan_timeout_s=30.0, connect_timeout_s=60.0)
-        async with GarmentSource("os:", settings=patience) as source:
+        async with GarmentSource(radio, settings=patience) as source:
             async for event in source:
                 if isinstance(event, Sampled):
                     rows = slice(event.first_index, event.first_index + len(event.counts))
@@ -65,4 +65,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(asyncio.run(main(sys.argv[1])))

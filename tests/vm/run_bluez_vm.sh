@@ -18,6 +18,7 @@ kernel=${KERNEL:-$(ls -1 /boot/vmlinuz-* 2>/dev/null | sort -V | tail -1)}
 version=$(basename "$kernel"); version=${version#vmlinuz-}
 modules=${MODULES:-/lib/modules/$version}
 [ -d "$modules" ] || missing "no modules in $modules; name them with MODULES="
+radio=${RADIO:-os:}
 python=${PYTHON:-$root/.venv/bin/python}
 
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
@@ -53,7 +54,7 @@ for place in proc sys dev; do mount --bind /\$place /guest/\$place; done
 mount -t tmpfs tmpfs /guest/run; mount -t tmpfs tmpfs /guest/tmp
 ifconfig lo 127.0.0.1 up
 chroot /guest /bin/sh -c 'mkdir -p /run/dbus && dbus-daemon --system --fork
-  PYTHONPATH=$root $python $root/tests/vm/record_in_vm.py; echo "verdict \$?"'
+  PYTHONPATH=$root $python $root/tests/vm/record_in_vm.py "$radio"; echo "verdict \$?"'
 poweroff -f
 INIT
 chmod +x "$work/init"
