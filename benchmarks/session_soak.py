@@ -1,4 +1,4 @@
-"""Soak: garments that are terminated, out of range, killed, frozen, silent, slow and rebooted.
+"""Soak: garments that are terminated, out of range, killed, frozen, silent, jammed and rebooted.
 
 Every garment runs in its own process with a flash log, and notes each frame that it produces in a
 ledger before anything can happen to it. At the end each ledger is compared with the session file,
@@ -33,7 +33,7 @@ from wearables.sessions import Session, SubjectInfo, Take, record_all, verify
 
 QUIET_END_S = 12.0
 LOSS = 0.02
-KINDS = ("terminate", "radio", "stall", "reboot", "freeze", "kill")
+KINDS = ("terminate", "radio", "stall", "reboot", "freeze", "kill", "overflow")
 
 
 def stream(number: int, name: str, rate_hz: float, n_channels: int, bits: int) -> StreamSchema:
@@ -79,6 +79,7 @@ class Life:
 def plan_life(rng: np.random.Generator, *, mean_s: float, left_s: float, log_kib: int) -> Life:
     """Draw faults one after the other until one of them is a kill, or the time is over."""
     cuts, outages, silences, reboots, freezes, ends, kinds = [], [], [], [], [], [], []
+    jams: list[tuple[float, float, float]] = []
     at_s = 0.0
     while True:
         at_s += float(rng.uniform(0.5, 1.5)) * mean_s
@@ -100,13 +101,18 @@ def plan_life(rng: np.random.Generator, *, mean_s: float, left_s: float, log_kib
         elif kind == "reboot":
             stop_s = at_s + float(rng.uniform(0.5, 2.0))
             reboots.append((at_s, stop_s - at_s))
+        elif kind == "overflow":
+            # Half of what it makes: its queue is full after some 4 s and drops; the link stays.
+            at_s, jam_s = at_s + float(rng.uniform(6.0, 9.0)), at_s
+            jams.append((jam_s, at_s, 5.0))
+            continue
         else:
             freezes.append((at_s, stop_s))
         ends.append(stop_s)
         at_s = stop_s
     faults = Faults(
         loss=LOSS, cuts_s=tuple(cuts), outages_s=tuple(outages), silences_s=tuple(silences),
-        brown_outs=tuple(reboots), queue_frames=24, log_kib=log_kib,
+        brown_outs=tuple(reboots), jams=tuple(jams), queue_frames=24, log_kib=log_kib,
         drift_ppm=float(rng.uniform(-80, 80)),
     )  # fmt: skip
     return Life(faults, freezes, at_s, ends, kinds)

@@ -30,6 +30,7 @@ class Faults:
         log_kib: Size of the flash log; 0 for a garment that keeps nothing.
         outages_s: Intervals since start in which the host is out of range.
         drain_frames_s: Frames a second that the transport takes at most; 0 as many as it can.
+        jams: Start and stop since start, and the frames a second that the transport takes between.
         brown_outs: Time since start, time without power [s]: a record is torn, a new boot follows.
         flash_ms: Time to store a frame; frames that wait for a slow flash in vain are not logged.
     """
@@ -50,6 +51,7 @@ class Faults:
     log_kib: int = 0
     outages_s: tuple[tuple[float, float], ...] = ()
     drain_frames_s: float = 0.0
+    jams: tuple[tuple[float, float, float], ...] = ()
     brown_outs: tuple[tuple[float, float], ...] = ()
     flash_ms: float = 0.0
 
@@ -68,6 +70,12 @@ class Faults:
                         f"{name} has {start:g} to {stop:g} s, wanted a start from 0 on and a "
                         "later stop"
                     )
+        for start, stop, rate_hz in self.jams:
+            if not 0 <= start < stop or rate_hz <= 0:
+                raise SchemaError(
+                    f"jam from {start:g} to {stop:g} s at {rate_hz:g} frames/s, wanted a start "
+                    "from 0 on, a later stop, and a rate above 0"
+                )
         for at_s, off_s in self.brown_outs:
             if at_s < 0 or off_s < 0:
                 raise SchemaError(f"brown-out at {at_s:g} s for {off_s:g} s, wanted 0 or more")
@@ -83,6 +91,11 @@ class Faults:
     def is_silent(self, since_start_s: float) -> bool:
         """Whether the firmware sends nothing at this time."""
         return any(start <= since_start_s < stop for start, stop in self.silences_s)
+
+    def drain_at(self, since_start_s: float) -> float:
+        """Frames a second that the transport takes at this time; 0 for as many as it can."""
+        rates = [rate for start, stop, rate in self.jams if start <= since_start_s < stop]
+        return min(rates, default=self.drain_frames_s)
 
     def is_away(self, since_start_s: float) -> bool:
         """Whether the host is out of range at this time."""

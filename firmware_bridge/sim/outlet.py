@@ -206,7 +206,7 @@ class Outlet:
 
     def _may_drain(self) -> bool:
         """Whether the drain rate lets a frame go now; it saves up one turn at most."""
-        rate_hz = self.garment.faults.drain_frames_s
+        rate_hz = self.garment.faults.drain_at(self.garment.since_start_s(self.device_us()))
         if rate_hz <= 0:
             return True
         now_ns = time.monotonic_ns()

@@ -62,7 +62,7 @@ def faults_from_json(text: str) -> Faults:
     for key in ("silences_s", "outages_s", "brown_outs"):
         if key in knobs:
             knobs[key] = tuple((float(start_s), float(stop_s)) for start_s, stop_s in knobs[key])
-    for key in ("overruns", "stuck"):
+    for key in ("overruns", "stuck", "jams"):
         if key in knobs:
             knobs[key] = tuple(tuple(row) for row in knobs[key])
     return Faults(**knobs)

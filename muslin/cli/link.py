@@ -95,6 +95,9 @@ def simulate(
     brown_out: Annotated[
         list[str] | None, typer.Option(help="AT:FOR, power lost for so many seconds; repeatable.")
     ] = None,
+    jam: Annotated[
+        list[str] | None, typer.Option(help="START:STOP:RATE, frames a second there; repeatable.")
+    ] = None,
     overrun: Annotated[
         list[str] | None, typer.Option(help="STREAM:AT:N samples lost in the sensor; repeatable.")
     ] = None,
@@ -148,6 +151,7 @@ def simulate(
         "loss": loss, "cuts_s": tuple(cut or ()), "drift_ppm": drift_ppm,
         "silences_s": _fields("silence", silence, "START:STOP", (float, float)),
         "outages_s": _fields("outage", outage, "START:STOP", (float, float)),
+        "jams": _fields("jam", jam, "START:STOP:RATE", (float, float, float)),
         "brown_outs": _fields("brown-out", brown_out, "AT:FOR", (float, float)),
         "overruns": _fields("overrun", overrun, "STREAM:AT:N", (str, float, int)),
         "stuck": _fields("stuck", stuck, "STREAM:CHANNEL:START:STOP", (str, str, float, float)),

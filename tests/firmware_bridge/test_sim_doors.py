@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import tty
 
@@ -18,7 +19,7 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.sim import Faults, Garment, Replay
 from firmware_bridge.sim.doors import PtyDoor, UdpDoor
 from firmware_bridge.sim.outlet import Outlet
-from firmware_bridge.sim.serve import flash_of
+from firmware_bridge.sim.serve import faults_from_json, flash_of
 
 N = 400
 COUNTS = np.random.default_rng(3).integers(-900, 900, (N, 6))
@@ -217,6 +218,14 @@ async def test_a_slow_transport_fills_the_queue_and_drops_the_newest(make_door, 
         row = own.summary()["streams"]["2"]
         assert 0 < row["frames_unsent"] < row["frames"]
         assert (await ask(Command.LOG_STATUS))["2"]["newest"] == N
+
+
+def test_a_jam_holds_for_its_time():
+    assert Faults().drain_at(3.0) == 0.0
+    jammed = Faults(drain_frames_s=40.0, jams=((1.0, 2.0, 5.0),))
+    assert [jammed.drain_at(at_s) for at_s in (0.9, 1.0, 1.9, 2.0)] == [40.0, 5.0, 5.0, 40.0]
+    text = json.dumps({"jams": [[1, 2, 5]]})
+    assert faults_from_json(text) == Faults(jams=((1.0, 2.0, 5.0),))
 
 
 async def test_damage_on_the_control_line_is_passed_over():

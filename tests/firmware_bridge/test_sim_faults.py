@@ -161,6 +161,8 @@ def test_events_go_on_in_the_next_boot():
         ({"outages_s": ((3.0, 1.0),)}, "3 to 1 s"),
         ({"brown_outs": ((-1.0, 2.0),)}, "wanted 0 or more"),
         ({"flash_ms": -1.0}, "flash_ms is -1"),
+        ({"jams": ((2.0, 1.0, 5.0),)}, "jam from 2 to 1 s"),
+        ({"jams": ((1.0, 2.0, 0.0),)}, "a rate above 0"),
     ],
 )
 def test_impossible_knobs_are_refused(knobs, words):
