@@ -144,22 +144,26 @@ class BleakClientBumble(BaseBleakClient):
             if not isinstance(self._target, hci.Address):
                 self._target = await self._find()
             limit_s = min(self._timeout, _REACH_S)
-            self._connection = connection = await radio.connect(self._target, timeout_s=limit_s)
-            radio.clients.add(self)
-            connection.on(Connection.EVENT_DISCONNECTION, lambda _reason: self.on_link_end())
-            if not radio.holds(connection):
-                # It ended before anybody could listen to that, and nothing will say so again.
-                raise BleakError("disconnected")
-            with as_bleak_errors():
-                async with asyncio.timeout(min(self._timeout, _FIRST_ANSWER_S)):
-                    await connection.gatt_client.request_mtu(MTU)
-                async with asyncio.timeout(self._timeout):
-                    self.services = await discover_services(
-                        connection.gatt_client, lambda: self.mtu_size - 3, self._wanted
-                    )
+            self._connection = await radio.connect(self._target, timeout_s=limit_s)
+            await self._learn(radio, self._connection)
         except BaseException:
             await self.disconnect()
             raise
+
+    async def _learn(self, radio: BumbleRadio, connection: Connection) -> None:
+        """Watch a fresh link, agree on the MTU, discover services."""
+        radio.clients.add(self)
+        connection.on(Connection.EVENT_DISCONNECTION, lambda _reason: self.on_link_end())
+        if not radio.holds(connection):
+            # It ended before anybody could listen to that, and nothing will say so again.
+            raise BleakError("disconnected")
+        with as_bleak_errors():
+            async with asyncio.timeout(min(self._timeout, _FIRST_ANSWER_S)):
+                await connection.gatt_client.request_mtu(MTU)
+            async with asyncio.timeout(self._timeout):
+                self.services = await discover_services(
+                    connection.gatt_client, lambda: self.mtu_size - 3, self._wanted
+                )
 
     async def _find(self) -> hci.Address:
         """Look for the address, because its type must be known."""
