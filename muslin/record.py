@@ -15,12 +15,13 @@ from muslin.errors import Exit, InputError
 from muslin.folders import assets_folder, readable_session, writable_folder
 from muslin.preflight import Limits
 from muslin.recordings import MarkerDoors, Outcome, run_recordings
-from muslin.screen import print_json, say_table, step
+from muslin.screen import print_json, say, say_table, step
 from muslin.study import Study, read_study
 
 if TYPE_CHECKING:
     from wearables.events import Source
     from wearables.sessions import RecordSummary
+    from wearables.sessions.clocks import ClockFacts
 
 # A virtual garment is there within this time, also on a busy machine.
 _OPENING_S = 10.0
@@ -36,12 +37,14 @@ class RecordResult:
         duration_s: Recorded time.
         n_stored: Samples in the file, by stream.
         n_lost: Samples in gap rows, by stream.
+        clocks: How the garment's clock was brought to the host's, boot by boot.
     """
 
     path: Path
     duration_s: float
     n_stored: dict[str, int]
     n_lost: dict[str, int]
+    clocks: "tuple[ClockFacts, ...]" = ()
 
     def numbers(self) -> dict[str, Any]:
         """Result for a program, units in the key names."""
@@ -50,11 +53,12 @@ class RecordResult:
             "duration_s": self.duration_s,
             "n_stored": self.n_stored,
             "n_lost": self.n_lost,
+            "clocks": [clock.to_json() for clock in self.clocks],
         }
 
     def rows(self) -> list[tuple[str, str]]:
-        """One row per stream."""
-        return [
+        """One row per stream, one per clock."""
+        streams = [
             (
                 f"stream {name}",
                 f"{stored} samples stored, {self.n_lost[name]} lost and listed as gaps "
@@ -62,6 +66,7 @@ class RecordResult:
             )
             for name, stored in self.n_stored.items()
         ]
+        return streams + [(f"clock of boot {clock.boot}", str(clock)) for clock in self.clocks]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,14 +240,16 @@ def _serial_of(garment: str) -> tuple[str, int | None]:
 def result_of(summary: "RecordSummary") -> RecordResult:
     """What a finished recording holds."""
     from wearables.sessions import Session
+    from wearables.sessions.clocks import clock_facts
 
     with Session.open(summary.path) as session:
-        duration_s = session.duration_s
+        duration_s, clocks = session.duration_s, clock_facts(session)
     return RecordResult(
         path=summary.path,
         duration_s=duration_s,
         n_stored=dict(summary.n_stored),
         n_lost=dict(summary.n_lost),
+        clocks=clocks,
     )
 
 
@@ -255,6 +262,8 @@ def tell(outcome: Outcome, *, as_json: bool) -> Exit:
         print_json(one if len(results) == 1 else many)
     for result in () if as_json else results:
         say_table("Recording", [*result.rows(), ("session", str(result.path))])
+        for doubt in (doubt for clock in result.clocks for doubt in clock.doubts):
+            say(f"{result.path}: {doubt}")
     if outcome.is_interrupted:
         return Exit.INTERRUPTED
     has_loss = any(n for result in results for n in result.n_lost.values())

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, readable_session, writable_folder
 from muslin.screen import print_json, say, say_table
+
+if TYPE_CHECKING:
+    from wearables.sessions import Session
 
 
 def repair_session(session: Path, *, out: Path | None, as_json: bool) -> Exit:
@@ -62,6 +65,7 @@ def list_sessions(folder: Path, *, where: str, as_json: bool) -> Exit:
 def describe_session(session: Path, *, as_json: bool) -> Exit:
     """Say what a session holds."""
     from wearables.sessions import describe_file
+    from wearables.sessions.clocks import ClockFacts
 
     facts: dict[str, Any] = describe_file(existing_file(session, "session file"))
     if as_json:
@@ -72,6 +76,8 @@ def describe_session(session: Path, *, as_json: bool) -> Exit:
     for name, stream in facts["streams"].items():
         text = f"{stream['n_stored']} samples at {stream['measured_rate_hz']:.3f} Hz, "
         rows.append((f"stream {name}", text + f"{stream['lost_s']:.2f} s lost"))
+    for clock in (ClockFacts(**row) for row in facts["clocks"]):
+        rows.append((f"clock of boot {clock.boot}", str(clock)))
     rows.append(("markers", str(len(facts["markers"]))))
     for mark in facts["annotations"]:
         rows.append((f"remark, {mark['source']}", f"{mark['time_s']:.2f} s: {mark['text']}"))
@@ -96,8 +102,20 @@ def export_file(session: Path, *, to: str, out: Path, as_json: bool) -> Exit:
     return Exit.INCOMPLETE if has_loss else Exit.DONE
 
 
-def align_files(sessions: Sequence[Path], *, rate_hz: float, method: str, out: Path) -> Exit:
-    """Write all streams of one or several sessions on one grid as an npz."""
+def align_files(
+    sessions: Sequence[Path],
+    *,
+    rate_hz: float,
+    method: str,
+    out: Path,
+    event_s: float | None = None,
+    accept: bool = False,
+) -> Exit:
+    """Write all streams of one or several sessions on one grid as an npz.
+
+    With an event that all of them felt, say how far their clocks disagree about it; the grid
+    follows only if that is accepted.
+    """
     from wearables.sessions import Session
     from wearables.sessions.align import Method, align, align_sessions
 
@@ -105,12 +123,19 @@ def align_files(sessions: Sequence[Path], *, rate_hz: float, method: str, out: P
         known = ", ".join(get_args(Method))
         raise InputError(f"method {method!r} is not known; known are {known}")
     how = cast("Method", method)
+    if accept and event_s is None:
+        raise InputError("--accept needs an event: --event SECONDS")
+    if event_s is not None and len(sessions) < 2:
+        raise InputError("an event is shared by at least two sessions")
     with ExitStack() as stack:
         opened = [stack.enter_context(Session.open(readable_session(path))) for path in sessions]
         if len(opened) == 1:
             result = align(list(opened[0].streams.values()), rate_hz=rate_hz, method=how)
         else:
-            result = align_sessions(opened, rate_hz=rate_hz, method=how)
+            lags = [] if event_s is None else _event_lags(opened, event_s, accept=accept)
+            result = align_sessions(
+                opened, rate_hz=rate_hz, method=how, lags_s=lags if accept else ()
+            )
     arrays: dict[str, Any] = {"time_s": result.time_s}
     for name, values in result.values.items():
         arrays[name] = values
@@ -120,6 +145,30 @@ def align_files(sessions: Sequence[Path], *, rate_hz: float, method: str, out: P
         np.savez_compressed(file, allow_pickle=False, **arrays)
     say(f"{out}: {result.time_s.size} rows at {rate_hz:g} Hz")
     return Exit.DONE
+
+
+def _event_lags(sessions: "Sequence[Session]", event_s: float, *, accept: bool) -> list[float]:
+    """How much later each session after the first has a shared event; told, too.
+
+    Raises:
+        InputError: If a lag is to be accepted that nobody can be sure of.
+    """
+    from wearables.sessions.shared_event import MIN_CORRELATION, event_lag
+
+    first, *others = sessions
+    lags: list[float] = []
+    for other in others:
+        lag = event_lag(first, other, at_s=event_s)
+        text = (
+            f"{other.path}: the event at {event_s:g} s comes {1000 * lag.lag_s:+.2f} ms late "
+            f"against {first.path.name} (correlation {lag.correlation:.2f}, width "
+            f"{1000 * lag.width_s:.0f} ms)"
+        )
+        if accept and not lag.is_sure:
+            raise InputError(f"{text}; at least {MIN_CORRELATION:g} is needed to accept it")
+        say(text + ("; accepted" if accept else ""))
+        lags.append(lag.lag_s)
+    return lags
 
 
 def annotate_file(

@@ -93,11 +93,18 @@ def align(
     rate: Annotated[float, typer.Option(help="Rate of the grid, Hz.")],
     method: Annotated[str, typer.Option(help="polyphase, linear or hold.")] = "polyphase",
     out: Annotated[Path, typer.Option(help="File (npz).")] = Path("aligned.npz"),
+    event: Annotated[
+        float | None, typer.Option(help="Time of a tap or shake that all felt, s: check clocks.")
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Shift the grid by what the event says.")
+    ] = False,
 ) -> None:
     """Bring all streams of one or several sessions to one time grid."""
     from muslin.sessions import align_files
 
-    raise typer.Exit(align_files(sessions, rate_hz=rate, method=method, out=out))
+    code = align_files(sessions, rate_hz=rate, method=method, out=out, event_s=event, accept=accept)
+    raise typer.Exit(code)
 
 
 @app.command(epilog='Example: muslin annotate session.h5 "strap slipped" --author mk --at 12.5')

@@ -57,7 +57,11 @@ def align(
 
 
 def align_sessions(
-    sessions: Sequence[Session], *, rate_hz: float, method: Method = "polyphase"
+    sessions: Sequence[Session],
+    *,
+    rate_hz: float,
+    method: Method = "polyphase",
+    lags_s: Sequence[float] = (),
 ) -> Aligned:
     """Bring the streams of several sessions to one grid, on the clock of the first one.
 
@@ -68,22 +72,30 @@ def align_sessions(
         sessions: Open sessions; streams are named ``FILE/STREAM``.
         rate_hz: Rate of the grid.
         method: How values between samples come about.
+        lags_s: How much later each session after the first has what happened at the same moment,
+            such as `event_lag` finds and somebody has accepted; 0 if nothing is said.
 
     Raises:
         SessionError: As `align`.
     """
     first = sessions[0]
     runs: dict[str, list[SampleBlock]] = {}
-    for session in sessions:
-        host_ns = session.anchor_host_ns - first.anchor_host_ns
-        utc_ns = session.anchor_utc_ns - first.anchor_utc_ns
-        shift_s = (host_ns if abs(host_ns - utc_ns) < _SAME_HOST_NS else utc_ns) * 1e-9
+    for i, session in enumerate(sessions):
+        lag_s = lags_s[i - 1] if 0 < i <= len(lags_s) else 0.0
+        shift_s = clock_shift_s(first, session) - lag_s
         for name, stream in session.streams.items():
             runs[f"{session.path.stem}/{name}"] = [
                 dataclasses.replace(block, time_s=block.time_s + shift_s)
                 for block in stream.read_runs()
             ]
     return _on_one_grid(runs, rate_hz=rate_hz, method=method)
+
+
+def clock_shift_s(first: Session, second: Session) -> float:
+    """What brings session times of the second to those of the first."""
+    host_ns = second.anchor_host_ns - first.anchor_host_ns
+    utc_ns = second.anchor_utc_ns - first.anchor_utc_ns
+    return (host_ns if abs(host_ns - utc_ns) < _SAME_HOST_NS else utc_ns) * 1e-9
 
 
 def _on_one_grid(runs: dict[str, list[SampleBlock]], *, rate_hz: float, method: Method) -> Aligned:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from firmware_bridge.errors import FirmwareBridgeError
 from wearables.errors import WearablesError
 from wearables.sessions import layout
+from wearables.sessions.clocks import clock_facts
 from wearables.sessions.reader import Session
 from wearables.sessions.stream_reader import StreamReader
 
@@ -110,6 +111,8 @@ def _verify_open(session: Session) -> VerifyReport:
                     f"stream {name}: {open_samples} samples missing from index "
                     f"{gap.first_index} at {gap.start_s:.3f} s ({gap.cause.name.lower()})"
                 )
+    if not damage:
+        notes += [doubt for clock in clock_facts(session) for doubt in clock.doubts]
     return VerifyReport(
         findings=tuple(damage + notes),
         is_damaged=bool(damage),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wearables.errors import SessionError
+from wearables.sessions.clocks import clock_facts
 from wearables.sessions.reader import Session
 from wearables.sessions.stream_reader import StreamReader
 from wearables.sessions.timeline import SessionMarker
@@ -22,27 +23,10 @@ def describe(session: Session) -> dict[str, Any]:
         "subject": session.subject["id"],
         "protocol": {name: str(value) for name, value in session.protocol.items()},
         "streams": {name: describe_stream(s) for name, s in session.streams.items()},
-        "clocks": _clocks(session),
+        "clocks": [clock.to_json() for clock in clock_facts(session)],
         "markers": [_mark(mark) for mark in session.markers],
         "annotations": [_mark(mark) for mark in session.annotations],
     }
-
-
-def _clocks(session: Session) -> list[dict[str, Any]]:
-    """How the garment's clock was brought to the host's, boot by boot."""
-    boots = {int(boot) for stream in session.streams.values() for boot in stream.segments["boot"]}
-    clocks = [(boot, session.clock(boot)) for boot in sorted(boots)]
-    return [
-        {
-            "boot": boot,
-            "method": clock.method,
-            "n_exchanges": clock.n_used,
-            "offset_s": float(clock.offset_s[0]),
-            "drift_ppm": float(clock.drift[0]) * 1e6,
-            "rms_residual_s": clock.rms_residual_s if clock.n_used else None,
-        }
-        for boot, clock in clocks
-    ]
 
 
 def _mark(mark: SessionMarker) -> dict[str, Any]:
