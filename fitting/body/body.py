@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.body.rig import Rig
+from fitting.body.rig import Rig, Rotations
 
 REGIONS = (
     "head", "neck", "shoulder", "chest", "waist", "hip",
@@ -31,6 +31,7 @@ class Body:
         vertex_region: Index into ``REGIONS`` per vertex, shape (n_vertices,).
         pose: Name of the stance.
         rig: How it bends, ``None`` for a scan that was not registered.
+        rotations: Of each joint's part from rest, each shape (3, 3); ``None`` at rest.
     """
 
     vertices_m: NDArray[np.float64]
@@ -41,3 +42,4 @@ class Body:
     vertex_region: NDArray[np.int64]
     pose: str
     rig: Rig | None = None
+    rotations: Rotations | None = None

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fitting.body.body import Body
 from fitting.body.build import JOINTS
+from fitting.body.posing import apart_at_rest
 from fitting.body.rig import Rig
 from fitting.body.shape import ShapeSpace
 from fitting.body.taping import Measured
@@ -44,7 +45,7 @@ def body_of_points(
         for name, value in measured.items()
         if value.level_m is not None
     }
-    return Body(
+    body = Body(
         vertices_m=skin_m,
         faces=space.faces,
         joints_m=joints,
@@ -61,3 +62,4 @@ def body_of_points(
             levels_m=levels,
         ),
     )
+    return apart_at_rest(body)

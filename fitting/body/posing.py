@@ -3,10 +3,22 @@
 import dataclasses
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fitting.body.body import Body
+from fitting.body.crease import bridge_creases
 from fitting.body.gait import GAIT_PHASES, walking_pose
 from fitting.body.pose import Pose, joint_rotations
-from fitting.body.rig import Rig, Rotations, posed_joints, skin
+from fitting.body.rig import Rig, Rotations, posed_joints
+from fitting.body.touch import (
+    ROOM_M,
+    Stance,
+    room_lacking_m,
+    stance_at,
+    thighs_gap_m,
+    way_into,
+)
 from fitting.errors import PoseError
 
 Anchor = Literal["feet", "pelvis"]
@@ -21,6 +33,10 @@ class WithBody(Protocol):
         ...
 
 
+# Legs far enough apart for every thigh; where ways into poses begin.
+OPEN = Pose.degrees("open", hip_abduction=12)
+# Parts that lack less room than this are left as the joints put them.
+TOUCH_M = 0.006
 POSES: dict[str, Pose] = {
     "a": Pose(name="a"),
     "measuring": Pose(name="measuring", adducted=True),
@@ -41,7 +57,9 @@ POSES: dict[str, Pose] = {
 }  # fmt: skip
 
 
-def pose_body(body: Body | WithBody, pose: Pose | str, *, anchor: Anchor = "feet") -> Body:
+def pose_body(
+    body: Body | WithBody, pose: Pose | str, *, anchor: Anchor = "feet", apart: bool = True
+) -> Body:
     """Put a body into a pose. Topology, regions and shape stay; posing starts at rest each time.
 
     Args:
@@ -50,15 +68,16 @@ def pose_body(body: Body | WithBody, pose: Pose | str, *, anchor: Anchor = "feet
         anchor: Where the posed body stands: lowest point on the floor either way, and ``feet``
             midway between the ankles at the origin, or ``pelvis`` where it is at rest (no jumps
             from frame to frame).
+        apart: Whether an arm pressed to the trunk, or leg to leg, gives way until two layers of
+            cloth have room; without, skin passes through skin.
 
     Raises:
         PoseError: If the body has no rig (a scan that was not registered), or the name is unknown.
     """
     chosen = named_pose(pose) if isinstance(pose, str) else pose
     whole = body if isinstance(body, Body) else body.body
-    return turned_body(
-        whole, joint_rotations(rig_of(whole), chosen), name=chosen.name, anchor=anchor
-    )
+    rotations = joint_rotations(rig_of(whole), chosen)
+    return turned_body(whole, rotations, name=chosen.name, anchor=anchor, apart=apart)
 
 
 def named_pose(name: str) -> Pose:
@@ -92,10 +111,58 @@ def rig_of(body: Body) -> Rig:
     return body.rig
 
 
-def turned_body(body: Body, rotations: Rotations, *, name: str, anchor: Anchor = "feet") -> Body:
-    """The body under rotations of its joints, put on the floor."""
+def way_to(body: Body, *, open_legs: bool = False) -> tuple[Stance, ...]:
+    """Stances from rest to a posed body, parts that meet held apart; the last is the body's own.
+
+    Args:
+        body: A body with a rig.
+        open_legs: Start with the legs further apart than at rest.
+
+    Raises:
+        PoseError: If the body has no rig.
+    """
     rig = rig_of(body)
-    vertices, joints = skin(rig, rotations), posed_joints(rig, rotations)
+    start = joint_rotations(rig, OPEN if open_legs else POSES["a"])
+    stop = body.rotations or joint_rotations(rig, POSES["a"])
+    first = stance_at(rig, body.faces, start)
+    *middle, last = _way(rig, body.faces, start, stop)
+    shift = body.joints_m["pelvis"] - rig.joints_m["pelvis"]
+    own = dataclasses.replace(last, vertices_m=body.vertices_m - shift)
+    return (first, *middle, own)
+
+
+def _way(
+    rig: Rig, faces: NDArray[np.int64], start: Rotations, stop: Rotations
+) -> tuple[Stance, ...]:
+    rest = stance_at(rig, faces, joint_rotations(rig, POSES["a"]))
+    return bridge_creases(way_into(rig, faces, start, stop), rig, faces, rest)
+
+
+def _apart(rig: Rig, faces: NDArray[np.int64], stance: Stance) -> Stance:
+    """The same stance with parts that touch held apart and creases rounded."""
+    rest = stance_at(rig, faces, joint_rotations(rig, POSES["a"]))
+    if room_lacking_m(rig, stance) > TOUCH_M:
+        stance = way_into(rig, faces, joint_rotations(rig, OPEN), stance.rotations)[-1]
+    return bridge_creases([stance], rig, faces, rest)[-1]
+
+
+def apart_at_rest(body: Body) -> Body:
+    """A body at rest whose thighs touch, or nearly: held apart, so that leggings have room."""
+    rig = rig_of(body)
+    if thighs_gap_m(rig) > ROOM_M - TOUCH_M:
+        return body
+    return pose_body(body, "a")
+
+
+def turned_body(
+    body: Body, rotations: Rotations, *, name: str, anchor: Anchor = "feet", apart: bool = False
+) -> Body:
+    """The body under rotations of its joints, put on the floor; see `pose_body` for ``apart``."""
+    rig = rig_of(body)
+    stance = stance_at(rig, body.faces, rotations)
+    if apart:
+        stance = _apart(rig, body.faces, stance)
+    vertices, joints = stance.vertices_m, posed_joints(rig, rotations)
     shift = -joints["pelvis"] + rig.joints_m["pelvis"]
     if anchor == "feet":
         shift = -0.5 * (joints["ankle_l"] + joints["ankle_r"])
@@ -111,6 +178,7 @@ def turned_body(body: Body, rotations: Rotations, *, name: str, anchor: Anchor =
             for key, level_m in rig.levels_m.items()
         },
         pose=name,
+        rotations=rotations,
     )
 
 

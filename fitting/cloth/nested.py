@@ -4,15 +4,63 @@ New vertices are middles of edges. In space the fine cloth starts exactly on the
 it is as free of intersections; in the flat panel, vertices on an edge move to the edge's curve.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from fitting.cloth.mesh import FlatMesh, edge_curve_m, seam_of
+from fitting.cloth.sew import weld
 from fitting.errors import PatternError
 from fitting.pattern.model import Pattern
 
 Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NestedMeshes:
+    """The panels of a garment meshed from coarse to fine.
+
+    Attributes:
+        flats: Panel meshes, the coarsest first.
+        welds: Welded vertex of every panel vertex, per level, shape (n_flat,).
+        prolongations: Welded positions of a level to those of the next, one fewer.
+    """
+
+    flats: tuple[FlatMesh, ...]
+    welds: tuple[Rows, ...]
+    prolongations: tuple[csr_array, ...]
+
+    def spread(self, k: int, positions_m: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Positions of every level from those of level k, each shape (n_vertices, 3).
+
+        Finer levels lie on the same surface; coarser ones share its vertices.
+        """
+        levels = [positions_m]
+        for matrix in self.prolongations[k:]:
+            levels.append(matrix @ levels[-1])
+        for i in range(k - 1, -1, -1):
+            coarse, fine = self.welds[i], self.welds[i + 1]
+            start = np.zeros((int(coarse.max()) + 1, 3))
+            start[coarse] = levels[0][fine[: len(coarse)]]
+            levels.insert(0, start)
+        return levels
+
+
+def nested_meshes(flat: FlatMesh, pattern: Pattern, n_levels: int) -> NestedMeshes:
+    """Refine a coarse mesh, and weld every level.
+
+    Raises:
+        PatternError: If an edge curves too much, or a seam would fold a triangle.
+    """
+    flats, welds, matrices = [flat], [weld(flat, pattern)], []
+    for _ in range(n_levels - 1):
+        fine, parents = subdivide(flats[-1], pattern)
+        flats.append(fine)
+        welds.append(weld(fine, pattern))
+        matrices.append(prolongation(parents, welds[-2], welds[-1]))
+    return NestedMeshes(flats=tuple(flats), welds=tuple(welds), prolongations=tuple(matrices))
 
 
 def subdivide(flat: FlatMesh, pattern: Pattern) -> tuple[FlatMesh, Rows]:

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.body.body import Body
-from fitting.body.posing import pose_body
-from fitting.cloth.carry import carry
+from fitting.body.posing import rig_of, turned_body, way_to
+from fitting.body.touch import Stance, thighs_gap_m
+from fitting.cloth.carry import Carrier
 from fitting.cloth.cloth import Cloth, ClothLevels
 from fitting.cloth.film import Film
 from fitting.cloth.mesh import FlatMesh, mesh_pattern
-from fitting.cloth.nested import prolongation, subdivide
-from fitting.cloth.sew import sewn_cloth, weld
+from fitting.cloth.nested import NestedMeshes, nested_meshes
+from fitting.cloth.sew import sewn_cloth
 from fitting.cloth.skin import Skin
+from fitting.cloth.untangle import Untangler
 from fitting.cloth.wrap import Wrapper
 from fitting.errors import PatternError
 from fitting.pattern.model import Pattern
@@ -24,6 +26,11 @@ from fitting.pattern.model import Pattern
 COARSEST_M = 0.033
 LAYER_GAP_M = 0.005
 INSERT_DROP_M = 0.02
+# Posed bodies are dressed on the first level with triangles of this edge, which follow the skin.
+CARRIED_M = 0.019
+# Thighs nearer than this are dressed with the legs apart.
+_THIGHS_M = 0.02
+_LEGGED = ("leg", "knee")
 
 
 def garment_on_body(
@@ -62,48 +69,97 @@ def garment_levels_on_body(
     if n_levels is None:
         n_levels = 1 + max(0, int(np.log2(COARSEST_M / edge_length_m) + 1e-9))
     flat = mesh_pattern(pattern, edge_length_m=edge_length_m * 2 ** (n_levels - 1))
-    welded = weld(flat, pattern)
-    start, turned = place(pattern, flat, welded, body)
-    levels = [sewn_cloth(flat, pattern, welded, start, turned, fabric=fabric)]
-    matrices = []
-    for _ in range(n_levels - 1):
-        coarse_welded = welded
-        flat, parents = subdivide(flat, pattern)
-        welded = weld(flat, pattern)
-        matrices.append(prolongation(parents, coarse_welded, welded))
-        start = matrices[-1] @ start
-        levels.append(sewn_cloth(flat, pattern, welded, start, turned, fabric=fabric))
-    return ClothLevels(levels=tuple(levels), prolongations=tuple(matrices))
+    meshes = nested_meshes(flat, pattern, n_levels)
+    starts, turned = _start(pattern, meshes, body)
+    levels = tuple(
+        sewn_cloth(flat, pattern, welded, start, turned, fabric=fabric)
+        for flat, welded, start in zip(meshes.flats, meshes.welds, starts, strict=True)
+    )
+    return ClothLevels(levels=levels, prolongations=meshes.prolongations)
 
 
-def place(
-    pattern: Pattern, flat: FlatMesh, welded: NDArray[np.int64], body: Body
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Place welded vertices round a body without overlap.
-
-    Returns:
-        Positions, shape (n_vertices, 3), and panels whose loop faces the body, shape (n_panels,).
+def _start(
+    pattern: Pattern, meshes: NestedMeshes, body: Body
+) -> tuple[list[NDArray[np.float64]], NDArray[np.bool_]]:
+    """Place every level without overlap; panels whose loop faces the body, shape (n_panels,).
 
     Raises:
         PatternError: If triangles still cross; names their panels.
     """
-    posed = body.rig is not None and body.pose != "a"
-    stance = pose_body(body, "a") if posed else body
+    flat, welded = meshes.flats[0], meshes.welds[0]
+    way = _way(pattern, body)
+    stance = body if not way else _body_in(way[0], body)
     film = _film(pattern, flat, welded, stance)
     bad = film.resolve()
     turned = _turned(film, flat, len(pattern.panels))
-    if posed:
-        film.x = carry(film.x, film.skin, body)
-        film.target_m = film.x[film.pinned]
-        film.skin = Skin(body)
-        bad = film.resolve()
-    if len(bad):
-        names = sorted({pattern.panels[i].name for i in flat.face_panel[bad].tolist()})
+    _refuse(pattern, body, flat.face_panel[bad])
+    if not way:
+        return meshes.spread(0, film.x), turned
+    # Between parts that nearly touch, triangles must be small to follow the skin.
+    lengths = [_edge_length_m(flat) for flat in meshes.flats]
+    k = next((i for i, length in enumerate(lengths) if length < CARRIED_M), len(lengths) - 1)
+    start = meshes.spread(0, film.x - _shift_m(stance))[k]
+    carrier = Carrier(start, rig_of(body), way[0], edge_length_m=lengths[k])
+    x, bad = _carried(carrier, way, Untangler(meshes.welds[k][meshes.flats[k].faces], body.faces))
+    _refuse(pattern, body, meshes.flats[k].face_panel[bad])
+    return meshes.spread(k, x + _shift_m(body)), turned
+
+
+def _carried(
+    carrier: Carrier, way: tuple[Stance, ...], untangler: Untangler
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Cloth at the end of a way, and the triangles that cross there."""
+    carrier.follow(way[1:])
+    skin_m = way[-1].vertices_m
+    x, bad = untangler.freed(carrier.points_m, skin_m, carrier.lifted)
+    if len(bad) == 0:
+        return x, bad
+    # A tangle is easy to free where it begins, so the way is gone again with care.
+    carrier.rewind()
+    for stance in way[1:]:
+        carrier.follow([stance])
+        carrier.points_m = untangler.relieved(
+            carrier.points_m, stance.vertices_m, carrier.lifted, bad
+        )
+    again, still = untangler.freed(carrier.points_m, skin_m, carrier.lifted)
+    return (again, still) if len(still) < len(bad) else (x, bad)
+
+
+def _way(pattern: Pattern, body: Body) -> tuple[Stance, ...]:
+    """Stances from the one where the garment is wrapped to the body's; none where they agree."""
+    if body.rig is None:
+        return ()
+    has_legs = any(panel.wrap.startswith(_LEGGED) for panel in pattern.panels)
+    close = has_legs and thighs_gap_m(body.rig) < _THIGHS_M
+    posed = body.rotations is not None and body.pose != "a"
+    return way_to(body, open_legs=close) if close or posed else ()
+
+
+def _body_in(stance: Stance, body: Body) -> Body:
+    """The body in the first stance of a way."""
+    return turned_body(body, stance.rotations, name="start", anchor="pelvis")
+
+
+def _shift_m(body: Body) -> NDArray[np.float64]:
+    """From the frame of its rig, which holds the pelvis, to where a body stands, shape (3,)."""
+    return body.joints_m["pelvis"] - rig_of(body).joints_m["pelvis"]
+
+
+def _edge_length_m(flat: FlatMesh) -> float:
+    """Edge of an equilateral triangle of the mean area."""
+    corners = flat.uv_m[flat.faces]
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).mean() / 2
+    return float(np.sqrt(area * 4 / np.sqrt(3)))
+
+
+def _refuse(pattern: Pattern, body: Body, panels: NDArray[np.int64]) -> None:
+    if len(panels):
+        names = sorted({pattern.panels[i].name for i in panels.tolist()})
         raise PatternError(
             f"{pattern.name} cannot be put on this body in pose {body.pose!r} without overlap: "
-            f"{len(bad)} triangles of {', '.join(names)} cross"
+            f"{len(panels)} triangles of {', '.join(names)} cross"
         )
-    return film.x, turned
 
 
 def _film(pattern: Pattern, flat: FlatMesh, welded: NDArray[np.int64], body: Body) -> Film:

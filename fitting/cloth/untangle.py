@@ -1,0 +1,114 @@
+"""The last crossings of carried cloth: patches round them are pulled taut and lifted off the skin.
+
+In a crease of the body cloth that follows the skin is crumpled. A taut patch, the harmonic surface
+in the frame of the cloth round it, bridges the crease and does not cross itself; where it cuts
+through a bulge of the body it is lifted again.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csc_array, csr_array, diags_array
+from scipy.sparse.linalg import splu
+
+from fitting.cloth.crossing import body_crossings, cloth_crossings
+
+# Rings of triangles round trouble that are pulled taut, and lifts afterwards, try by try.
+_TRIES = ((1, 0), (2, 0), (2, 6), (3, 1), (3, 6), (4, 6), (6, 1), (6, 6), (9, 6))
+_FIRST_TRIES = ((1, 0), (1, 2), (2, 0), (2, 6))
+# Where the whole way is gone again, this is watched round what crossed at its end.
+_N_WATCHED = 6
+_TAUT = 0.5
+# How hard a taut patch holds on to where it was, beside one edge's pull.
+_STAY = 0.02
+
+Points = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Lift = Callable[[Points], Points]
+
+
+class Untangler:
+    """Frees one cloth from itself and from a skin."""
+
+    def __init__(self, faces: Rows, skin_faces: Rows) -> None:
+        """Take the triangles of cloth and skin, shape (n_faces, 3) and (n_skin_faces, 3)."""
+        self._faces, self._skin_faces = faces, skin_faces
+        n = int(faces.max()) + 1
+        edges = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+        a, b = np.unique(edges, axis=0).T
+        ones = np.ones(2 * len(a))
+        self._beside = csr_array(coo_array((ones, (np.r_[a, b], np.r_[b, a])), shape=(n, n)))
+        self._degree = self._beside.sum(axis=1)
+
+    def freed(self, points_m: Points, skin_m: Points, lift: Lift) -> tuple[Points, Rows]:
+        """Free what crosses, as far as it goes.
+
+        Args:
+            points_m: Cloth that hardly crosses, shape (n, 3).
+            skin_m: The skin it is on, shape (n_skin, 3).
+            lift: Brings points off the skin.
+
+        Returns:
+            The freed cloth, and the triangles that still cross.
+        """
+        whole = np.ones(len(self._faces), dtype=np.bool_)
+        bad = self._crossing(points_m, skin_m, whole)
+        return self._tried(points_m, skin_m, lift, bad, _TRIES)
+
+    def relieved(self, points_m: Points, skin_m: Points, lift: Lift, near: Rows) -> Points:
+        """Free cloth round some triangles as soon as it crosses, shape (n, 3)."""
+        watched = self._around(near, _N_WATCHED)[self._faces].all(axis=1)
+        bad = self._crossing(points_m, skin_m, watched)
+        return self._tried(points_m, skin_m, lift, bad, _FIRST_TRIES)[0]
+
+    def _tried(
+        self, x: Points, skin_m: Points, lift: Lift, bad: Rows, tries: tuple[tuple[int, int], ...]
+    ) -> tuple[Points, Rows]:
+        for n_rings, n_lifts in tries:
+            if len(bad) == 0:
+                break
+            trial = self._taut(x, bad, n_rings, n_lifts, lift)
+            moved = (trial != x).any(axis=1)[self._faces].any(axis=1)
+            # What did not move crosses nothing but what did, or stays bad.
+            left = np.union1d(self._crossing(trial, skin_m, moved), bad[~moved[bad]])
+            if len(left) < len(bad):
+                x, bad = trial, left
+        return x, bad
+
+    def _crossing(self, x: Points, skin_m: Points, moved: NDArray[np.bool_]) -> Rows:
+        """Triangles that cross skin or cloth, where some have moved."""
+        corners, some = x[self._faces], np.flatnonzero(moved)
+        if len(some) == 0:
+            return some
+        low, high = corners.min(axis=1), corners.max(axis=1)
+        near = (low <= high[some].max(axis=0)) & (high >= low[some].min(axis=0))
+        close = np.flatnonzero(near.all(axis=1))
+        cloth = close[np.unique(cloth_crossings(x, self._faces[close]))]
+        skin = body_crossings(x, self._faces[some], skin_m, self._skin_faces)[:, 0]
+        return np.union1d(cloth, some[np.unique(skin)])
+
+    def _around(self, faces: Rows, n_rings: int) -> NDArray[np.bool_]:
+        """Vertices within some rings of triangles, shape (n,)."""
+        inside = np.zeros(len(self._degree))
+        inside[self._faces[faces]] = 1.0
+        for _ in range(n_rings):
+            inside = np.minimum(1.0, inside + self._beside @ inside)
+        return inside > 0
+
+    def _taut(self, x: Points, bad: Rows, n_rings: int, n_lifts: int, lift: Lift) -> Points:
+        """Pull the surroundings of triangles taut, then lift them off the skin, shape (n, 3)."""
+        inside = self._around(bad, n_rings)
+        free, fixed = np.flatnonzero(inside), np.flatnonzero(~inside)
+        L = csr_array(diags_array(self._degree) - self._beside)[free]
+        matrix = csc_array(L[:, free] + _STAY * diags_array(np.ones(len(free))))
+        right = _STAY * x[free] - L[:, fixed] @ x[fixed]
+        x = x.copy()
+        x[free] = splu(matrix).solve(np.asarray(right))
+        for _ in range(n_lifts):
+            x[free] = lift(x)[free]
+            mean = (self._beside @ x)[free] / self._degree[free, None]
+            x[free] += _TAUT * (mean - x[free])
+        if n_lifts:
+            x[free] = lift(lift(x))[free]
+        return x
