@@ -18,7 +18,7 @@ from fitting.body import (
     default_measurements,
     pose_body,
     pose_names,
-    read_measurements,
+    read_body_file,
     read_scan,
     register_scan,
 )
@@ -55,7 +55,7 @@ def body(
     tape, sex = (
         default_measurements()
         if measures is None
-        else read_measurements(existing_file(measures, "body file"))
+        else read_body_file(existing_file(measures, "body file"))
     )
     writable_folder(out)
     with step("fitting a body to the tape"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fitting.body import Measurements, Sex, body_from_measurements, read_measurements
+from fitting.body import Measurements, Sex, body_from_measurements, read_body_file
 from fitting.pattern import (
     BLOCKS,
     Pattern,
@@ -132,7 +132,7 @@ def _ease(item: str) -> tuple[str, float]:
 
 def _measures(path: Path | None) -> tuple[Measurements, Sex]:
     body_file = assets_folder() / "body" / "demo.toml" if path is None else path
-    return read_measurements(existing_file(body_file, "body file"))
+    return read_body_file(existing_file(body_file, "body file"))
 
 
 def _sized(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fitting.body import Body, Measurements, Sex, body_from_measurements, read_measurements
+from fitting.body import Body, Measurements, Sex, body_from_measurements, read_body_file
 from fitting.cloth import Cloth, Fabric, garment_levels_on_body, load_fabric
 from fitting.drape import Drape, DrapeSettings
 from fitting.drape import drape as drape_cloth
@@ -173,7 +173,7 @@ def open_fitting_room(body: Path | None) -> FittingRoom:
         FittingError: If a measure is impossible.
     """
     body_file = assets_folder() / "body" / "demo.toml" if body is None else body
-    measures, sex = read_measurements(existing_file(body_file, "body file"))
+    measures, sex = read_body_file(existing_file(body_file, "body file"))
     return fitting_room_for(measures, sex=sex)
 
 

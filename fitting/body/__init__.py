@@ -12,6 +12,7 @@ Scans: ``register_scan(read_scan(path))`` gives a body of the model's topology a
 """
 
 from fitting.body.body import REGIONS, Body
+from fitting.body.body_file import read_body_file
 from fitting.body.bvh import read_bvh
 from fitting.body.clip import (
     BlendClip,
@@ -67,6 +68,7 @@ __all__ = [
     "make_scan",
     "pose_body",
     "pose_names",
+    "read_body_file",
     "read_bvh",
     "read_measurements",
     "read_scan",

@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from fitting.body.measurements import Measurements
+from fitting.body.measurements import Measurements, Sex
 from fitting.errors import MeasurementError
 
+SUFFIXES = (".vit", ".smis", ".vst", ".smms")
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 60
 UNITS_CM = {"cm": 1.0, "mm": 0.1, "inch": 2.54}
@@ -33,6 +34,7 @@ NAMES = {
     "arm_shoulder_tip_to_wrist": "arm_length",
     "leg_crotch_to_floor": "inside_leg_height",
 }
+_SEXES: dict[str, Sex] = {"female": "female", "male": "male"}
 _TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)|([@#]?[^\W\d]\w*)|([-+*/()]))")
 
 
@@ -43,10 +45,12 @@ class SeamlyMeasures:
     Attributes:
         measurements: Measures that have a name here.
         not_mapped: Names of measures that have none here, in file order.
+        sex: What the file says of the person, if it does.
     """
 
     measurements: Measurements
     not_mapped: tuple[str, ...]
+    sex: Sex | None = None
 
 
 def read_seamly(path: Path, *, size_steps: int = 0, height_steps: int = 0) -> SeamlyMeasures:
@@ -61,7 +65,7 @@ def read_seamly(path: Path, *, size_steps: int = 0, height_steps: int = 0) -> Se
         MeasurementError: If it is no such file, an expression cannot be worked out, or a value is
             not human.
     """
-    texts, unit_cm = _texts(path)
+    texts, unit_cm, sex = _texts(path)
     values: dict[str, float] = {}
     for name, (base, per_size, per_height) in texts.items():
         steps = size_steps * _number(per_size, path) + height_steps * _number(per_height, path)
@@ -77,11 +81,11 @@ def read_seamly(path: Path, *, size_steps: int = 0, height_steps: int = 0) -> Se
     if not given:
         raise MeasurementError(f"{path} holds none of the measures {', '.join(NAMES)}")
     rest = tuple(name for name in values if name not in NAMES or NAMES[name] not in known)
-    return SeamlyMeasures(measurements=Measurements.from_cm(given), not_mapped=rest)
+    return SeamlyMeasures(measurements=Measurements.from_cm(given), not_mapped=rest, sex=sex)
 
 
-def _texts(path: Path) -> tuple[dict[str, tuple[str, str, str]], float]:
-    """Value, growth by size and growth by height of every measure as text, and the unit [cm]."""
+def _texts(path: Path) -> tuple[dict[str, tuple[str, str, str]], float, Sex | None]:
+    """Value, growth by size and by height of every measure as text; the unit [cm]; the sex."""
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
@@ -105,7 +109,8 @@ def _texts(path: Path) -> tuple[dict[str, tuple[str, str, str]], float]:
         for m in root.iter("m")
         if m.attrib.get("name")
     }
-    return texts, UNITS_CM[unit]
+    gender = (root.findtext("personal/gender") or root.findtext("gender") or "").strip().lower()
+    return texts, UNITS_CM[unit], _SEXES.get(gender)
 
 
 def _number(text: str, path: Path) -> float:

@@ -30,21 +30,26 @@ def body_crossings(
     positions_m: NDArray[np.float64], faces: Faces, body_m: NDArray[np.float64], body_faces: Faces
 ) -> Faces:
     """Pairs (cloth triangle, body triangle) that cross, shape (n_pairs, 2)."""
-    corners, skin = positions_m[faces], body_m[body_faces]
+    corners = positions_m[faces]
+    # Far body triangles need neither balls nor a tree.
+    low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
+    outside = np.stack([body_m < low, body_m > high], axis=1)
+    beyond = outside[body_faces].all(axis=1).any(axis=(1, 2))
+    close = np.flatnonzero(~beyond)
+    skin = body_m[body_faces[close]]
+    if len(close) == 0:
+        return np.zeros((0, 2), dtype=np.int64)
     center, radius = _balls(corners)
     skin_center, skin_radius = _balls(skin)
-    reach = float(radius.max() + skin_radius.max())
-    # Far body triangles need no tree.
-    low, high = positions_m.min(axis=0) - reach, positions_m.max(axis=0) + reach
-    close = np.flatnonzero(((skin_center > low) & (skin_center < high)).all(axis=1))
-    lists = KDTree(skin_center[close]).query_ball_point(center, radius + skin_radius.max())
+    lists = KDTree(skin_center).query_ball_point(center, radius + skin_radius.max())
     counts = np.array([len(found) for found in lists])
     if counts.sum() == 0:
         return np.zeros((0, 2), dtype=np.int64)
-    second = close[np.concatenate([found for found in lists if found]).astype(np.int64)]
+    second = np.concatenate([found for found in lists if found]).astype(np.int64)
     pairs = np.stack([np.repeat(np.arange(len(faces)), counts), second], axis=1)
     pairs = _near(pairs, center, radius, skin_center, skin_radius)
-    return pairs[_cross(corners, skin, pairs)]
+    pairs = pairs[_cross(corners, skin, pairs)]
+    return np.stack([pairs[:, 0], close[pairs[:, 1]]], axis=1)
 
 
 def _balls(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -15,8 +15,7 @@ from scipy.sparse.linalg import splu
 from fitting.cloth.crossing import body_crossings, cloth_crossings
 
 # Rings of triangles round trouble that are pulled taut, and lifts afterwards, try by try.
-_TRIES = ((1, 0), (2, 0), (2, 6), (3, 1), (3, 6), (4, 6), (6, 1), (6, 6), (9, 6))
-_FIRST_TRIES = ((1, 0), (1, 2), (2, 0), (2, 6))
+_TRIES = ((1, 0), (2, 6), (3, 1), (4, 6), (6, 6))
 # Where the whole way is gone again, this is watched round what crossed at its end.
 _N_WATCHED = 6
 _TAUT = 0.5
@@ -54,18 +53,16 @@ class Untangler:
         """
         whole = np.ones(len(self._faces), dtype=np.bool_)
         bad = self._crossing(points_m, skin_m, whole)
-        return self._tried(points_m, skin_m, lift, bad, _TRIES)
+        return self._tried(points_m, skin_m, lift, bad)
 
     def relieved(self, points_m: Points, skin_m: Points, lift: Lift, near: Rows) -> Points:
         """Free cloth round some triangles as soon as it crosses, shape (n, 3)."""
         watched = self._around(near, _N_WATCHED)[self._faces].all(axis=1)
         bad = self._crossing(points_m, skin_m, watched)
-        return self._tried(points_m, skin_m, lift, bad, _FIRST_TRIES)[0]
+        return self._tried(points_m, skin_m, lift, bad)[0]
 
-    def _tried(
-        self, x: Points, skin_m: Points, lift: Lift, bad: Rows, tries: tuple[tuple[int, int], ...]
-    ) -> tuple[Points, Rows]:
-        for n_rings, n_lifts in tries:
+    def _tried(self, x: Points, skin_m: Points, lift: Lift, bad: Rows) -> tuple[Points, Rows]:
+        for n_rings, n_lifts in _TRIES:
             if len(bad) == 0:
                 break
             trial = self._taut(x, bad, n_rings, n_lifts, lift)

@@ -15,7 +15,8 @@ app = typer.Typer()
 def body(
     *,
     measures: Annotated[
-        Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's wearer.")
+        Path | None,
+        typer.Option(help="Tape measures: TOML in cm, .vit or .smis; the demo's wearer."),
     ] = None,
     pose: Annotated[str, typer.Option(help="Name of a pose, such as a, t or sitting.")] = "a",
     out: Annotated[Path, typer.Option(help="Folder for body.glb, body.obj, body.json.")] = Path(

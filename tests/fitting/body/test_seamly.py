@@ -2,6 +2,7 @@
 
 import pytest
 
+from fitting.body import read_body_file
 from fitting.body.seamly import read_seamly
 from fitting.errors import MeasurementError
 
@@ -80,3 +81,33 @@ def test_entities_and_other_files_are_refused(tmp_path):
         read_seamly(vit(tmp_path, ['name="height" base="168" size_increase="a"']))
     with pytest.raises(MeasurementError, match="cannot be read"):
         read_seamly(tmp_path / "none.vit")
+
+
+@pytest.mark.parametrize("gender", ["female", "male"])
+def test_a_person_of_another_program_is_a_body_file(tmp_path, gender):
+    path = vit(tmp_path, ['name="height" value="168"', 'name="hip_circ" value="101"'])
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("</unit>", f"</unit><personal><gender>{gender}</gender></personal>"),
+        encoding="utf-8",
+    )
+    measures, sex = read_body_file(path)
+    assert sex == gender
+    assert measures.given() == pytest.approx({"stature": 1.68, "hip_girth": 1.01})
+
+
+@pytest.mark.parametrize("gender", ["unknown", ""])
+def test_a_person_without_gender_is_said(tmp_path, gender):
+    path = vit(tmp_path, ['name="height" value="168"'])
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("</unit>", f"</unit><personal><gender>{gender}</gender></personal>")
+    )
+    with pytest.raises(MeasurementError, match="says no gender"):
+        read_body_file(path)
+
+
+def test_our_own_body_files_go_through_the_same_door(assets):
+    measures, sex = read_body_file(assets / "body" / "demo.toml")
+    assert sex == "female"
+    assert measures.stature is not None
