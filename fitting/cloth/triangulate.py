@@ -29,6 +29,8 @@ FINISH = (1.0, 2.0)
 N_FINISH = 8
 TIGHT_DEG = 38.0
 _SHIFTS = (0.0, 0.25, 0.5, 0.75)
+# Tried too where the fifth percentile of smallest angles stays below this.
+_MORE_SHIFTS, _GOOD_DEG = (0.125, 0.375, 0.625, 0.875), 46.0
 _SMALL = 400
 _MAX_POINTS = 4_000_000
 
@@ -51,13 +53,16 @@ def triangulate(name: str, boundary_m: Points, edge_length_m: float) -> tuple[Po
     if not polygon.is_valid:
         raise PatternError(f"panel {name!r} crosses itself; run the pattern check for the place")
     size = _Size(boundary_m, edge_length_m)
-    best, best_value = None, -1.0
-    for shift in _shifts(polygon.area, edge_length_m):
+    best, best_value, best_p5 = None, -1.0, 0.0
+    for k, shift in enumerate(_shifts(polygon.area, edge_length_m)):
+        if k >= len(_SHIFTS) and best_p5 > np.radians(_GOOD_DEG):
+            break
         points, triangles = _mesh(name, polygon, boundary_m, size, shift)
         angles = min_angles_rad(points, triangles)
-        value = float(np.quantile(angles, 0.05) + 0.2 * angles.min())
+        p5 = float(np.quantile(angles, 0.05))
+        value = p5 + 0.2 * float(angles.min())
         if value > best_value:
-            best, best_value = (points, triangles), value
+            best, best_value, best_p5 = (points, triangles), value, p5
     if best is None:
         raise PatternError(f"panel {name!r} has no triangle for edges of {edge_length_m:g} m")
     _check_boundary(name, best[1], len(boundary_m))
@@ -67,7 +72,7 @@ def triangulate(name: str, boundary_m: Points, edge_length_m: float) -> tuple[Po
 def _shifts(area_m2: float, edge_length_m: float) -> tuple[float, ...]:
     """Where the lattice starts, as a share of its step; small panels are worth several tries."""
     n_points = area_m2 / (0.866 * edge_length_m**2)
-    return _SHIFTS if n_points < _SMALL else _SHIFTS[:1]
+    return (*_SHIFTS, *_MORE_SHIFTS) if n_points < _SMALL else _SHIFTS[:1]
 
 
 def _mesh(

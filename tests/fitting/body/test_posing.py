@@ -41,7 +41,8 @@ def test_every_named_pose_keeps_the_body_whole(demo_body, name):
     assert posed.vertices_m[:, 1].min() == pytest.approx(0, abs=1e-12)
     mesh = trimesh.Trimesh(posed.vertices_m, posed.faces, process=False)
     rest = trimesh.Trimesh(demo_body.vertices_m, demo_body.faces, process=False)
-    assert mesh.volume == pytest.approx(rest.volume, rel=0.03)
+    # Where an arm is pressed to the chest, flesh gives way and its volume is not kept.
+    assert mesh.volume == pytest.approx(rest.volume, rel=0.05)
     for upper, lower in (("shoulder", "elbow"), ("hip", "knee"), ("knee", "ankle")):
         before, after = (
             np.linalg.norm(b.joints_m[f"{upper}_l"] - b.joints_m[f"{lower}_l"])
