@@ -3,18 +3,9 @@
 from dataclasses import dataclass
 
 from fitting.body.measurements import Measurements
-from fitting.pattern.bodice import (
-    BodiceLengths,
-    SleeveLengths,
-    armhole_m,
-    bodice_panel,
-    bodice_seams,
-    set_in_sleeve,
-)
-from fitting.pattern.figure import Figure, figure_from
+from fitting.pattern.bodice import BodiceLengths, SleeveLengths, sewn_bodice
+from fitting.pattern.figure import SIZE_STEP_M, Figure, figure_from
 from fitting.pattern.model import Pattern
-
-SIZE_STEP_M = 0.04
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +44,14 @@ def draft_base_layer(
     """
     figure = figure_from(measurements, ("stature", "bust_girth"), garment="base layer")
     ease, step_m = ease or BaseLayerEase(), size_step * SIZE_STEP_M
-    lengths = _lengths(figure, ease, step_m).checked("base layer")
-    front, back = bodice_panel("front", lengths), bodice_panel("back", lengths)
+    lengths = _lengths(figure, ease, step_m)
     over_shoulder_m = lengths.half_shoulder - figure.shoulder_width / 2
     sleeve = SleeveLengths(
         half_width=(figure.upper_arm * (1 + ease.upper_arm_share) + 0.3 * step_m) / 2,
         half_cuff=(figure.wrist * (1 + ease.wrist_share) + 0.1 * step_m) / 2,
         total=figure.arm - over_shoulder_m,
     )
-    left, right = (set_in_sleeve(side, sleeve, armhole_m(front, back)) for side in ("l", "r"))
-    return Pattern(
-        name="base layer", panels=(front, back, left, right), seams=bodice_seams(sleeves=True)
-    )
+    return sewn_bodice("base layer", lengths, sleeve)
 
 
 def _lengths(figure: Figure, ease: BaseLayerEase, step_m: float) -> BodiceLengths:

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 
 from fitting.body.measurements import Measurements
 from fitting.errors import PatternError
-from fitting.pattern.figure import Figure, figure_from
+from fitting.pattern.figure import SIZE_STEP_M, Figure, figure_from
 from fitting.pattern.model import Panel, Pattern
 from fitting.pattern.outline import Corner, Point, Sewing, draw, strip, turned
 from fitting.pattern.seam import Seam
 
-SIZE_STEP_M = 0.04
 # Share of the crotch's width that lies on the front.
 FRONT_SHARE = 0.36
 

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from fitting.body.measurements import Measurements
-from fitting.pattern.bodice import BodiceLengths, bodice_panel, bodice_seams
-from fitting.pattern.figure import Figure, figure_from
+from fitting.pattern.bodice import BodiceLengths, sewn_bodice
+from fitting.pattern.figure import SIZE_STEP_M, Figure, figure_from
 from fitting.pattern.model import Pattern
-
-SIZE_STEP_M = 0.04
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +39,8 @@ def draft_tank(
         PatternError: If a needed measure is missing, or the step leaves no garment.
     """
     figure = figure_from(measurements, ("stature", "bust_girth"), garment="tank")
-    lengths = _lengths(figure, ease or TankEase(), size_step * SIZE_STEP_M).checked("tank")
-    panels = (bodice_panel("front", lengths), bodice_panel("back", lengths))
-    return Pattern(name="tank", panels=panels, seams=bodice_seams(sleeves=False))
+    lengths = _lengths(figure, ease or TankEase(), size_step * SIZE_STEP_M)
+    return sewn_bodice("tank", lengths)
 
 
 def _lengths(figure: Figure, ease: TankEase, step_m: float) -> BodiceLengths:

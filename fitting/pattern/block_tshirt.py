@@ -8,18 +8,9 @@ armhole with two per cent of ease. Size steps are those of EN 13402-3: four cent
 from dataclasses import dataclass
 
 from fitting.body.measurements import Measurements
-from fitting.pattern.bodice import (
-    BodiceLengths,
-    SleeveLengths,
-    armhole_m,
-    bodice_panel,
-    bodice_seams,
-    set_in_sleeve,
-)
-from fitting.pattern.figure import Figure, figure_from
+from fitting.pattern.bodice import BodiceLengths, SleeveLengths, sewn_bodice
+from fitting.pattern.figure import SIZE_STEP_M, Figure, figure_from
 from fitting.pattern.model import Pattern
-
-SIZE_STEP_M = 0.04
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +45,9 @@ def draft_tshirt(
     """
     figure = figure_from(measurements, ("stature", "bust_girth"), garment="T-shirt")
     ease, step_m = ease or TshirtEase(), size_step * SIZE_STEP_M
-    lengths = _lengths(figure, ease, step_m).checked("T-shirt")
-    front, back = bodice_panel("front", lengths), bodice_panel("back", lengths)
     half = (figure.upper_arm + ease.upper_arm_m + 0.35 * step_m) / 2
     sleeve = SleeveLengths(half_width=half, half_cuff=0.93 * half, underarm=ease.sleeve_m)
-    left, right = (set_in_sleeve(side, sleeve, armhole_m(front, back)) for side in ("l", "r"))
-    return Pattern(
-        name="T-shirt", panels=(front, back, left, right), seams=bodice_seams(sleeves=True)
-    )
+    return sewn_bodice("T-shirt", _lengths(figure, ease, step_m), sleeve)
 
 
 def _lengths(figure: Figure, ease: TshirtEase, step_m: float) -> BodiceLengths:

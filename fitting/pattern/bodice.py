@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitting.errors import PatternError
-from fitting.pattern.model import Edge, Panel
+from fitting.pattern.model import Edge, Panel, Pattern
 from fitting.pattern.seam import Seam
 
 CAP_EASE = 0.02
@@ -215,3 +215,22 @@ def bodice_seams(*, sleeves: bool) -> tuple[Seam, ...]:
             Seam(side_a=(sleeve, 3), side_b=("back", 8 - armhole), reversed=side == "r"),
         ]
     return tuple(seams)
+
+
+def sewn_bodice(name: str, lengths: BodiceLengths, sleeve: SleeveLengths | None = None) -> Pattern:
+    """Front and back, and two set-in sleeves where a sleeve is given.
+
+    Args:
+        name: Name of the garment.
+        lengths: Of front and back.
+        sleeve: Of both sleeves.
+
+    Raises:
+        PatternError: If neck, shoulder, armhole or cap leave no cloth.
+    """
+    lengths = lengths.checked(name)
+    panels = [bodice_panel("front", lengths), bodice_panel("back", lengths)]
+    if sleeve is not None:
+        hole_m = armhole_m(*panels)
+        panels += [set_in_sleeve(side, sleeve, hole_m) for side in ("l", "r")]
+    return Pattern(name=name, panels=tuple(panels), seams=bodice_seams(sleeves=sleeve is not None))

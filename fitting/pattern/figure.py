@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from fitting.body.measurements import Measurements
 from fitting.errors import PatternError
 
+# One size of every block: four centimetres of chest (EN 13402-3).
+SIZE_STEP_M = 0.04
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:

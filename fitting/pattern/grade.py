@@ -12,9 +12,9 @@ import numpy as np
 
 from fitting.body.measurements import Measurements, Sex
 from fitting.errors import PatternError
+from fitting.pattern.figure import SIZE_STEP_M
 from fitting.pattern.model import Edge, Panel, Pattern
 
-STEP_M = 0.04
 LARGE_STEP_M = 0.06
 # Chest or bust girths [m] at which one letter code ends and the next begins.
 _LETTERS: Mapping[Sex, tuple[tuple[str, float, float], ...]] = {
@@ -43,7 +43,7 @@ class GradeRules:
         length_share: Growth of all lengths, as a share of them.
     """
 
-    girth_m: float = STEP_M
+    girth_m: float = SIZE_STEP_M
     sleeve_share: float = 0.20
     leg_share: float = 0.60
     length_share: float = 0.01
