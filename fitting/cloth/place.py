@@ -117,9 +117,10 @@ def _carried(
     # A tangle is easy to free where it begins, so the way is gone again with care.
     carrier.rewind()
     for stance in way[1:]:
+        before_m = carrier.points_m
         carrier.follow([stance])
         carrier.points_m = untangler.relieved(
-            carrier.points_m, stance.vertices_m, carrier.lifted, bad
+            carrier.points_m, before_m, stance.vertices_m, carrier.lifted, bad
         )
     again, still = untangler.freed(carrier.points_m, skin_m, carrier.lifted)
     return (again, still) if len(still) < len(bad) else (x, bad)

@@ -18,6 +18,8 @@ from fitting.cloth.crossing import body_crossings, cloth_crossings
 _TRIES = ((1, 0), (2, 6), (3, 1), (4, 6), (6, 6))
 # Where the whole way is gone again, this is watched round what crossed at its end.
 _N_WATCHED = 6
+# Pairs that begin to cross go back by this, so often.
+_PUSH_M, _N_PUSHES = 0.0008, 12
 _TAUT = 0.5
 # How hard a taut patch holds on to where it was, beside one edge's pull.
 _STAY = 0.02
@@ -55,11 +57,43 @@ class Untangler:
         bad = self._crossing(points_m, skin_m, whole)
         return self._tried(points_m, skin_m, lift, bad)
 
-    def relieved(self, points_m: Points, skin_m: Points, lift: Lift, near: Rows) -> Points:
-        """Free cloth round some triangles as soon as it crosses, shape (n, 3)."""
-        watched = self._around(near, _N_WATCHED)[self._faces].all(axis=1)
-        bad = self._crossing(points_m, skin_m, watched)
-        return self._tried(points_m, skin_m, lift, bad)[0]
+    def relieved(
+        self, points_m: Points, before_m: Points, skin_m: Points, lift: Lift, near: Rows
+    ) -> Points:
+        """Free cloth round some triangles as soon as it crosses, shape (n, 3).
+
+        Args:
+            points_m: Cloth that a small step brought here, shape (n, 3).
+            before_m: Where it was before that step, when it crossed nothing, shape (n, 3).
+            skin_m: The skin it is on, shape (n_skin, 3).
+            lift: Brings points off the skin.
+            near: Triangles round which to look.
+        """
+        watched = np.flatnonzero(self._around(near, _N_WATCHED)[self._faces].all(axis=1))
+        x = points_m
+        for _ in range(_N_PUSHES):
+            pairs = watched[cloth_crossings(x, self._faces[watched])]
+            if len(pairs) == 0:
+                break
+            x = self._parted(x, before_m, pairs)
+        mask = np.zeros(len(self._faces), dtype=np.bool_)
+        mask[watched] = True
+        return self._tried(x, skin_m, lift, self._crossing(x, skin_m, mask))[0]
+
+    def _parted(self, x: Points, before_m: Points, pairs: Rows) -> Points:
+        """Push pairs of triangles back to the sides of each other where they were before."""
+        (a, b), n = self._faces[pairs].transpose(1, 0, 2), len(x)
+        across = np.cross(x[b[:, 1]] - x[b[:, 0]], x[b[:, 2]] - x[b[:, 0]])
+        old = np.cross(before_m[b[:, 1]] - before_m[b[:, 0]], before_m[b[:, 2]] - before_m[b[:, 0]])
+        gap = before_m[a].mean(axis=1) - before_m[b].mean(axis=1)
+        side = np.sign((gap * old).sum(axis=1))
+        step = _PUSH_M * side[:, None] * across
+        step /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12)
+        total, count = np.zeros_like(x), np.zeros(n)
+        for corners, way in ((a, step), (b, -step)):
+            np.add.at(total, corners.ravel(), np.repeat(way, 3, axis=0))
+            np.add.at(count, corners.ravel(), 1.0)
+        return x + total / np.maximum(count, 1.0)[:, None]
 
     def _tried(self, x: Points, skin_m: Points, lift: Lift, bad: Rows) -> tuple[Points, Rows]:
         for n_rings, n_lifts in _TRIES:

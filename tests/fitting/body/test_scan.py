@@ -30,7 +30,7 @@ TURN = Rotation.from_euler("xyz", [90, 5, 100], degrees=True).as_matrix()
 @pytest.fixture(scope="module")
 def holey(demo_fit):
     """The demo's body with its arms down, on its back, in mm, with noise and two holes."""
-    body = pose_body(demo_fit.body, "arms_down")
+    body = pose_body(demo_fit.body, "arms_down", apart=False)
     rng = np.random.default_rng(4)
     points = body.vertices_m + rng.normal(scale=5e-4, size=body.vertices_m.shape)
     middle = points[body.faces].mean(axis=1)

@@ -62,7 +62,7 @@ def test_a_way_starts_at_rest_and_ends_in_the_pose(demo_body):
 
 def test_thighs_that_touch_are_held_apart_at_rest():
     heavy = Measurements.from_cm(
-        {"stature": 158, "bust_girth": 112, "waist_girth": 98, "hip_girth": 122, "thigh_girth": 74}
+        {"stature": 158, "bust_girth": 112, "waist_girth": 98, "hip_girth": 126, "thigh_girth": 80}
     )
     body = body_from_measurements(heavy, sex="female").body
     assert thighs_gap_m(body.rig) < 0.008
