@@ -4,7 +4,9 @@
     python benchmarks/body_clad.py --judge bodies.npz [--json]   # here
 
 clad-body 0.6.1 asks for Python 3.12 and runs with anny 0.3.1 only, so it writes seeded bodies and
-their measures to a file, and we measure the same vertices. The difference per measure is printed.
+their measures to a file, and we measure the same vertices. The difference per measure is printed:
+by our own definition, and, where clad-body says at which height it measured, at that height. What
+agrees there differs by the choice of the plane alone.
 """
 
 import argparse
@@ -27,6 +29,11 @@ AT_NAVEL = {
     "waist_navel_girth": "waist_cm", "back_neck_to_navel": "back_neck_to_waist_cm",
     "navel_crotch_length": "crotch_length_cm",
 }  # fmt: skip
+# Where it cut: its own word for the height, and whether the cut goes round the trunk or one leg.
+LEVELS = {
+    "bust_cm": ("_bust_z", "trunk"), "underbust_cm": ("_underbust_z", "trunk"),
+    "hip_cm": ("_hip_z", "trunk"), "thigh_cm": ("_thigh_z", "leg"),
+}  # fmt: skip
 
 
 def make(path: Path, n: int, seed: int) -> None:
@@ -35,7 +42,7 @@ def make(path: Path, n: int, seed: int) -> None:
     from clad_body.measure import measure
 
     rng = np.random.default_rng(seed)
-    vertices, bones, values = [], [], []
+    vertices, bones, values, levels = [], [], [], []
     for i in range(n):
         names = ("muscle", "weight", "height", "proportions", "cupsize", "firmness")
         params = {name: float(rng.uniform(0.3, 0.7)) for name in names}
@@ -44,6 +51,7 @@ def make(path: Path, n: int, seed: int) -> None:
         body = load_anny_from_params(params)
         found = measure(body)
         values.append([float(found.get(key, np.nan)) for key in SHARED])
+        levels.append([float(found.get(name, np.nan)) for name, _ in LEVELS.values()])
         model = body.model
         with torch.no_grad():
             out = model(
@@ -57,7 +65,7 @@ def make(path: Path, n: int, seed: int) -> None:
     np.savez(
         path, allow_pickle=False, vertices=np.array(vertices), bones=np.array(bones),
         bone_names=np.array(model.bone_labels), faces=body.faces, values=np.array(values),
-        keys=np.array(list(SHARED)),
+        keys=np.array(list(SHARED)), levels_m=np.array(levels),
     )  # fmt: skip
 
 
@@ -65,6 +73,8 @@ def judge(path: Path, *, as_json: bool) -> None:
     from fitting.body.build import JOINTS
     from fitting.body.measure import Tapes
     from fitting.body.shape import shape_space
+    from fitting.body.tape import Plane, cut, girth_m
+    from fitting.body.taping import Edges
 
     data = np.load(path, allow_pickle=False)
     space = shape_space("female")
@@ -75,8 +85,10 @@ def judge(path: Path, *, as_json: bool) -> None:
     pairs = [(mine, i) for i, mine in enumerate(SHARED.values())]
     pairs += [(mine, list(SHARED).index(theirs)) for mine, theirs in AT_NAVEL.items()]
     off = {key: [] for key, _ in pairs}
-    for vertices, bones, values in zip(
-        data["vertices"], data["bones"], data["values"], strict=True
+    levels = data["levels_m"] if "levels_m" in data else np.full((len(data["values"]), 0), np.nan)
+    edges = Edges(space)
+    for vertices, bones, values, level_m in zip(
+        data["vertices"], data["bones"], data["values"], levels, strict=True
     ):
         points = np.concatenate([vertices[kept], bones[heads]]).astype(np.float64)
         toe, ankle = (bones[names.index(bone)] for bone in ("toe2-1.L", "foot.L"))
@@ -84,6 +96,16 @@ def judge(path: Path, *, as_json: bool) -> None:
         measured = tapes(points, off)
         for key, i in pairs:
             off[key].append(measured[key].value_m * 1e3 - values[i] * 10)
+        for (theirs, (_, part)), height_m in zip(LEVELS.items(), level_m, strict=False):
+            plane = Plane(
+                origin_m=np.array([0.0, points[: space.n_vertices, 1].min() + height_m, 0.0]),
+                normal=np.array([0.0, 1.0, 0.0]),
+            )
+            ours_m = girth_m(
+                cut(points, edges.trunk if part == "trunk" else edges.leg, plane), plane
+            )
+            key = f"{SHARED[theirs]} at its height"
+            off.setdefault(key, []).append(ours_m * 1e3 - values[list(SHARED).index(theirs)] * 10)
     result = {
         key: {
             "mean_mm": float(np.nanmean(row)),
@@ -100,7 +122,7 @@ def judge(path: Path, *, as_json: bool) -> None:
     print(f"{len(data['values'])} bodies, ours minus clad-body")
     for key, row in result.items():
         print(
-            f"  {key:22s} mean {row['mean_mm']:+7.1f}  sd {row['sd_mm']:5.1f}  "
+            f"  {key:32s} mean {row['mean_mm']:+7.1f}  sd {row['sd_mm']:5.1f}  "
             f"worst {row['worst_mm']:6.1f} mm, within 3 mm {row['within_3_mm']:.0%}"
         )
 

@@ -5,17 +5,18 @@ that are as long by chance. A proposal is a suggestion: a person confirms it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from fitting.pattern.fold import mirrored_panel
 from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.propose_many import propose_one_to_two
 from fitting.pattern.seam import Seam
 from fitting.pattern.seams_file import SeamNote
-from fitting.pattern.wraps import half_of, side_of, words_of
+from fitting.pattern.sides import EdgeSide, edge_sides
+from fitting.pattern.wraps import half_of, side_of
 
-MIN_EDGE_M = 0.02
 MIN_CONFIDENCE = 0.35
 # Lengths of two sides differ by about this share, and by this much for grading and notches.
 LENGTH_SPREAD = 0.025
@@ -29,20 +30,6 @@ NEIGHBOUR_GAIN = 1.3
 # Hems and waists run straight across the grain; they are seldom sewn to each other.
 ACROSS = 0.05
 _Pair = tuple[float, int, int, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Side:
-    """What a pair is judged by: one edge over all sizes."""
-
-    panel: str
-    edge: int
-    lengths_m: np.ndarray
-    straightness: float
-    notches: tuple[float, ...]
-    along_grain: float
-    words: frozenset[str]
-    middle_m: np.ndarray | None
 
 
 def with_copies(pattern: Pattern) -> Pattern:
@@ -66,7 +53,7 @@ def propose_seams(sizes: Sequence[Pattern]) -> list[SeamNote]:
     """
     first = sizes[0]
     taken = {(run.panel, run.edge) for s in first.seams for run in (*s.runs_a, *s.runs_b)}
-    sides = [side for side in _sides(sizes) if (side.panel, side.edge) not in taken]
+    sides = [side for side in edge_sides(sizes) if (side.panel, side.edge) not in taken]
     pairs = [
         (confidence, i, j, why)
         for i, one in enumerate(sides)
@@ -75,10 +62,11 @@ def propose_seams(sizes: Sequence[Pattern]) -> list[SeamNote]:
         if confidence >= MIN_CONFIDENCE
     ]
     chosen = _chosen(pairs, sides, {panel.name: len(panel.edges) for panel in first.panels})
-    return [_note(sides[i], sides[j], sure, why, first) for sure, i, j, why in chosen]
+    split, chosen = propose_one_to_two(sides, chosen)
+    return [*(_note(sides[i], sides[j], sure, why) for sure, i, j, why in chosen), *split]
 
 
-def _chosen(pairs: list[_Pair], sides: list[_Side], n_edges: dict[str, int]) -> list[_Pair]:
+def _chosen(pairs: list[_Pair], sides: list[EdgeSide], n_edges: dict[str, int]) -> list[_Pair]:
     """Greedy: the surest pair first, each edge once; neighbours of a chosen pair gain by it."""
     chosen: list[_Pair] = []
     left = list(pairs)
@@ -94,7 +82,7 @@ def _chosen(pairs: list[_Pair], sides: list[_Side], n_edges: dict[str, int]) -> 
     return sorted(chosen, key=lambda pair: -pair[0])
 
 
-def _follow(a: _Side, b: _Side, c: _Side, d: _Side, n_edges: dict[str, int]) -> bool:
+def _follow(a: EdgeSide, b: EdgeSide, c: EdgeSide, d: EdgeSide, n_edges: dict[str, int]) -> bool:
     """Whether a second seam of the same two panels lies beside the first one on both of them.
 
     Both loops are walked in opposite senses along a seam, so k edges on here is k edges back there.
@@ -108,54 +96,7 @@ def _follow(a: _Side, b: _Side, c: _Side, d: _Side, n_edges: dict[str, int]) -> 
     return there == back or (n_edges[a.panel] - there) == (n_edges[b.panel] - back)
 
 
-def _sides(sizes: Sequence[Pattern]) -> list[_Side]:
-    sides = []
-    by_size = [{panel.name: panel for panel in pattern.panels} for pattern in sizes]
-    for panel in sizes[0].panels:
-        same = [
-            other[panel.name]
-            for other in by_size
-            if panel.name in other and len(other[panel.name].edges) == len(panel.edges)
-        ]
-        for i in range(len(panel.edges)):
-            lengths = np.array([p.length_m(i) for p in same])
-            if lengths[0] < MIN_EDGE_M:
-                continue
-            a, b = panel.corners_m(i)
-            chord = b - a
-            angle = np.arctan2(chord[1], chord[0]) - panel.grain_rad
-            sides.append(
-                _Side(
-                    panel=panel.name,
-                    edge=i,
-                    lengths_m=lengths,
-                    straightness=float(np.linalg.norm(chord)) / float(lengths[0]),
-                    notches=tuple(
-                        sorted(
-                            n.share for n in panel.notches if n.edge == i and 0.02 < n.share < 0.98
-                        )
-                    ),
-                    along_grain=float(abs(np.cos(angle))),
-                    words=frozenset(words_of(panel.name)),
-                    middle_m=_placed_middle_m(panel, i),
-                )
-            )
-    return sides
-
-
-def _placed_middle_m(panel: Panel, i: int) -> np.ndarray | None:
-    """Where the file puts the middle of an edge, shape (3,); none where it places nothing."""
-    if panel.translation_m == (0.0, 0.0, 0.0):
-        return None
-    x, y, z = panel.rotation_rad
-    (cx, cy, cz), (sx, sy, sz) = np.cos([x, y, z]), np.sin([x, y, z])
-    turn = np.array([
-        [cz * cy, cz * sy * sx - sz * cx], [sz * cy, sz * sy * sx + cz * cx], [-sy, cy * sx],
-    ])  # fmt: skip
-    return turn @ panel.points_m(i, np.array([0.5]))[0] + panel.translation_m
-
-
-def _nearness(a: _Side, b: _Side) -> float:
+def _nearness(a: EdgeSide, b: EdgeSide) -> float:
     """Factor for how near the file places the two: sewn edges lie across or up from each other."""
     if a.middle_m is None or b.middle_m is None:
         return 1.0
@@ -164,7 +105,7 @@ def _nearness(a: _Side, b: _Side) -> float:
     return 0.3 + 0.7 * float(np.exp(-((gap_m / PLACED_SPREAD_M) ** 2) / 2))
 
 
-def _judge(a: _Side, b: _Side, pattern: Pattern) -> tuple[float, str]:
+def _judge(a: EdgeSide, b: EdgeSide, pattern: Pattern) -> tuple[float, str]:
     """Confidence in [0, 1] that two edges are sewn together, and what spoke for it."""
     if _cannot(a, b, pattern):
         return 0.0, ""
@@ -193,7 +134,7 @@ def _judge(a: _Side, b: _Side, pattern: Pattern) -> tuple[float, str]:
     return min(score, 0.99), "; ".join(why)
 
 
-def _cannot(a: _Side, b: _Side, pattern: Pattern) -> bool:
+def _cannot(a: EdgeSide, b: EdgeSide, pattern: Pattern) -> bool:
     """Neighbouring edges of one panel are no seam unless they make a dart."""
     if a.panel != b.panel:
         return False
@@ -206,7 +147,7 @@ def _cannot(a: _Side, b: _Side, pattern: Pattern) -> bool:
     return bool((q - p) @ (s - r) >= 0)
 
 
-def _notch_match(a: _Side, b: _Side) -> tuple[float, str] | None:
+def _notch_match(a: EdgeSide, b: EdgeSide) -> tuple[float, str] | None:
     """Agreement of notches in [0, 1] for the better of both directions; none without notches."""
     if not a.notches and not b.notches:
         return None
@@ -222,7 +163,7 @@ def _notch_match(a: _Side, b: _Side) -> tuple[float, str] | None:
     return score, f"{len(a.notches)} notches agree within {min(gaps) * 1000:.1f} mm"
 
 
-def _names(a: _Side, b: _Side) -> float:
+def _names(a: EdgeSide, b: EdgeSide) -> float:
     """Factor for what names say: front meets back, left seldom meets right."""
     if a.panel == b.panel:
         return 0.8
@@ -238,22 +179,17 @@ def _names(a: _Side, b: _Side) -> float:
     return factor
 
 
-def _note(a: _Side, b: _Side, confidence: float, why: str, pattern: Pattern) -> SeamNote:
+def _note(a: EdgeSide, b: EdgeSide, confidence: float, why: str) -> SeamNote:
     ratio = max(a.lengths_m[0], b.lengths_m[0]) / min(a.lengths_m[0], b.lengths_m[0])
     seam = Seam(
         side_a=(a.panel, a.edge),
         side_b=(b.panel, b.edge),
-        reversed=_is_reversed(a, b, pattern),
+        reversed=_is_reversed(a, b),
         kind="ease" if ratio > 1.02 else "plain",
     )
     return SeamNote(seam=seam, confirmed=False, confidence=confidence, why=why)
 
 
-def _is_reversed(a: _Side, b: _Side, pattern: Pattern) -> bool:
+def _is_reversed(a: EdgeSide, b: EdgeSide) -> bool:
     """Loops of the same turning meet start to end; one turned over keeps its direction."""
-    return (_area(pattern.panel(a.panel)) > 0) == (_area(pattern.panel(b.panel)) > 0)
-
-
-def _area(panel: Panel) -> float:
-    x, y = panel.outline_m(0.01).T
-    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())
+    return a.turns_left == b.turns_left
