@@ -79,7 +79,9 @@ def _folded(
 
 def _neighbours(faces: NDArray[np.int64], n: int) -> csr_array:
     """Which vertices share an edge, shape (n, n)."""
-    edges = np.unique(np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0)
-    a, b = edges.T
-    ones = np.ones(2 * len(edges))
-    return csr_array(coo_array((ones, (np.r_[a, b], np.r_[b, a])), shape=(n, n)))
+    start, stop = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
+    ones = np.ones(2 * len(start))
+    pairs = (np.r_[start, stop], np.r_[stop, start])
+    beside = csr_array(coo_array((ones, pairs), shape=(n, n)))
+    beside.data[:] = 1.0
+    return beside

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from fitting.body.rig import Rig
-from fitting.body.touch import Stance, parts_of
+from fitting.body.touch import Stance, parts_of, quick_tree
 
 _N_NEAR = 6
 _SOFT_M = 0.005
@@ -41,8 +40,8 @@ class Carrier:
         self._keep_m = min(max(_KEEP_M + chord_m, _KEEP_LEAST_M), _KEEP_MOST_M)
         self._rig, self._part = rig, parts_of(rig)
         self._start = self._here = _Surface(start, self._part, points_m)
-        nearest = self._here.distance(points_m).argmin(axis=0)
-        self._own = np.array(self._here.parts)[nearest]
+        distance = [found[:, 0] for found, _ in self._here.nearest(points_m)]
+        self._own = np.array(self._here.parts)[np.argmin(distance, axis=0)]
         self._first_m = self.points_m = points_m
 
     def rewind(self) -> None:
@@ -73,25 +72,23 @@ class _Surface:
         rows = [np.flatnonzero((part == k) & around) for k in range(int(part.max()) + 1)]
         self.rows = [r for r in rows if len(r) >= _N_NEAR]
         self.parts = [k for k, r in enumerate(rows) if len(r) >= _N_NEAR]
-        self._trees = [KDTree(stance.vertices_m[r]) for r in self.rows]
+        self._trees = [quick_tree(stance.vertices_m[r]) for r in self.rows]
 
-    def query(self, k: int, points_m: Points, n: int) -> tuple[Points, NDArray[np.int64]]:
-        """Distances and vertices of the nearest skin of one part, each shape (n_points, n)."""
-        distance, near = self._trees[k].query(points_m, k=n)
-        return np.asarray(distance), self.rows[k][near]
+    def nearest(self, points_m: Points) -> list[tuple[Points, NDArray[np.int64]]]:
+        """Distances and vertices of the nearest skin of each part, each shape (n, _N_NEAR).
 
-    def distance(self, points_m: Points) -> Points:
-        """Distance of points to each part, shape (n_near_parts, n_points) [m].
-
-        Beyond `_FAR_M` of a part it is infinite, unless no part is nearer.
+        Beyond `_FAR_M` a distance is infinite, unless no part is nearer to the point.
         """
-        distance = np.stack(
-            [tree.query(points_m, distance_upper_bound=_FAR_M)[0] for tree in self._trees]
-        )
-        lonely = np.flatnonzero(np.isinf(distance).all(axis=0))
-        if len(lonely):
-            distance[:, lonely] = [tree.query(points_m[lonely])[0] for tree in self._trees]
-        return distance
+        found = [
+            tree.query(points_m, k=_N_NEAR, distance_upper_bound=_FAR_M) for tree in self._trees
+        ]
+        lonely = np.flatnonzero(np.isinf([distance[:, 0] for distance, _ in found]).all(axis=0))
+        near = []
+        for (distance, index), tree, rows in zip(found, self._trees, self.rows, strict=True):
+            if len(lonely):
+                distance[lonely], index[lonely] = tree.query(points_m[lonely], k=_N_NEAR)
+            near.append((distance, rows[np.minimum(index, len(rows) - 1)]))
+        return near
 
     def lifted(self, points_m: Points, own: NDArray[np.int64], keep_m: float) -> Points:
         """Points brought off the skin of their own part, shape (n, 3)."""
@@ -100,7 +97,8 @@ class _Surface:
             chosen = np.flatnonzero(own == part)
             if not len(chosen):
                 continue
-            distance, near = self.query(k, points_m[chosen], 3)
+            distance, near = self._trees[k].query(points_m[chosen], k=3)
+            near = self.rows[k][near]
             normal = self.stance.normals[near]
             offset = points_m[chosen][:, None] - self.stance.vertices_m[near]
             height = (offset * normal).sum(axis=2)
@@ -119,15 +117,14 @@ def _moved(points_m: Points, rig: Rig, before: _Surface, after: _Surface) -> Poi
     turns = np.stack([new.rotations[n] @ old.rotations[n].T for n in rig.joint_names])
     blended = (rig.weights @ turns.reshape(len(turns), 9)).reshape(-1, 3, 3).astype(np.float64)
     total, weights = np.zeros_like(points_m), np.zeros(len(points_m))
-    distance = before.distance(points_m)
-    nearest = distance.min(axis=0)
-    for k in range(len(before.rows)):
-        chosen = np.flatnonzero((distance[k] <= nearest) | (distance[k] < _FAR_M))
-        if not len(chosen):
-            continue
-        to_part, near = before.query(k, points_m[chosen], _N_NEAR)
-        offset = points_m[chosen][:, None] - old.vertices_m[near]
-        moved = new.vertices_m[near] + np.einsum("nkij,nkj->nki", blended[near], offset)
+    found = before.nearest(points_m)
+    nearest = np.min([distance[:, 0] for distance, _ in found], axis=0)
+    for distance, near in found:
+        chosen = np.flatnonzero(np.isfinite(distance[:, 0]))
+        to_part, rows = distance[chosen], near[chosen]
+        offset = points_m[chosen][:, None] - old.vertices_m[rows]
+        moved = new.vertices_m[rows] + np.einsum("nkij,nkj->nki", blended[rows], offset)
+        # Beyond the reach a distance is infinite, and weighs nothing.
         share = 1 / (to_part + _SOFT_M) ** 2
         mean = (share[..., None] * moved).sum(axis=1) / share.sum(axis=1)[:, None]
         here = to_part[:, 0]

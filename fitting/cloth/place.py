@@ -5,6 +5,8 @@ into a film that settles without crossing itself or the skin, carried into the p
 the fine levels start on exactly the coarse surface.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -86,13 +88,8 @@ def _start(
     Raises:
         PatternError: If triangles still cross; names their panels.
     """
-    flat, welded = meshes.flats[0], meshes.welds[0]
-    way = _way(pattern, body)
-    stance = body if not way else _body_in(way[0], body)
-    film = _film(pattern, flat, welded, stance)
-    bad = film.resolve()
+    flat, (way, stance, film) = meshes.flats[0], _wrapped(pattern, meshes, body)
     turned = _turned(film, flat, len(pattern.panels))
-    _refuse(pattern, body, flat.face_panel[bad])
     if not way:
         return meshes.spread(0, film.x), turned
     # Between parts that nearly touch, triangles must be small to follow the skin.
@@ -101,8 +98,27 @@ def _start(
     start = meshes.spread(0, film.x - _shift_m(stance))[k]
     carrier = Carrier(start, rig_of(body), way[0], edge_length_m=lengths[k])
     x, bad = _carried(carrier, way, Untangler(meshes.welds[k][meshes.flats[k].faces], body.faces))
-    _refuse(pattern, body, meshes.flats[k].face_panel[bad])
+    if len(bad):
+        raise _refusal(pattern, body, meshes.flats[k].face_panel[bad])
     return meshes.spread(k, x + _shift_m(body)), turned
+
+
+def _wrapped(
+    pattern: Pattern, meshes: NestedMeshes, body: Body
+) -> tuple[tuple[Stance, ...], Body, Film]:
+    """The coarsest cloth in a stance where it goes on easily, and the way from there to the body.
+
+    Raises:
+        PatternError: If triangles still cross; names their panels.
+    """
+    flat, bad = meshes.flats[0], np.zeros(0, dtype=np.int64)
+    for way in _ways(pattern, body):
+        stance = turned_body(body, way[0].rotations, name="start", anchor="pelvis") if way else body
+        film = _film(pattern, flat, meshes.welds[0], stance)
+        bad = film.resolve()
+        if len(bad) == 0:
+            return way, stance, film
+    raise _refusal(pattern, body, flat.face_panel[bad])
 
 
 def _carried(
@@ -126,19 +142,17 @@ def _carried(
     return (again, still) if len(still) < len(bad) else (x, bad)
 
 
-def _way(pattern: Pattern, body: Body) -> tuple[Stance, ...]:
-    """Stances from the one where the garment is wrapped to the body's; none where they agree."""
+def _ways(pattern: Pattern, body: Body) -> Iterator[tuple[Stance, ...]]:
+    """Stances from one where the garment may be wrapped to the body's; none where they agree."""
     if body.rig is None:
-        return ()
+        yield ()
+        return
     has_legs = any(panel.wrap.startswith(_LEGGED) for panel in pattern.panels)
     close = has_legs and thighs_gap_m(body.rig) < _THIGHS_M
-    posed = body.rotations is not None and body.pose != "a"
-    return way_to(body, open_legs=close) if close or posed else ()
-
-
-def _body_in(stance: Stance, body: Body) -> Body:
-    """The body in the first stance of a way."""
-    return turned_body(body, stance.rotations, name="start", anchor="pelvis")
+    if not close:
+        yield way_to(body) if body.rotations is not None and body.pose != "a" else ()
+    if has_legs:
+        yield way_to(body, open_legs=True)
 
 
 def _shift_m(body: Body) -> NDArray[np.float64]:
@@ -154,13 +168,12 @@ def _edge_length_m(flat: FlatMesh) -> float:
     return float(np.sqrt(area * 4 / np.sqrt(3)))
 
 
-def _refuse(pattern: Pattern, body: Body, panels: NDArray[np.int64]) -> None:
-    if len(panels):
-        names = sorted({pattern.panels[i].name for i in panels.tolist()})
-        raise PatternError(
-            f"{pattern.name} cannot be put on this body in pose {body.pose!r} without overlap: "
-            f"{len(panels)} triangles of {', '.join(names)} cross"
-        )
+def _refusal(pattern: Pattern, body: Body, panels: NDArray[np.int64]) -> PatternError:
+    names = sorted({pattern.panels[i].name for i in panels.tolist()})
+    return PatternError(
+        f"{pattern.name} cannot be put on this body in pose {body.pose!r} without overlap: "
+        f"{len(panels)} triangles of {', '.join(names)} cross"
+    )
 
 
 def _film(pattern: Pattern, flat: FlatMesh, welded: NDArray[np.int64], body: Body) -> Film:
