@@ -139,6 +139,7 @@ def size_run(pattern: str, sizes: Sequence[int | str]) -> list[tuple[int, str | 
         InputError: If there are less than two.
         FittingError: If the file cannot be read, or lacks a size.
     """
+    run: list[tuple[int, str | None]]
     if pattern in BLOCKS:
         run = sorted({size_choice(pattern, size) for size in sizes or STEPS})
     else:

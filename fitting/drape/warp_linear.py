@@ -4,6 +4,9 @@ Rows stand as in `pcg.py`. The smoother is damped block Jacobi instead of Gauss-
 every row at once, which is what a GPU is good at. Dot products are summed in fixed chunks, so the
 same device gives the same bits.
 """
+# Annotations of kernels are warp's own types, which a checker of Python types cannot read.
+# pyright: reportInvalidTypeForm=false, reportIndexIssue=false, reportOperatorIssue=false
+# pyright: reportCallIssue=false, reportArgumentType=false
 
 import warp as wp
 

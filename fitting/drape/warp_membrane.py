@@ -3,6 +3,9 @@
 State and forces are float64, matrix blocks float32. Every kernel writes what one thread owns, so
 that no sum depends on the order of threads.
 """
+# Annotations of kernels are warp's own types, which a checker of Python types cannot read.
+# pyright: reportInvalidTypeForm=false, reportIndexIssue=false, reportOperatorIssue=false
+# pyright: reportCallIssue=false, reportArgumentType=false
 
 import warp as wp
 

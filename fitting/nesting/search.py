@@ -131,7 +131,7 @@ def _items(pieces: Sequence[CutPiece], settings: NestSettings) -> list[Any]:
         grown = piece.cut.buffer(grow_m, join_style="mitre", mitre_limit=2.0)
         # In single precision corners that nearly touch are one, which the search refuses.
         grown = shapely.remove_repeated_points(grown.simplify(settings.tolerance_m), 5e-5)
-        outline = np.asarray(grown.exterior.coords) * MM
+        outline = shapely.get_coordinates(grown) * MM
         shape = [(float(x), float(y)) for x, y in outline[:-1]]
         fits = [
             turn

@@ -119,7 +119,11 @@ def cut_polygon(panel: Panel, allowances_m: Sequence[float] | Points) -> "Polygo
     if _signed_area(points) < 0:
         points, distance = points[::-1], np.roll(distance[::-1], -1)
     grown = shapely.unary_union([base, *_strips(points, distance)])
-    grown = grown if isinstance(grown, shapely.Polygon) else max(grown.geoms, key=lambda g: g.area)
+    grown = (
+        grown
+        if isinstance(grown, shapely.Polygon)
+        else max(shapely.get_parts(grown), key=shapely.area)
+    )
     holes = [hole.outline_m for hole in panel.holes if len(hole.outline_m) >= 3]
     # Closed over a tenth of a millimetre: strips of neighbouring steps leave slits of no width.
     for step_m in (_SLIT_M, -_SLIT_M):

@@ -42,9 +42,9 @@ def write_drawing(
         lines: Layer, points of shape (n, 2) in metres, and whether the line is closed.
         texts: Words on the drawing.
     """
-    import ezdxf
+    from ezdxf.filemanagement import new
 
-    document = ezdxf.new("R2000", units=_MILLIMETRES)
+    document = new("R2000", units=_MILLIMETRES)
     document.header["$MEASUREMENT"] = _METRIC
     space = document.modelspace()
     for name in sorted({layer for layer, _, _ in lines} | {text.layer for text in texts}):

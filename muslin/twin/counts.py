@@ -25,4 +25,5 @@ def counts_of(values_si: NDArray[np.float64], channel: ChannelSchema) -> NDArray
 
 def values_of(counts: NDArray[np.integer], channel: ChannelSchema) -> NDArray[np.float64]:
     """Readings in SI of counts, shape (n,)."""
-    return (counts - channel.offset) * channel.scale * si_factor(channel.unit)
+    values = counts.astype(np.float64)
+    return (values - channel.offset) * channel.scale * si_factor(channel.unit)

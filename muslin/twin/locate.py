@@ -172,7 +172,7 @@ class _PanelMesh:
         key = np.stack([rows, np.concatenate(pieces)], axis=1)
         groups, slot = np.unique(key, axis=0, return_inverse=True)
         slot = slot.ravel()
-        weight = np.bincount(slot, np.concatenate(lengths))
+        weight = np.bincount(slot, np.concatenate(lengths)).astype(np.float64)
         mean = np.zeros((len(groups), 3))
         np.add.at(mean, slot, barycentric * np.concatenate(lengths)[:, None])
         way = np.zeros((len(groups), 2))
@@ -188,8 +188,9 @@ class _PanelMesh:
         near = (self.corners.max(axis=1) > low).all(axis=1)
         near &= (self.corners.min(axis=1) < high).all(axis=1)
         rows = np.flatnonzero(near)
-        parts = shapely.intersection(shapely.polygons(self.corners[rows]), outline)
-        area = shapely.area(parts)
+        triangles = np.asarray(shapely.polygons(self.corners[rows]))
+        parts = np.asarray(shapely.intersection(triangles, outline))
+        area = np.asarray(shapely.area(parts))
         kept = area > 1e-12
         if area.sum() < _LEAST_COVER * outline.area:
             raise SensorError(_beside(sensor, None))

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -206,13 +206,15 @@ class GarmentSource:
 
     def _reboot_rows(self, item: Rebooted) -> list[Event]:
         """One row a stream: when it ended, for what the garment could not tell any more."""
+        if (reassembler := self._reassembler) is None:
+            return []
         rows: list[Event] = []
-        for stream in self.schema.streams if self._reassembler is not None else ():
-            index, epoch = self._reassembler.newest(stream.id, item.boot)
+        for stream in self.schema.streams:
+            index, epoch = reassembler.newest(stream.id, item.boot)
             rows.append(item.loss(stream.id, index=index, epoch_before=epoch))
         return rows
 
-    def _seen(self, events: list[Event]) -> list[Event]:
+    def _seen(self, events: Sequence[Event]) -> list[Event]:
         """Give losses their cause, note them for the log, and end at the garment's own end."""
         seen: list[Event] = []
         for event in events:

@@ -14,6 +14,7 @@ import numpy as np
 
 from firmware_bridge.schema import GarmentSchema
 from wearables.ble.foreign import DeviceLink, FoundDevice, connected, find_device, radio_open
+from wearables.ble.losses import Rebooted
 from wearables.ble.packets import Packet, PacketQueue
 from wearables.ble.scanning import NotSeenError
 from wearables.ble.settings import SupervisorSettings, pause_s
@@ -309,8 +310,8 @@ class ProfileSource:
                 for event in self._flushed(item):
                     yield event
                 yield item
-            elif isinstance(item, Packet):
-                continue
+            elif isinstance(item, Packet | Rebooted):
+                continue  # Sensors of others have neither frames nor boots.
             elif item is not None:
                 yield item
             elif self._done:
