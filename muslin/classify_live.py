@@ -7,7 +7,7 @@ the source's own bounded queue, which counts what it has to drop.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -131,7 +131,7 @@ async def _run(
     source: "Source",
     feed: "Feed[Activity]",
     controls: "Controls",
-    beside: list[Coroutine[Any, Any, None]],
+    beside: Sequence[Coroutine[Any, Any, None]],
     progress: _Progress,
     *,
     as_json: bool,

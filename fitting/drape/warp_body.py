@@ -1,7 +1,7 @@
 """Distance to the body as a warp kernel: warp finds the triangle, float64 the point on it."""
 # Annotations of kernels are warp's own types, which a checker of Python types cannot read.
 # pyright: reportInvalidTypeForm=false, reportIndexIssue=false, reportOperatorIssue=false
-# pyright: reportCallIssue=false, reportArgumentType=false
+# pyright: reportCallIssue=false, reportArgumentType=false, reportAttributeAccessIssue=false
 
 import warp as wp
 

@@ -128,7 +128,9 @@ class _PanelMesh:
         self.faces = np.flatnonzero(cloth.face_panel == i_panel)
         self.corners = cloth.flat_uv_m[cloth.flat_faces[self.faces]]
         edges = self.corners[:, 1:] - self.corners[:, :1]
-        self.inverse = np.linalg.inv(edges.transpose(0, 2, 1))
+        self.inverse: NDArray[np.float64] = np.linalg.inv(edges.transpose(0, 2, 1)).astype(
+            np.float64
+        )
         self._tree = KDTree(self.corners.mean(axis=1))
 
     def barycentric(

@@ -47,6 +47,8 @@ class Normalised(nn.Module):
 
     def __init__(self, net: nn.Module, mean: Sequence[float], sd: Sequence[float]) -> None:
         super().__init__()
+        self.mean: torch.Tensor
+        self.sd: torch.Tensor
         self.net = net
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
         self.register_buffer("sd", torch.tensor(sd, dtype=torch.float32))
@@ -73,7 +75,7 @@ def export_torchscript(path: Path, net: nn.Module, *, n_samples: int, n_channels
         # Torch recommends its newer export, which other runtimes do not read.
         warnings.simplefilter("ignore", DeprecationWarning)
         # A recurrent layer looks at the number of dimensions, which does not change.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # pyright: ignore[reportPrivateImportUsage]
         traced: Any = torch.jit.trace(net.eval(), example)
         path.write_bytes(traced.save_to_buffer())
 
