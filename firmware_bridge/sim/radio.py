@@ -252,7 +252,7 @@ class VirtualController(Controller):
         return super().on_hci_reset_command(_command)  # pyright: ignore[reportUnknownMemberType]
 
     def on_hci_le_create_connection_cancel_command(
-        self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
+        self, _command: hci.HCI_SyncCommand[Any]
     ) -> hci.HCI_StatusReturnParameters:
         """Stop initiating; the base class goes on, and never tells whoever waits for the link."""
         pending, self.pending_le_connection = self.pending_le_connection, None
