@@ -19,7 +19,7 @@ from fitting.errors import DrapeError
 
 _N_SWEEPS_COARSEST = 8
 _CHECK_EVERY = 4  # iterations between two looks at the residual, which stop the device
-wp.config.quiet = True  # pyright: ignore[reportAttributeAccessIssue]
+wp.config.log_level = wp.LOG_WARNING
 
 
 def device_name(device: str) -> str:
