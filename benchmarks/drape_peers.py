@@ -158,7 +158,8 @@ def run_peer(scene, out, solver, seconds):
     np.save(out.with_suffix(".npy"), history[-1])
     out.write_text(json.dumps({
         "solver": solver, "substeps_x_iterations": f"{n_substeps} x {n_iterations}",
-        "frames": n_frames, "wall_s": wall_s, "cpu_s": cpu_s, "at_rest": still, "finite": bool(np.isfinite(speed)),
+        "frames": n_frames, "wall_s": wall_s, "cpu_s": cpu_s, "at_rest": still,
+        "finite": bool(np.isfinite(speed)),
         "speed_mm_s": 1e3 * speed, "gone_mm": 1e3 * gone if np.isfinite(gone) else None,
         "version": newton.__version__,
     }))  # fmt: skip

@@ -34,7 +34,6 @@ def account(
     gradient[~rest.free] = 0.0
     residual = np.linalg.norm(gradient, axis=1)
     worst = int(rest.order[np.argmax(residual)])
-    scale = float(np.linalg.norm(engine.load_n, axis=1).sum() + engine.force.sum())
     depth, n_inside, deepest = 0.0, 0, 0
     if engine.tree is not None and finite:
         depth, n_inside, deepest = penetration(engine.tree, engine.x, rest.faces, rest.edges)
@@ -58,7 +57,7 @@ def account(
         anchors_m=engine.anchor[rows],
         converged=cause == "at rest",
         cause=cause,
-        residual=float(residual.sum()) / max(scale, 1e-300),
+        residual=float(residual.sum()) / engine.scale_n(),
         residual_median_n=float(np.median(residual)),
         residual_p95_n=float(np.percentile(residual, 95)),
         residual_max_n=float(residual.max()),

@@ -21,6 +21,7 @@ _ARMIJO = 1e-4
 _ROUNDING = 1e-12
 _N_HALVINGS = 5
 _REACH_EDGES = 0.35  # candidates explode when twice the reach nears the edge length
+_LEAST_N = 1e-6  # where nothing weighs and nothing touches
 _DIP_M = 0.015  # edges and triangles are looked at where a corner is nearer to the skin
 _LIFT_MAX_M = 8e-3
 _LIFT_CLEAR_M = 3e-4  # air that edges and triangles get, so that the next step keeps them out
@@ -165,8 +166,11 @@ class Engine:
         self.look_around()
         gradient = self.static_gradient()
         gradient[~self.rest.free] = 0.0
-        scale = float(np.linalg.norm(self.load_n, axis=1).sum() + self.force.sum())
-        return float(np.linalg.norm(gradient, axis=1).sum()) / max(scale, 1e-300)
+        return float(np.linalg.norm(gradient, axis=1).sum()) / self.scale_n()
+
+    def scale_n(self) -> float:
+        """Weight plus contact forces, which residual forces are measured by."""
+        return max(float(np.linalg.norm(self.load_n, axis=1).sum() + self.force.sum()), _LEAST_N)
 
     def energy(
         self,

@@ -64,6 +64,13 @@ def test_iterations_do_not_grow_with_the_mesh():
     assert counts[1] <= 2 * counts[0] + 2
 
 
+def test_soft_steps_end_where_nothing_moves():
+    settings = DrapeSettings(gravity_m_s2=0.0, n_steps_soft=40, step_first_s=0.3)
+    d = drape(flag(), None, [shapes.fabric()], settings=settings, rng=np.random.default_rng(0))
+    assert d.converged, d.cause
+    assert d.n_steps < 40
+
+
 def test_the_cascade_ends_free_of_crossings_and_balanced():
     uv, faces = shapes.sheet(9, 10, 0.025)
     half = uv.max(axis=0) / 2
