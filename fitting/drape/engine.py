@@ -22,7 +22,8 @@ _ROUNDING = 1e-12
 _N_HALVINGS = 5
 _REACH_EDGES = 0.35  # candidates explode when twice the reach nears the edge length
 _LEAST_N = 1e-6  # where nothing weighs and nothing touches
-_DIP_M = 0.015  # edges and triangles are looked at where a corner is nearer to the skin
+_HELD_M = (5e-5, 3e-4)  # skin of 1 cm radius leaves its plane by 0.1 and 4 um over this travel
+_HELD_GROWTH = 1.5
 _LIFT_MAX_M = 8e-3
 _LIFT_CLEAR_M = 3e-4  # air that edges and triangles get, so that the next step keeps them out
 _PUSH_SHARE = 0.1  # cloth is softer than skin contact, so that the bound on its Hessian is mild
@@ -88,6 +89,8 @@ class Engine:
     hold_n_m: NDArray[np.float64] = field(init=False)
     hold_at_m: NDArray[np.float64] = field(init=False)
     expected: NDArray[np.bool_] = field(init=False)
+    held_m: NDArray[np.float64] = field(init=False)
+    _moved: NDArray[np.float64] = field(init=False)
     reach_m: float = _REACH_M[1]
     velocity_kept: float = field(init=False)
 
@@ -105,6 +108,7 @@ class Engine:
         self.offset_m = rest.offset_m.copy()
         self.hold_n_m, self.hold_at_m = np.zeros(n), self.x.copy()
         self.expected = np.zeros(n, dtype=np.bool_)
+        self.held_m, self._moved = np.full(n, _HELD_M[0]), np.zeros((n, 3))
         self._partial = np.zeros(N_CHUNKS)
         if self.settings.self_collision:
             ends = self.x[rest.edges]
@@ -140,13 +144,16 @@ class Engine:
         depth = 0.0
         if self.tree is None:
             return depth
+        least = self.phi - np.linalg.norm(self.x - self.origin, axis=1)
+        most = rest.offset_m + _LIFT_MAX_M
         for cell in (rest.edges, rest.faces):
-            near = np.flatnonzero(self.phi[cell].min(axis=1) < _DIP_M)
-            middle = self.x[cell[near]].mean(axis=1)
-            phi, _, _ = nearest(self.tree, middle, self.hint[cell[near, 0]])
+            middle = self.x[cell].mean(axis=1)
+            # Distance falls no faster than one walks: a corner far enough is proof of no dip.
+            walked = np.linalg.norm(self.x[cell] - middle[:, None], axis=2)
+            near = np.flatnonzero((least[cell] - walked).max(axis=1) < _LIFT_CLEAR_M)
+            phi, _, _ = nearest(self.tree, middle[near], self.hint[cell[near, 0]])
             depth = max(depth, -float(phi.min(initial=0.0)))
             missing = np.maximum(_LIFT_CLEAR_M - phi, 0.0)
-            most = rest.offset_m + _LIFT_MAX_M
             low = np.flatnonzero(missing)
             corners = cell[near[low]]
             lifted = self.offset_m.copy()
@@ -234,6 +241,7 @@ class Engine:
         moved = fraction * move
         self.x += moved
         self.velocity = moved / h
+        self._hold_swingers(moved)
         if self.tree is not None:
             self._contact(self.x)
             move_anchors(self.x, self.force, self.normal, self.anchor, settings.friction_slip_m)
@@ -241,6 +249,12 @@ class Engine:
             n_cg=n_cg, solved=error <= settings.cg_tolerance, fraction=fraction,
             velocity_rms_m_s=wanted, clamped=clamped,
         )  # fmt: skip
+
+    def _hold_swingers(self, moved: NDArray[np.float64]) -> None:
+        """Let vertices keep their plane for longer that go back and forth between two of them."""
+        swings = ((moved * self._moved).sum(axis=1) < 0) & (self.force > 0)
+        self.held_m[swings] = np.minimum(_HELD_GROWTH * self.held_m[swings], _HELD_M[1])
+        self._moved = moved
 
     def _foresee(self, move: NDArray[np.float64], gradient: NDArray[np.float64]) -> bool:
         """Add contacts that the step would make, in place; False when there are none."""

@@ -16,8 +16,6 @@ from fitting.drape.sdf import DistanceTree, update_planes
 from fitting.drape.system import gather_gradient
 from fitting.errors import DrapeError
 
-# Skin of 1 cm radius leaves its plane by 0.1 um over this travel.
-PLANE_HELD_M = 5e-5
 _DEVICES = "'cpu', 'cuda', 'cuda:N' or 'warp-cpu'"
 
 
@@ -30,6 +28,7 @@ class Planes(Protocol):
         origin: Where the vertex was when asked, shape (n_vertices, 3) [m].
         hint: Closest triangle in tree order, shape (n_vertices,).
         fresh: Whether to ask in any case, shape (n_vertices,).
+        held_m: Vertices keep their plane while they move less, shape (n_vertices,).
         reach_m: Vertices that cannot have come so near are left alone.
     """
 
@@ -38,6 +37,7 @@ class Planes(Protocol):
     origin: NDArray[np.float64]
     hint: NDArray[np.int64]
     fresh: NDArray[np.bool_]
+    held_m: NDArray[np.float64]
     reach_m: float
 
 
@@ -118,7 +118,7 @@ class CpuKernels(System):
         """Refresh planes of vertices that may be near the body, in place."""
         update_planes(
             x, tree.corners, tree.lower, tree.upper, tree.normals, planes.phi, planes.normal,
-            planes.origin, planes.hint, planes.fresh, planes.reach_m, PLANE_HELD_M,
+            planes.origin, planes.hint, planes.fresh, planes.reach_m, planes.held_m,
         )  # fmt: skip
 
 

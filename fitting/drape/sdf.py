@@ -87,7 +87,7 @@ def nearest(
     fresh = np.ones(n, dtype=np.bool_)
     update_planes(
         points, tree.corners, tree.lower, tree.upper, tree.normals, phi, normal, origin, place,
-        fresh, np.inf, 0.0,
+        fresh, np.inf, np.zeros(n),
     )  # fmt: skip
     return phi, normal, place
 
@@ -180,7 +180,7 @@ def _update_planes_part(
         if not fresh[i]:
             gx, gy, gz = px - origin[i, 0], py - origin[i, 1], pz - origin[i, 2]
             travel = np.sqrt(gx * gx + gy * gy + gz * gz)
-            if travel <= held or phi[i] - travel > reach:
+            if travel <= held[i] or phi[i] - travel > reach:
                 continue
         fresh[i] = False
         face = hint[i]
@@ -234,7 +234,7 @@ def update_planes(  # noqa: ANN201
     """Refresh distance, gradient, query point and closest face of vertices that may be near.
 
     A vertex is left alone while its last distance less its travel stays above reach, or its
-    travel below held: near rest a plane that turned in every step would keep the forces from
+    travel below held (n,): near rest a plane that turned in every step would keep the forces from
     balancing. fresh forces the query.
     """
     for k in prange(_PARTS):

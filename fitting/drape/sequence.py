@@ -108,6 +108,7 @@ def _follow(engine, before: Body, after: Body, *, frame_s: float, momentum: bool
         share = k / n
         vertices = (1 - share) * before.vertices_m + share * after.vertices_m
         _carry(engine, build_tree(vertices, before.faces))
+        engine.look_around()
         engine.look_closely()
         run.add(engine.step(), engine)
     engine.velocity_kept = engine.settings.velocity_kept

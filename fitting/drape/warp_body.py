@@ -47,7 +47,7 @@ def update_planes(
     normals: wp.array2d(dtype=wp.vec3d),
     x: wp.array(dtype=wp.vec3d),
     reach: wp.float64,
-    held: wp.float64,
+    held: wp.array(dtype=wp.float64),
     phi: wp.array(dtype=wp.float64),
     normal: wp.array(dtype=wp.vec3d),
     origin: wp.array(dtype=wp.vec3d),
@@ -58,7 +58,7 @@ def update_planes(
     i = wp.tid()
     p = x[i]
     travel = wp.length(p - origin[i])
-    if fresh[i] or (travel > held and phi[i] - travel <= reach):
+    if fresh[i] or (travel > held[i] and phi[i] - travel <= reach):
         query = wp.mesh_query_point_no_sign(mesh, wp.vec3f(p), _FAR_M)
         if query.result:
             f = query.face

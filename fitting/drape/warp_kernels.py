@@ -11,7 +11,7 @@ import warp as wp
 from numpy.typing import NDArray
 
 from fitting.drape import warp_body, warp_linear, warp_membrane
-from fitting.drape.kernels import PLANE_HELD_M, Planes
+from fitting.drape.kernels import Planes
 from fitting.drape.levels import Levels
 from fitting.drape.rest import RestShape
 from fitting.drape.sdf import DistanceTree
@@ -229,9 +229,9 @@ class WarpKernels:
             self._put(planes.fresh, wp.bool),
         ]  # fmt: skip
         at = self._put(x, wp.vec3d)
-        self._launch(
-            warp_body.update_planes, len(x), [*given, at, planes.reach_m, PLANE_HELD_M, *state]
-        )
+        held = self._put(planes.held_m, wp.float64)
+        given = [*given, at, planes.reach_m, held, *state]
+        self._launch(warp_body.update_planes, len(x), given)
         kept = (planes.phi, planes.normal, planes.origin, planes.hint, planes.fresh)
         for values, one in zip(kept, state, strict=True):
             values[:] = one.numpy()
