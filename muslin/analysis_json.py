@@ -45,6 +45,7 @@ def analysis_json(analysis: "Analysis") -> dict[str, Any]:
             "intensity": [asdict(item) for item in analysis.intensity],
             "n_steps": len(analysis.movement.steps),
             "walking": [asdict(bout) for bout in analysis.movement.bouts],
+            "gait": [asdict(one) for one in analysis.movement.gait],
             "postures": [asdict(span) for span in analysis.movement.postures],
             "posture_refused": analysis.movement.posture_refused,
             "activity": asdict(analysis.activity) if analysis.activity else None,

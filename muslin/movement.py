@@ -10,16 +10,20 @@ from wearables.events import SampleBlock
 from wearables.sessions import StreamReader
 from wearables.signals import Intensity, Spectra, movement_intensity, run
 from wearables.signals.motion import (
+    GaitCycle,
     PostureDetector,
     PostureSpan,
     Step,
     StepDetector,
+    TrunkGait,
     WalkingBout,
     Wear,
     WearDetector,
+    gait_cycles,
     walking_bouts,
 )
 from wearables.signals.motion.steps import BAND_HZ as STEP_HZ
+from wearables.signals.motion.trunk_gait import MIN_RATE_HZ as MIN_GAIT_HZ
 
 # Walking of this many steps shows which way is up in the sensor's frame.
 UPRIGHT_STEPS = 20
@@ -56,6 +60,7 @@ class Movement:
         posture_refused: Why there are none.
         spectrogram: None when the recording is shorter than a window.
         wear: Whether the garment was worn, per hour; empty for less than an hour.
+        gait: Strides, as far as the sensor sits on the trunk; empty below 40 Hz.
     """
 
     stream: str = ""
@@ -66,6 +71,7 @@ class Movement:
     posture_refused: str = ""
     spectrogram: Spectrogram | None = None
     wear: tuple[Wear, ...] = ()
+    gait: tuple[GaitCycle, ...] = ()
 
 
 def movement(found: tuple[StreamReader, list[SampleBlock]] | None) -> Movement:
@@ -81,6 +87,9 @@ def movement(found: tuple[StreamReader, list[SampleBlock]] | None) -> Movement:
     if rate_hz >= 4 * STEP_HZ[1]:
         steps = run(StepDetector(rate_hz=rate_hz, columns=columns), runs)
     bouts = walking_bouts(steps)
+    gait: list[GaitCycle] = []
+    if bouts and rate_hz >= MIN_GAIT_HZ:
+        gait = gait_cycles(run(TrunkGait(rate_hz=rate_hz, columns=columns), runs))
     postures, refused = _postures(runs, bouts, columns, rate_hz)
     return Movement(
         stream=stream.name,
@@ -90,6 +99,7 @@ def movement(found: tuple[StreamReader, list[SampleBlock]] | None) -> Movement:
         postures=postures,
         posture_refused=refused,
         spectrogram=_spectrogram(runs, columns, rate_hz),
+        gait=tuple(gait),
         wear=tuple(run(WearDetector(rate_hz=rate_hz, columns=columns), runs)),
     )
 

@@ -10,7 +10,7 @@ from muslin.analyze import Analysis, StreamSummary
 from muslin.movement import Movement, Spectrogram
 from muslin.report.figures import COLORS, draw_gaps, draw_legend_above, draw_line, new_figure, svg
 from muslin.skin import Skin
-from muslin.vitals import MIN_BEAT_QUALITY, Heart
+from muslin.vitals import MIN_BEAT_QUALITY, Breathing, Heart
 from wearables.events import SampleBlock
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 BAD = "#b3261e"
 # A strip of so many seconds shows single beats.
 STRIP_S = 12.0
+MINUTE_S = 60.0
+# More marks than this hide the signal.
+MAX_MARKS = 800
 POSTURES = ("lying", "leaning", "sitting", "standing", "upright")
 
 
@@ -27,14 +30,15 @@ def heart(analysis: Analysis, stream: StreamSummary) -> str:
     result = analysis.heart
     figure, axes = new_figure(5.0, 3, share_x=False)
     unit = stream.channels[result.column].rsplit("_", 1)[-1]
-    _beats(axes[0], result, stream)
+    is_crowded = len(result.beats) > MAX_MARKS
+    _beats(axes[0], replace(result, beats=()) if is_crowded else result, stream)
     start = _strip_start(result, stream)
     _beats(axes[1], result, replace(stream, whole=_between(stream, start, start + STRIP_S)))
     axes[1].set_xlim(start, start + STRIP_S)
     for axis in axes[:2]:
         axis.set_ylabel(f"{result.source.upper()} [{unit}]", fontsize=8)
     if result.beats:
-        draw_legend_above(axes[0])
+        draw_legend_above(axes[1] if is_crowded else axes[0])
     _rates(axes[2], stream, analysis.pulse, "heart rate [1/min]")
     return svg(figure, "Heart signal with beats, close up, and heart rate")
 
@@ -163,27 +167,43 @@ def _spectrum(axis: "Axes", result: Heart, ends_s: np.ndarray, intervals_ms: np.
 
 
 def breath(analysis: Analysis, stream: StreamSummary) -> str:
-    """The belt, strain line or ECG that shows breathing, with breaths, and their rate."""
-    figure, (top, bottom) = new_figure(3.6, 2)
+    """What shows breathing with its breaths, a minute close up where it is long, and the rate."""
     result = analysis.breath
-    draw_gaps(top, stream)
-    draw_line(top, stream, result.column, color=COLORS[1])
-    times = np.array([each.start_s for each in result.breaths])
-    heights = np.interp(times, stream.whole.time_s, stream.whole.values[:, result.column])
-    top.plot(times, heights, "^", color=BAD, markersize=4 if len(times) < 200 else 2,
-             label="start of inspiration", rasterized=len(times) > 500)  # fmt: skip
-    note = ", synthetic" if stream.is_synthetic else ""
-    unit = stream.channels[result.column].rsplit("_", 1)[-1]
-    label = {"respiration": f"belt [{unit}]", "strain": "strain [m/m]", "ecg": f"ECG [{unit}]"}
-    top.set_ylabel(label[result.source] + note, fontsize=8)
+    times = stream.whole.time_s
+    is_long = times.size > 0 and times[-1] - times[0] > 3 * MINUTE_S
+    figure, axes = new_figure(5.0 if is_long else 3.6, 3 if is_long else 2, share_x=False)
+    _breaths(axes[0], result, stream)
     own = stream.whole.values[:, result.column]
     if np.isfinite(own).any():
         # A belt that is put on or taken off leaps far beyond any breath.
-        low, high = np.nanpercentile(own, (1, 99))
-        top.set_ylim(low - 0.3 * (high - low), high + 0.3 * (high - low) + 1e-12)
-    draw_legend_above(top)
-    _rates(bottom, stream, analysis.breathing, "breaths [1/min]")
+        low, high = np.nanpercentile(own, (5, 95))
+        axes[0].set_ylim(low - 1.5 * (high - low), high + 1.5 * (high - low) + 1e-12)
+    if is_long:
+        known = [rate.time_s for rate in result.rates if math.isfinite(rate.per_minute)]
+        start = (known[len(known) // 2] if known else float(times[0])) - MINUTE_S / 2
+        near = replace(stream, whole=_between(stream, start, start + MINUTE_S))
+        _breaths(axes[1], result, near)
+        axes[1].set_xlim(start, start + MINUTE_S)
+    note = ", synthetic" if stream.is_synthetic else ""
+    unit = stream.channels[result.column].rsplit("_", 1)[-1]
+    label = {"respiration": f"belt [{unit}]", "strain": "strain [m/m]", "ecg": f"ECG [{unit}]"}
+    for axis in axes[:-1]:
+        axis.set_ylabel(label[result.source] + note, fontsize=8)
+    draw_legend_above(axes[0])
+    _rates(axes[-1], stream, analysis.breathing, "breaths [1/min]")
     return svg(figure, f"Breathing signal{note} with breaths, and breathing rate")
+
+
+def _breaths(axis: "Axes", result: Breathing, stream: StreamSummary) -> None:
+    draw_gaps(axis, stream)
+    draw_line(axis, stream, result.column, color=COLORS[1])
+    own = stream.whole.time_s
+    times = np.array([each.start_s for each in result.breaths])
+    inside = (times >= own[0]) & (times <= own[-1]) if own.size else np.zeros(len(times), bool)
+    times = times[inside]
+    heights = np.interp(times, own, stream.whole.values[:, result.column]) if times.size else times
+    axis.plot(times, heights, "^", color=BAD, markersize=4 if len(times) < 200 else 2,
+              label="start of inspiration", rasterized=len(times) > 500)  # fmt: skip
 
 
 def spectrogram(result: Spectrogram) -> str:

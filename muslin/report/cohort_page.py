@@ -69,7 +69,7 @@ def _spread(rows: Sequence[CohortRow]) -> list[list[str]]:
         return []
     table_of = np.array([_numbers(row) for row in rows], dtype=np.float64)
     spread = []
-    for name, share in (("lower quartile", 0.25), ("median", 0.5), ("upper quartile", 0.75)):
+    for name, share in (("25 %", 0.25), ("median", 0.5), ("75 %", 0.75)):
         known = [column[np.isfinite(column)] for column in table_of.T]
         values = [np.quantile(own, share) if len(own) > 1 else math.nan for own in known]
         spread.append([name, "", *_told(values), ""])

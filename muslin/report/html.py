@@ -27,6 +27,7 @@ td.n + td:not(.n), th.n + th:not(.n) { padding-left: 16px; }
 .tag { border: 1px solid var(--line); border-radius: 10px; padding: 0 8px; font-size: 12px; }
 .wide { overflow-x: auto; } .wide th, .wide td { padding-right: 8px;
   font-size: 12.5px; } .wide th.n { white-space: normal; }
+details { margin: 10px 0; } summary { cursor: pointer; color: var(--soft); }
 .bad { color: var(--bad); } .good { color: var(--good); }
 figure { margin: 10px 0; background: #fff; border-radius: 8px; border: 1px solid var(--line);
   padding: 6px; } figure svg { width: 100%; height: auto; display: block; }

@@ -1,12 +1,14 @@
 """Sections of a session's page: what the body did, each with its quality and what is missing."""
 
 import math
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
 from muslin.activity import ActivityResult
 from muslin.analyze import Analysis, median_rate
+from muslin.movement import Movement
 from muslin.report import body_figures, figures
 from muslin.report.html import card, figure_box, number, table
 from wearables.signals import Rate
@@ -98,6 +100,13 @@ def variability(analysis: Analysis) -> str:
         f"{result.n_artefacts} were taken out as artefacts and none was filled in. Time-domain "
         "numbers need 80 % of a stretch, spectra 95 %; below that they are not known.</p>"
     )
+    if not any(math.isfinite(one.mean_s) for one in (whole, *(w for _, w in result.windows))):
+        most = max(one.coverage for one in (whole, *(w for _, w in result.windows)))
+        text += (
+            '<p class="bad">No stretch is covered well enough: the best reaches '
+            f"{100 * most:.0f} %.</p>"
+        )
+        return f"<h2>Heart rate variability</h2>{text}"
     rows = [_variability_row("whole", whole)]
     rows += [
         _variability_row(f"{max(0.0, time_s - 150):.0f} s", one)
@@ -221,9 +230,26 @@ def walking(analysis: Analysis) -> str:
         if held
         else f"<p>No posture: {result.posture_refused}.</p>"
     )
+    posture += _gait(result)
     caption = f"{len(result.steps)} steps in {len(result.bouts)} bouts; the longest in the table."
     picture = figure_box(body_figures.walking(result, stream), caption)
     return f"<h2>Walking and posture</h2>{posture}{picture}{table(head, rows)}"
+
+
+def _gait(result: Movement) -> str:
+    """Shares of a stride, where contacts were found."""
+    cycles = [one for one in result.gait if math.isfinite(one.stance_s)]
+    if not cycles:
+        return ""
+    stance, double = (
+        100 * statistics.median(getattr(one, name) / one.stride_s for one in cycles)
+        for name in ("stance_s", "double_support_s")
+    )
+    stride_s = statistics.median(one.stride_s for one in cycles)
+    return (
+        f"<p>{len(cycles)} strides, {stride_s:.2f} s each in the median: stance {stance:.0f} %, "
+        f"double support {double:.0f} %; true as far as the sensor sits at the lower back.</p>"
+    )
 
 
 def activity(analysis: Analysis) -> str:

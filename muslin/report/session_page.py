@@ -1,10 +1,11 @@
 """One self-contained page for a session, data quality first. It asks nothing from outside."""
 
 import math
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from muslin.analyze import Analysis, StreamSummary
+from muslin.analyze import MIN_EVEN_HZ, Analysis, StreamSummary
 from muslin.report import figures, sections
 from muslin.report.html import figure_box, number, page
 
@@ -44,7 +45,10 @@ def session_page(analysis: Analysis) -> str:
 
 
 def _quality(analysis: Analysis) -> str:
-    rows = "".join(_stream_row(stream) for stream in analysis.streams)
+    even = [stream for stream in analysis.streams if stream.nominal_rate_hz >= MIN_EVEN_HZ]
+    # A list of events has no samples that could be missing; a garment may bring dozens of them.
+    others = [stream for stream in analysis.streams if stream not in even]
+    shown = even or others
     gaps = [(stream, gap) for stream in analysis.streams for gap in stream.gaps]
     gap_rows = "".join(
         f'<tr><td>{escape(stream.name)}</td><td class="n">{gap.start_s:.2f}</td>'
@@ -65,17 +69,35 @@ def _quality(analysis: Analysis) -> str:
         + _verdict(analysis)
         + "<p>Every sample that the garment took is either in the file or in the table of gaps. "
         "Nothing is interpolated: gaps are drawn as grey bands and left out of every number.</p>"
-        '<table><thead><tr><th>stream</th><th>channels</th><th class="n">rate (nominal) [Hz]</th>'
-        '<th class="n">stored</th><th class="n">lost</th><th class="n">coverage</th>'
-        f'<th class="n">quality</th></tr></thead><tbody>{rows}</tbody></table>'
-        + figure_box(figures.overview(analysis.streams), "Recorded samples; gaps in red.")
+        + _stream_table(shown)
+        + figure_box(figures.overview(shown), "Recorded samples; gaps in red.")
         + figure_box(
-            figures.quality(analysis.streams),
+            figures.quality(shown),
             "Quality in windows of 2 s, green 1 to red 0: coverage, less what is clipped or a "
             "spike; 0 where a channel is flat. Streams below 2 Hz are not judged.",
         )
+        + _others(others if even else [])
         + gap_table
         + f"<p>Clock: {_clock(analysis)}.</p>"
+    )
+
+
+def _stream_table(streams: Sequence[StreamSummary]) -> str:
+    rows = "".join(_stream_row(stream) for stream in streams)
+    return (
+        '<table><thead><tr><th>stream</th><th>channels</th><th class="n">rate (nominal) [Hz]</th>'
+        '<th class="n">stored</th><th class="n">lost</th><th class="n">coverage</th>'
+        f'<th class="n">quality</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def _others(streams: Sequence[StreamSummary]) -> str:
+    """Streams below 2 Hz, folded away."""
+    if not streams:
+        return ""
+    return (
+        f"<details><summary>{len(streams)} streams of events or derived values, below "
+        f"{MIN_EVEN_HZ:g} Hz</summary>{_stream_table(streams)}</details>"
     )
 
 

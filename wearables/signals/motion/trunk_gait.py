@@ -27,6 +27,7 @@ from wearables.signals.operator import RunOperator
 # Their wavelet, scale 10 at 100 Hz, as a standard deviation.
 SMOOTH_S = 0.07
 DOWN_HZ = 0.2
+MIN_RATE_HZ = 40.0
 MIN_PEAK_M_S2 = 0.3
 REFRACTORY_S = 0.25
 MAX_TOE_OFF_S = 0.3
@@ -73,8 +74,10 @@ class TrunkGait(RunOperator[Contact]):
         super().__init__(rate_hz=rate_hz, columns=columns)
         if len(self.columns) != 3:
             raise SignalError(f"gait needs three axes, columns {self.columns} were given")
-        if rate_hz < 40:
-            raise SignalError(f"rate of {rate_hz} Hz is too low for gait events; 40 Hz are needed")
+        if rate_hz < MIN_RATE_HZ:
+            raise SignalError(
+                f"rate of {rate_hz} Hz is too low for gait events; {MIN_RATE_HZ:g} Hz are needed"
+            )
         self._smooth, self._slope = _kernels(rate_hz)
         self._n_delay = len(self._smooth) // 2
         self._down = Butterworth(band="lowpass", cutoff_hz=DOWN_HZ, rate_hz=rate_hz, order=1)
