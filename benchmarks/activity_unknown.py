@@ -52,7 +52,8 @@ def left_out(recipe, train: Source, test: Source | None, label: int) -> dict[str
     """One activity that nobody trained on."""
     ours, peer, accepted, is_known = [], [], [], []
     for seen, judged in splits(train, test):
-        shipped = train_recipe(recipe, replace(train, windows=without(seen, label)))
+        source = replace(train, windows=without(seen, label))
+        shipped = train_recipe(recipe, source, n_folds=N_FOLDS)
         doubt = shipped.doubt
         if doubt is None:
             raise SystemExit(f"recipe {recipe.name} learns no doubt")

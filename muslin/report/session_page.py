@@ -47,7 +47,7 @@ def session_page(analysis: Analysis) -> str:
 def _quality(analysis: Analysis) -> str:
     even = [stream for stream in analysis.streams if stream.nominal_rate_hz >= MIN_EVEN_HZ]
     # A list of events has no samples that could be missing; a garment may bring dozens of them.
-    others = [stream for stream in analysis.streams if stream not in even]
+    others = [stream for stream in analysis.streams if stream.nominal_rate_hz < MIN_EVEN_HZ]
     shown = even or others
     gaps = [(stream, gap) for stream in analysis.streams for gap in stream.gaps]
     gap_rows = "".join(

@@ -31,7 +31,7 @@ from wearables.activity.smoothing import learn_succession
 from wearables.activity.splits import wearer_folds
 from wearables.errors import ModelError
 
-_N_FOLDS = 7
+N_FOLDS = 7
 _MOTION = ("acc_x_m_s2", "acc_y_m_s2", "acc_z_m_s2", "gyr_x_rad_s", "gyr_y_rad_s", "gyr_z_rad_s")
 
 
@@ -111,13 +111,15 @@ def read_source(recipe: Recipe, folder: Path) -> Source:
 
 
 def train_recipe(
-    recipe: Recipe, source: Source, *, progress: Callable[[str], None] = lambda _: None
-) -> Shipped:
+    recipe: Recipe, source: Source, *, n_folds: int = N_FOLDS,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Shipped:  # fmt: skip
     """Hold wearers out to learn what it is worth, then train on all.
 
     Args:
         recipe: How.
         source: Labelled windows.
+        n_folds: Folds of wearers that are held out in turn; fewer if there are fewer wearers.
         progress: Told what happens.
 
     Raises:
@@ -127,7 +129,7 @@ def train_recipe(
     n_wearers = len(np.unique(windows.wearers))
     if n_wearers < 2:
         raise ModelError(f"{n_wearers} wearer is too few: one must be held out to judge the model")
-    masks = wearer_folds(windows.wearers, min(_N_FOLDS, n_wearers), rng)
+    masks = wearer_folds(windows.wearers, min(n_folds, n_wearers), rng)
     progress(f"{len(masks)} folds of {n_wearers} wearers")
     judged = judge_masks(recipe, windows, masks, rate_hz=source.rate_hz)
     raw, after = pooled_scores(windows, judged, rng)
