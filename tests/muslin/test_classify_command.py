@@ -139,6 +139,11 @@ def test_what_cannot_be_done_is_one_sentence(words, sentence, tmp_path, monkeypa
     assert "Traceback" not in said.err
 
 
+def test_a_net_is_nobodys_own(recorded, capsys):
+    assert run_command(["classify", str(recorded), "--personal", str(recorded)]) == 2
+    assert "cannot be made personal" in capsys.readouterr().err
+
+
 def test_a_stream_that_does_not_fit_is_named(replay, recorded, capsys):
     assert run_command(["classify", str(recorded), "--stream", "ppg"]) == 2
     assert "ppg lacks acc_x_m_s2" in capsys.readouterr().err
