@@ -59,7 +59,7 @@ def left_out(recipe, train: Source, test: Source | None, label: int) -> dict[str
             raise SystemExit(f"recipe {recipe.name} learns no doubt")
         raw = shipped.committee.probabilities(judged.values)
         features = shipped.committee.standard_features(judged.values)
-        ours.append(-doubt.known.strangeness(features))
+        ours.append(-doubt.strangeness(features))
         peer.append(doubt.temper(raw).max(axis=1))
         accepted.append(~doubt.is_unknown(raw, features))
         is_known.append(judged.labels != label)

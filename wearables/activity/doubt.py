@@ -1,10 +1,12 @@
 """When a committee should say "unknown": tempered probabilities, and distance from what is known.
 
-Relative Mahalanobis distance (Lee 2018, Ren 2021): how far a window is from the nearest class, less
-how far it is from all windows together, so that what every activity varies in does not count.
-Changed: features instead of a net's last layer, and covariances pulled towards round ones. The
-plain distance has a limit of its own: what lies far off in a direction that tells no activities
-apart is as strange.
+A window can be strange in two ways: beyond all known activities, or between them. Both come from
+squared distances to the nearest class and to all windows together: their difference is the relative
+Mahalanobis distance (Lee 2018, Ren 2021), their ratio is large where no class is nearer than the
+middle of all. Each becomes the share of held-out windows that are as strange, and the two shares
+are joined as Fisher 1925 joins tests. Changed: features instead of a net's last layer, and
+covariances pulled towards round ones. The plain distance has a limit of its own: what lies far off
+in a direction that tells no activities apart is as strange.
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ Rows = NDArray[np.float64]
 _KEEP = 1 - 0.05 / 3
 # Weight of a round covariance: features are many, and wearers are few.
 _ROUND = 0.5
+_N_TABLE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +41,18 @@ class Known:
     centre: Rows
     overall: Rows
 
-    def strangeness(self, features: Rows) -> Rows:
-        """Relative squared distance, shape (n_windows,), no unit; higher is stranger."""
-        near = np.min([_squared(features - own, self.within) for own in self.centres], axis=0)
-        return near - self.distance(features)
+    def nearest(self, features: Rows) -> Rows:
+        """Squared distance from the nearest class, shape (n_windows,), no unit."""
+        return np.min([_squared(features - own, self.within) for own in self.centres], axis=0)
 
     def distance(self, features: Rows) -> Rows:
         """Squared distance from the middle of all, shape (n_windows,), no unit."""
         return _squared(features - self.centre, self.overall)
+
+    def two_ways(self, features: Rows) -> tuple[Rows, Rows]:
+        """How far beyond the classes, and how far between them; shape (n_windows,) each."""
+        near, middle = self.nearest(features), self.distance(features)
+        return near - middle, np.log(np.maximum(near, 1e-9) / np.maximum(middle, 1e-9))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +63,17 @@ class Doubt:
         temperature: Makes probabilities honest, no unit.
         least: Tempered probability that 98.3 % of known windows reach.
         known: Where the known activities lie.
-        strangest: Strangeness that as many stay below.
+        beyond: Quantiles of how far held-out windows lie beyond the classes, ascending.
+        between: The same between the classes.
+        strangest: Strangeness that 98.3 % of known windows stay below.
         farthest: Distance that as many stay below.
     """
 
     temperature: float
     least: float
     known: Known
+    beyond: Rows
+    between: Rows
     strangest: float
     farthest: float
 
@@ -70,10 +81,15 @@ class Doubt:
         """Honest probabilities, shape as given."""
         return at_temperature(np.log(np.maximum(probabilities, 1e-9)), self.temperature)
 
+    def strangeness(self, features: Rows) -> Rows:
+        """Minus log of the shares that are as strange, summed; shape (n_windows,), from 0."""
+        beyond, between = self.known.two_ways(features)
+        return _rarity(self.beyond, beyond) + _rarity(self.between, between)
+
     def is_unknown(self, probabilities: Rows, features: Rows) -> NDArray[np.bool_]:
         """Whether to say unknown, shape (n_windows,)."""
         sure = self.temper(probabilities).max(axis=1)
-        is_strange = self.known.strangeness(features) > self.strangest
+        is_strange = self.strangeness(features) > self.strangest
         return (sure < self.least) | is_strange | (self.known.distance(features) > self.farthest)
 
 
@@ -110,20 +126,29 @@ def learn_doubt(
     """
     temperature = fit_temperature(labels, probabilities)
     tempered = at_temperature(np.log(np.maximum(probabilities, 1e-9)), temperature)
-    strange, far = np.zeros(len(labels)), np.zeros(len(labels))
+    beyond, between, far = (np.zeros(len(labels)) for _ in range(3))
     for mask in held_out:
         others = learn_known(labels[~mask], features[~mask])
-        strange[mask], far[mask] = (
-            others.strangeness(features[mask]),
-            others.distance(features[mask]),
-        )
+        beyond[mask], between[mask] = others.two_ways(features[mask])
+        far[mask] = others.distance(features[mask])
+    shares = np.linspace(0, 1, _N_TABLE)
+    tables = np.quantile(beyond, shares), np.quantile(between, shares)
+    strange = _rarity(tables[0], beyond) + _rarity(tables[1], between)
     return Doubt(
         temperature=temperature,
         least=float(np.quantile(tempered.max(axis=1), 1 - _KEEP)),
         known=learn_known(labels, features),
+        beyond=tables[0],
+        between=tables[1],
         strangest=float(np.quantile(strange, _KEEP)),
         farthest=float(np.quantile(far, _KEEP)),
     )
+
+
+def _rarity(table: Rows, values: Rows) -> Rows:
+    """Minus log of the share of the table that is at least as large."""
+    n_above = len(table) - np.searchsorted(table, values)
+    return -np.log((n_above + 1) / (len(table) + 1))
 
 
 def _round_inverse(away: Rows) -> Rows:
