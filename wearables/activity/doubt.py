@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from wearables.activity.metrics import at_temperature, fit_temperature
 
 Rows = NDArray[np.float64]
-# Each of three limits gives up its share, so that all together keep 95 % of the known.
-_KEEP = 1 - 0.05 / 3
+# Three limits together keep 95 % of the known; most of the rest goes to the one that tells most.
+_KEEP_STRANGE, _KEEP_OTHER = 0.97, 0.99
 # Weight of a round covariance: features are many, and wearers are few.
 _ROUND = 0.5
 _N_TABLE = 1000
@@ -61,12 +61,12 @@ class Doubt:
 
     Attributes:
         temperature: Makes probabilities honest, no unit.
-        least: Tempered probability that 98.3 % of known windows reach.
+        least: Tempered probability that 99 % of known windows reach.
         known: Where the known activities lie.
         beyond: Quantiles of how far held-out windows lie beyond the classes, ascending.
         between: The same between the classes.
-        strangest: Strangeness that 98.3 % of known windows stay below.
-        farthest: Distance that as many stay below.
+        strangest: Strangeness that 97 % of known windows stay below.
+        farthest: Distance that 99 % stay below.
     """
 
     temperature: float
@@ -136,12 +136,12 @@ def learn_doubt(
     strange = _rarity(tables[0], beyond) + _rarity(tables[1], between)
     return Doubt(
         temperature=temperature,
-        least=float(np.quantile(tempered.max(axis=1), 1 - _KEEP)),
+        least=float(np.quantile(tempered.max(axis=1), 1 - _KEEP_OTHER)),
         known=learn_known(labels, features),
         beyond=tables[0],
         between=tables[1],
-        strangest=float(np.quantile(strange, _KEEP)),
-        farthest=float(np.quantile(far, _KEEP)),
+        strangest=float(np.quantile(strange, _KEEP_STRANGE)),
+        farthest=float(np.quantile(far, _KEEP_OTHER)),
     )
 
 
