@@ -340,6 +340,10 @@ class HciServer:
         self._client = client
         return PacketParser(self._controller)
 
+    def is_served(self, client: asyncio.Transport) -> bool:
+        """Whether this is the host that answers go to."""
+        return client is self._client
+
     def detach(self, client: asyncio.Transport) -> None:
         """A host went away."""
         if client is self._client:
@@ -357,6 +361,9 @@ class _HciClient(asyncio.Protocol):
             self._parser = self._server.attach(transport)
 
     def data_received(self, data: bytes) -> None:
+        if not self._server.is_served(self._transport):
+            # The answer would go to the host that came since, which takes it for another.
+            return
         try:
             self._parser.feed_data(data)
         except core.InvalidPacketError:

@@ -22,7 +22,11 @@ from bumble.transport.common import AsyncPipeSink, Transport
 logger = logging.getLogger(__name__)
 
 _OPEN_TIMEOUT_S = 10.0
-_COMMAND_TIMEOUT_S = 4.0
+_COMMAND_TIMEOUT_S = 8.0
+
+
+class RadioConfusedError(BleakError):
+    """Host and controller no longer speak of the same command."""
 
 
 @contextlib.contextmanager
@@ -42,6 +46,9 @@ def as_bleak_errors() -> Generator[None]:
         raise
     except (core.BaseBumbleError, hci.HCI_Error) as error:
         raise BleakError(f"{type(error).__name__}: {error}") from error
+    except (AssertionError, asyncio.InvalidStateError) as error:
+        # bumble asserts that an answer is the one it waits for; a late one is another's.
+        raise RadioConfusedError("the radio answered another command than the last one") from error
 
 
 _radios: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, BumbleRadio]]" = (
@@ -168,6 +175,9 @@ class BumbleRadio:
                 await self._quietly(self.device.send_sync_command(command))
                 await self._quietly(self._end_late_link(address))
                 raise
+            except RadioConfusedError:
+                await self._renounce()
+                raise
             except (BleakError, TimeoutError):
                 await self._quietly(self._end_late_link(address))
                 raise
@@ -207,10 +217,14 @@ class BumbleRadio:
             with as_bleak_errors():
                 async with asyncio.timeout(_COMMAND_TIMEOUT_S):
                     await work
-        except TimeoutError:
-            logger.warning("radio %s does not answer and is opened anew", self.uri)
-            self.give_up()
-            if self._transport is not None:
-                await self._transport.close()
-                self._transport = None
+        except (TimeoutError, RadioConfusedError):
+            await self._renounce()
             raise
+
+    async def _renounce(self) -> None:
+        """Give the radio up and hang up on it."""
+        logger.warning("radio %s does not answer and is opened anew", self.uri)
+        self.give_up()
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None

@@ -349,3 +349,43 @@ async def test_a_radio_that_hangs_is_opened_anew(monkeypatch):
     assert fresh is not hanging
     await fresh.release()
     await hanging.release()
+
+
+@pytest.mark.parametrize("what", ["start_scanning", "connect"])
+async def test_a_radio_that_answers_another_command_is_given_up(monkeypatch, what: str):
+    """bumble asserts; a recording of many garments must not end by that."""
+    confused = await BumbleRadio.acquire("sim:")
+
+    async def answer(*_arguments: object, **_settings: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(confused.device, what, answer)
+    address = hci.Address(ADDRESS, hci.Address.RANDOM_DEVICE_ADDRESS)
+    work = (
+        confused.connect(address, timeout_s=1.0) if what == "connect" else confused.start_scanning()
+    )
+    with pytest.raises(BleakError, match="answered another command"):
+        await work
+    assert not confused.is_alive
+    await confused.release()
+
+
+async def test_what_an_earlier_host_asked_is_not_answered_to_its_successor():
+    server = HciServer(VirtualController("central", link=RadioLink(), number=200))
+    port = await server.open(port=0)
+    reset = bytes(hci.HCI_Reset_Command())
+    async with asyncio.timeout(10):
+        _, early = await asyncio.open_connection("127.0.0.1", port)
+        late_reader, late = await asyncio.open_connection("127.0.0.1", port)
+        late.write(reset)
+        first = await late_reader.readexactly(7)
+        # Its end of the line may be open for a while yet.
+        early.write(reset)
+        late.write(bytes(hci.HCI_Read_BD_ADDR_Command()))
+        second = await late_reader.readexactly(13)
+    assert (first[4:6], second[4:6]) == (b"\x03\x0c", b"\x09\x10")
+    for writer in (early, late):
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+    await server.close()
