@@ -30,7 +30,8 @@ from wearables.ble.services import discover_services
 logger = logging.getLogger(__name__)
 
 MTU = 247
-_DISCONNECT_TIMEOUT_S = 2.0
+# Shorter than most hangs would be worse: the late answer to a forgotten command confuses the next.
+_DISCONNECT_TIMEOUT_S = 5.0
 # Who is connected was heard a moment ago, and whoever else wants the radio waits meanwhile.
 _REACH_S = 2.0
 # A device that left while the link was made never answers, and its end of the link never ends.
