@@ -30,7 +30,7 @@ from wearables.ble.services import discover_services
 logger = logging.getLogger(__name__)
 
 MTU = 247
-# Shorter than most hangs would be worse: the late answer to a forgotten command confuses the next.
+# A command that is given up while the radio hangs has a late answer, which confuses the next one.
 _DISCONNECT_TIMEOUT_S = 5.0
 # Who is connected was heard a moment ago, and whoever else wants the radio waits meanwhile.
 _REACH_S = 2.0
