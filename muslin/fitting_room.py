@@ -136,20 +136,12 @@ class FittingRoom:
         sewn = pattern_of(garment, self.measures)
         title = f"{sewn.name}, {garment.size_name}, {garment.fabric.name.replace('_', ' ')}"
         with step(f"place and drape {title}"):
-            levels = garment_levels_on_body(sewn, self.body, edge_length_m=garment.edge_length_m)
-            draped = drape_cloth(
-                levels,
-                self.body,
-                (garment.fabric,),
-                settings=DrapeSettings(),
-                device=device,
-                rng=np.random.default_rng(garment.seed),
-                progress=progress,
-            )
-        cloth = levels.finest
-        maps = fit_map(cloth, draped, self.body, (garment.fabric,))
-        report = fit_report(
-            cloth, draped, self.body, (garment.fabric,), maps, fit_class=garment.fit_class
+            cloth, draped = drape_sewn(
+                sewn, self.body, garment.fabric, edge_length_m=garment.edge_length_m,
+                seed=garment.seed, device=device, progress=progress,
+            )  # fmt: skip
+        maps, report = judge_drape(
+            cloth, draped, self.body, garment.fabric, fit_class=garment.fit_class
         )
         return Fit(
             garment=garment, title=title, body=self.body, cloth=cloth, drape=draped, map=maps,
@@ -163,6 +155,63 @@ class FittingRoom:
             "body_residual_m": dict(self.residual_m),
             "body_uncertainty_m": dict(self.uncertainty_m),
         }
+
+
+def drape_sewn(
+    sewn: Pattern,
+    body: Body,
+    fabric: Fabric,
+    *,
+    edge_length_m: float = EDGE_LENGTH_M,
+    seed: int = 0,
+    n_threads: int | None = None,
+    device: str = "cpu",
+    progress: Callable[[int, float], None] | None = None,
+) -> tuple[Cloth, Drape]:
+    """Place a pattern on a body and drape it from coarse to fine.
+
+    Args:
+        sewn: What is sewn.
+        body: Who wears it.
+        fabric: What it is made of.
+        edge_length_m: Edge length of the cloth mesh.
+        seed: Seed of the run.
+        n_threads: Threads of the kernels, all cores by default; numbers do not depend on it.
+        device: Where it is solved.
+        progress: Called after each solver step with its number and the velocity [m/s].
+
+    Raises:
+        FittingError: If it cannot be sewn or placed.
+    """
+    levels = garment_levels_on_body(sewn, body, edge_length_m=edge_length_m)
+    draped = drape_cloth(
+        levels,
+        body,
+        (fabric,),
+        settings=DrapeSettings(n_threads=n_threads),
+        device=device,
+        rng=np.random.default_rng(seed),
+        progress=progress,
+    )
+    return levels.finest, draped
+
+
+def judge_drape(
+    cloth: Cloth, draped: Drape, body: Body, fabric: Fabric, *, fit_class: FitClass
+) -> tuple[FitMap, FitReport]:
+    """Maps and report of a drape."""
+    maps = fit_map(cloth, draped, body, (fabric,))
+    return maps, fit_report(cloth, draped, body, (fabric,), maps, fit_class=fit_class)
+
+
+def usual_fabric(pattern: str) -> str:
+    """Card that a block is usually cut from; a jersey for pattern files."""
+    return BLOCKS[pattern].fabric if pattern in BLOCKS else _USUAL_FABRIC
+
+
+def usual_class(pattern: str) -> str:
+    """Fit class that a block is usually judged by; casual for pattern files."""
+    return _CLASS_OF_BLOCK.get(pattern, _USUAL_CLASS)
 
 
 def open_fitting_room(body: Path | None) -> FittingRoom:
@@ -219,18 +268,16 @@ def choose_garment(
     """
     if not 0.004 <= edge_length_m <= 0.05:
         raise InputError(f"edge length of {edge_length_m * 100:g} cm is outside 0.4 to 5 cm")
-    block = BLOCKS.get(pattern)
-    usual = _USUAL_FABRIC if block is None else block.fabric
     garment = Garment(
         pattern=pattern,
         size_step=size_step,
         file_size=file_size,
-        fabric=load_fabric(fabric or usual),
-        fit_class=load_fit_class(fit_class or _CLASS_OF_BLOCK.get(pattern, _USUAL_CLASS)),
+        fabric=load_fabric(fabric or usual_fabric(pattern)),
+        fit_class=load_fit_class(fit_class or usual_class(pattern)),
         edge_length_m=edge_length_m,
         seed=seed,
     )
-    if block is None:
+    if pattern not in BLOCKS:
         pattern_of(garment, None)
     return garment
 

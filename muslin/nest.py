@@ -14,12 +14,12 @@ from fitting.nesting import Allowance, Marker, NestSettings, cut_pieces, nest_pi
 from fitting.nesting.draw import write_marker_dxf, write_marker_svg
 from fitting.pattern import BLOCKS, Pattern, complete_measures
 from muslin.errors import Exit, InputError
+from muslin.fitting_room import usual_fabric
 from muslin.folders import assets_folder, existing_file, writable_folder
 from muslin.screen import print_json, say, say_table, step
 from muslin.size_run import SizeCount, patterns_in_sizes
 from muslin.version import version
 
-USUAL_FABRIC = "cotton_jersey"
 SUFFIXES = (".svg", ".dxf", ".json")
 
 
@@ -126,8 +126,7 @@ def nest(
         FittingError: If a file says something impossible, or a piece is wider than the fabric.
     """
     targets = [_target(path) for path in out]
-    usual = BLOCKS[patterns[0]].fabric if patterns and patterns[0] in BLOCKS else USUAL_FABRIC
-    card = load_fabric(fabric or usual)
+    card = load_fabric(fabric or usual_fabric(patterns[0] if patterns else ""))
     settings = NestSettings(
         width_m=width_m, gap_m=gap_m, turns_rad=tuple(turns_rad), seconds=seconds, seed=seed,
         n_threads=n_threads,

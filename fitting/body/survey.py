@@ -39,6 +39,26 @@ def survey_warnings(measurements: Measurements, *, sex: Sex) -> tuple[str, ...]:
     return tuple(found)
 
 
+def average_measures(sex: Sex) -> Measurements:
+    """Means of the survey's women or men, measures that are defined as ours only."""
+    table = _tables()[sex]
+    known = {name for name in REGISTRY if REGISTRY[name].same_as_ansur and f"{name}_cm" in table}
+    return Measurements.from_cm({name: table[f"{name}_cm"]["mean"] for name in sorted(known)})
+
+
+def survey_draws(sex: Sex, *, rng: np.random.Generator) -> dict[str, float]:
+    """Draw a person like the survey's: means, deviations and correlations, inside p5 to p95 [m]."""
+    table, names = _tables()[sex], _tables()["measures"]
+    numbers = [table[f"{name}_cm"] for name in names]
+    mean, sd = (np.array([each[key] for each in numbers]) for key in ("mean", "sd"))
+    low, high = (np.array([each[key] for each in numbers]) for key in ("p5", "p95"))
+    covariance = np.array(table["correlation"]) * np.outer(sd, sd)
+    while True:
+        draw_cm = rng.multivariate_normal(mean, covariance, method="eigh")
+        if np.all((low <= draw_cm) & (draw_cm <= high)):
+            return dict(zip(names, (draw_cm / 100).tolist(), strict=True))
+
+
 def _rare(name: str, value: float, sex: Sex) -> str | None:
     """A sentence if few people have such a measure."""
     factor, unit = (1, "kg") if REGISTRY[name].kind == "mass" else (100, "cm")

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from muslin.cli import (
+    batch,
     bodies,
     drafting,
     files,
@@ -93,6 +94,7 @@ for _room in (
     link,
     studio,
     sheets,
+    batch,
 ):
     app.add_typer(_room.app)
 

@@ -1,11 +1,11 @@
-"""Commands that make sheets for the cutting room: nest."""
+"""Commands that make sheets for the workroom: nest, techpack."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json, numbers_in
+from muslin.cli.options import FitClassName, Json, numbers_in
 
 app = typer.Typer()
 
@@ -55,5 +55,41 @@ def nest(
         gap_m=gap / 1000, turns_rad=[radians(turn) for turn in numbers_in(rotate, "rotate")],
         allowance=Allowance(seam_m=allowance / 100, hem_m=hem / 100),
         seconds=seconds, seed=seed, n_threads=workers, out=out or [Path("marker.svg")],
+    )  # fmt: skip
+    raise typer.Exit(result.tell(as_json=as_json))
+
+
+@app.command(epilog="Example: muslin techpack tshirt --sizes S,M,L --body body.toml --out pack.pdf")
+def techpack(
+    pattern: Annotated[str, typer.Argument(help="Block, or pattern file (JSON, DXF, SVG).")],
+    *,
+    sizes: Annotated[
+        str, typer.Option(help="Letter codes or steps of a block, sizes of a graded file.")
+    ] = "-1,0,+1",
+    body: Annotated[
+        Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")
+    ] = None,
+    fabric: Annotated[
+        str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
+    ] = None,
+    fit_class: FitClassName = None,
+    allowance: Annotated[float, typer.Option(help="Seam allowance, cm.")] = 1.0,
+    hem: Annotated[float, typer.Option(help="Allowance at open edges, cm.")] = 2.0,
+    width: Annotated[float, typer.Option(help="Usable width of the fabric, cm.")] = 150.0,
+    seconds: Annotated[float, typer.Option(help="Search time of the marker, s.")] = 10.0,
+    edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.6,
+    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PDF to write.")] = Path("techpack.pdf"),
+    as_json: Json = False,
+) -> None:
+    """Write what a factory needs: panels, measures, fabric, bill, marker, seams, fit per size."""
+    from fitting.nesting import Allowance
+    from muslin.techpack import techpack as run
+
+    result = run(
+        pattern, sizes=[word.strip() for word in sizes.split(",") if word.strip()], body=body,
+        fabric=fabric, fit_class=fit_class, width_m=width / 100, seconds=seconds,
+        allowance=Allowance(seam_m=allowance / 100, hem_m=hem / 100),
+        edge_length_m=edge / 100, seed=seed, out=out,
     )  # fmt: skip
     raise typer.Exit(result.tell(as_json=as_json))

@@ -1,0 +1,131 @@
+"""Workers of a batch: the only door to `dask.distributed`.
+
+Local workers are processes of one thread each on the loopback interface, with a limit of memory.
+A scheduler elsewhere is yours: it runs what its clients send, so it belongs into a network that you
+trust, or behind TLS.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from muslin.batch.case import RESULT_FORMAT, Case
+from muslin.batch.work import run_case, worker_version
+from muslin.errors import InputError
+from muslin.version import version
+
+LOOPBACK = "127.0.0.1"
+CONNECT_S = 30.0
+# Cases that the scheduler holds for each worker; the rest wait here, where they cost nothing.
+_AHEAD = 3
+
+
+@contextmanager
+def workers(
+    scheduler: str | None, *, n_workers: int, memory_gib: float
+) -> Iterator[tuple[Any, int]]:
+    """A client and how many workers it has; local workers end with the block.
+
+    Args:
+        scheduler: Address of a scheduler, such as ``tcp://127.0.0.1:8786``; none starts workers.
+        n_workers: Local workers.
+        memory_gib: Memory that a local worker may use before it is started again.
+
+    Raises:
+        InputError: If dask is missing, the scheduler does not answer, or a worker runs another
+            version.
+    """
+    distributed = _distributed()
+    if scheduler is None:
+        logging.getLogger("distributed").setLevel(logging.ERROR)
+        cluster = distributed.LocalCluster(
+            n_workers=n_workers, threads_per_worker=1, processes=True, host=LOOPBACK,
+            dashboard_address=None, memory_limit=f"{memory_gib:g}GiB", silence_logs=logging.ERROR,
+        )  # fmt: skip
+        with cluster, distributed.Client(cluster) as client:
+            yield client, n_workers
+        return
+    try:
+        client = distributed.Client(scheduler, timeout=CONNECT_S)
+    except (OSError, ValueError) as error:
+        raise InputError(f"the scheduler {scheduler} does not answer: {error}") from error
+    with client:
+        yield client, _count_workers(client, scheduler)
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError as error:
+        raise InputError("batches need dask: pip install 'muslin[batch]'") from error
+    return distributed
+
+
+def _count_workers(client: Any, scheduler: str) -> int:
+    """Workers of a scheduler, all of this version."""
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_S)
+    except TimeoutError as error:
+        raise InputError(f"the scheduler {scheduler} has no worker") from error
+    try:
+        versions = client.run(worker_version)
+    except ImportError as error:
+        raise InputError(f"a worker of {scheduler} has no muslin: {error}") from error
+    other = next((item for item in versions.items() if item[1] != version()), None)
+    if other is not None:
+        raise InputError(f"worker {other[0]} runs muslin {other[1]}; this is {version()}")
+    return len(versions)
+
+
+def run_cases(
+    client: Any, cases: Sequence[Case], *, n_workers: int, timeout_s: float
+) -> Iterator[dict[str, Any]]:
+    """Run cases on the workers; yields results as they come, in no order.
+
+    A case whose worker dies again and again is a failure; the others go on.
+
+    Args:
+        client: Of `workers`.
+        cases: What to run.
+        n_workers: How many workers there are.
+        timeout_s: Time that one case may take.
+
+    Raises:
+        InputError: If no result comes although enough time for it has passed.
+    """
+    distributed = _distributed()
+    work = partial(run_case, timeout_s=timeout_s)
+    left, waiting = iter(cases), {}
+    # Body, compiling and a worker's restart come on top of the drape itself.
+    patience_s = 2 * timeout_s + 300
+
+    def refill() -> None:
+        while len(waiting) < n_workers * _AHEAD and (case := next(left, None)) is not None:
+            # Not pure and under a name of its own: a scheduler must not answer from memory.
+            waiting[client.submit(work, case, pure=False)] = case
+
+    refill()
+    while waiting:
+        try:
+            done, _ = distributed.wait(
+                list(waiting), timeout=patience_s, return_when="FIRST_COMPLETED"
+            )
+        except TimeoutError as error:
+            raise InputError(f"no case was finished within {patience_s:.0f} s") from error
+        for future in done:
+            case = waiting.pop(future)
+            yield _outcome(future, case)
+        refill()
+
+
+def _outcome(future: Any, case: Case) -> dict[str, Any]:
+    """Result of a case; what a worker died of is a failure of the case."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return {
+        "format": RESULT_FORMAT, "key": case.key, "seed": case.seed, "state": "failed",
+        "error": " ".join(str(error).split()) or type(error).__name__, "kind": type(error).__name__,
+    }  # fmt: skip

@@ -1,0 +1,76 @@
+"""Commands that run over night: batch fit, batch analyze."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from muslin.cli.options import FitClassName, Json
+
+app = typer.Typer()
+batch = typer.Typer(no_args_is_help=True, help="Many fits: bodies, sizes and fabrics, resumable.")
+app.add_typer(batch, name="batch")
+
+
+@batch.command(
+    epilog="Example: muslin batch fit bodies.csv --pattern tshirt --sizes S,M,L --out run"
+)
+def fit(
+    bodies: Annotated[
+        Path, typer.Argument(help="CSV: name, sex, perhaps type, and ISO 8559-1 measures in cm.")
+    ],
+    *,
+    patterns: Annotated[
+        str, typer.Option("--pattern", help="Blocks or pattern files, with commas between.")
+    ] = "tshirt",
+    sizes: Annotated[
+        str, typer.Option(help="Letter codes or steps of blocks, sizes of graded files.")
+    ] = "S,M,L,XL",
+    fabrics: Annotated[str, typer.Option(help="Fabric cards; each pattern's usual one.")] = "",
+    base: Annotated[
+        Path | None,
+        typer.Option(help="Who blocks are drafted for (TOML); the survey's average person."),
+    ] = None,
+    fit_class: FitClassName = None,
+    edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.6,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder; a rerun goes on there.")] = Path(
+        "batch"
+    ),
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler, such as tcp://127.0.0.1:8786; local workers."),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Local workers, one thread each.")] = 2,
+    memory: Annotated[float, typer.Option(help="Memory of a local worker, GiB.")] = 4.0,
+    timeout: Annotated[float, typer.Option(help="Time that one fit may take, s.")] = 600.0,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run fits again that failed before.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of every fit.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Fit every body in every size and fabric; writes fits.parquet, summary.html, summary.json."""
+    from muslin.batch import batch_fit
+
+    result = batch_fit(
+        bodies, patterns=_words(patterns), sizes=_words(sizes), fabrics=_words(fabrics), base=base,
+        fit_class=fit_class, edge_length_m=edge / 100, seed=seed, out=out, scheduler=scheduler,
+        n_workers=workers, memory_gib=memory, timeout_s=timeout, retry_failed=retry_failed,
+    )  # fmt: skip
+    raise typer.Exit(result.tell(as_json=as_json))
+
+
+@batch.command(epilog="Example: muslin batch analyze run")
+def analyze(
+    folder: Annotated[Path, typer.Argument(help="Folder of `muslin batch fit`.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Put table and summary together from the fits that are there: exit 3 when some are missing."""
+    from muslin.batch import batch_analyze
+
+    raise typer.Exit(batch_analyze(folder).tell(as_json=as_json))
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]

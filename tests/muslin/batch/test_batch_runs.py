@@ -1,0 +1,143 @@
+"""Whole batches in processes of their own: killed, resumed, over a scheduler, always one table."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from muslin.cli import run_command
+
+# One body that every size of a chest band tries on; coarse, so that a fit takes about a second.
+BODIES = "name,sex,stature,bust_girth,hip_girth\nada,female,166,92,102\nbo,male,180,101,99\n"
+SIZES = "S,M,L"
+LIMIT_S = 240
+
+
+def fit_command(bodies, out, *more):
+    return [
+        sys.executable, "-m", "muslin", "batch", "fit", str(bodies), "--pattern", "chest_band",
+        "--sizes", SIZES, "--edge", "3", "--out", str(out), *more,
+    ]  # fmt: skip
+
+
+def finish(bodies, out, *more):
+    done = subprocess.run(
+        fit_command(bodies, out, *more), capture_output=True, text=True, timeout=LIMIT_S,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode in (0, 3), done.stderr
+    return (out / "fits.parquet").read_bytes(), done.stderr
+
+
+@pytest.fixture(scope="module")
+def bodies(tmp_path_factory):
+    path = tmp_path_factory.mktemp("batch") / "bodies.csv"
+    path.write_text(BODIES, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(bodies):
+    """Table of a batch that one worker ran in one go."""
+    table, _ = finish(bodies, bodies.parent / "whole", "--workers", "1")
+    return table
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kills a process group")
+def test_a_killed_batch_goes_on_and_ends_with_the_same_table(bodies, undisturbed):
+    out = bodies.parent / "killed"
+    process = subprocess.Popen(
+        fit_command(bodies, out, "--workers", "2"), stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + LIMIT_S
+    while not list(out.glob("results/*.json")) and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=30)
+    n_known = len(list(out.glob("results/*.json")))
+    assert 1 <= n_known < 6
+    table, said = finish(bodies, out, "--workers", "1")
+    assert table == undisturbed
+    assert f"{6 - n_known} fits were run, {n_known} were there already" in said
+
+
+@pytest.mark.slow
+def test_a_scheduler_with_workers_elsewhere_gives_the_same_table(bodies, undisturbed, tmp_path):
+    address_file = tmp_path / "scheduler.json"
+    quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
+             "--port", "0", "--no-dashboard", "--scheduler-file", str(address_file)], **quiet,
+        )
+    ]  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not address_file.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        address = json.loads(address_file.read_text(encoding="utf-8"))["address"]
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "distributed.cli.dask_worker", address, "--host",
+                 "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--nworkers", "2",
+                 "--local-directory", str(tmp_path)], **quiet,
+            )
+        )  # fmt: skip
+        table, _ = finish(bodies, tmp_path / "remote", "--scheduler", address)
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait(timeout=30)
+    assert table == undisturbed
+
+
+@pytest.mark.slow
+def test_a_failure_is_kept_with_its_seed_and_run_again_on_demand(bodies, undisturbed, capsys):
+    out = bodies.parent / "whole"
+    result = next(iter(sorted(Path(out, "results").glob("*.json"))))
+    content = json.loads(result.read_text(encoding="utf-8"))
+    failed = {key: content[key] for key in ("format", "key", "seed")}
+    result.write_text(
+        json.dumps(failed | {"state": "failed", "error": "worker died"}), encoding="utf-8"
+    )
+    assert run_command(["batch", "analyze", str(out), "--json"]) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert said["n_failed"] == 1
+    assert said["failures"][0]["error"] == "worker died"
+    assert "seed" in said["failures"][0]
+    table, _ = finish(bodies, out, "--workers", "1", "--retry-failed")
+    assert table == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--workers", "0"], "workers"),
+        (["--timeout", "0"], "s for a fit"),
+        (["--memory", "0"], "GiB"),
+        (["--edge", "90"], "edge length"),
+        (["--pattern", "cape"], "no block"),
+        (["--pattern", ""], "at least one pattern"),
+        (["--sizes", "Q"], "size 'Q'"),
+        (["--fabrics", "spider_silk"], "spider_silk"),
+        (["--fit-class", "ballgown"], "ballgown"),
+        (["--base", "nobody.toml"], "nobody.toml"),
+        (["--scheduler", "tcp://127.0.0.1:1"], "does not answer"),
+        (["--scheduler", "nonsense://x"], "does not answer"),
+    ],
+)
+def test_wrong_inputs_are_one_sentence(bodies, tmp_path, capsys, monkeypatch, arguments, word):
+    monkeypatch.setattr("muslin.batch.cluster.CONNECT_S", 1.0)
+    out = ["--out", str(tmp_path / "out")]
+    assert run_command(["batch", "fit", str(bodies), *out, *arguments]) == 2
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("muslin:")]
+    assert len(said) == 1
+    assert word in said[0]
