@@ -28,6 +28,7 @@ extensions = [
     "command_pages",
     "example_pages",
     "package_pages",
+    "paper_notes",
 ]
 # Pages of the source take half of the time and cannot warn; `-t quick` leaves them out.
 if not tags.has("quick"):  # noqa: F821 - Sphinx gives it

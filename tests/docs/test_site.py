@@ -182,18 +182,3 @@ def test_links_between_pages_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
         for target in re.findall(r"`(docs/[\w/-]+\.md)`", text):
             assert (ROOT / target).exists(), f"{page.name} names {target}"
-
-
-def test_every_paper_that_is_named_has_its_reference():
-    references = (DOCS / "references.md").read_text(encoding="utf-8").splitlines()
-    name = r"(?:van |De )?[A-Z][\w-]+"
-    for page in ("methods.md", "signals.md"):
-        text = (DOCS / page).read_text(encoding="utf-8")
-        found = re.findall(rf"({name})((?: & {name})?) ((?:19|20)\d\d)\b", text)
-        assert len(found) > 20
-        missing = [
-            f"{first} {year}"
-            for first, _, year in found
-            if not any(first in line and f" {year}." in line for line in references)
-        ]
-        assert not missing, f"{page} names {missing}, which docs/references.md does not"
