@@ -247,8 +247,9 @@ def _gait(result: Movement) -> str:
     )
     stride_s = statistics.median(one.stride_s for one in cycles)
     return (
-        f"<p>{len(cycles)} strides, {stride_s:.2f} s each in the median: stance {stance:.0f} %, "
-        f"double support {double:.0f} %; true as far as the sensor sits at the lower back.</p>"
+        f"<p>A stride takes {stride_s:.2f} s: stance {stance:.0f} %, double support {double:.0f} % "
+        f"(medians of {len(cycles)}, one from each contact of a foot); true as far as the sensor "
+        "sits at the lower back.</p>"
     )
 
 
