@@ -84,10 +84,10 @@ class ClockFacts:
 
 def clock_facts(session: Session) -> tuple[ClockFacts, ...]:
     """Facts of every boot that gave samples."""
-    frames = [stream.frames for stream in session.streams.values()]
-    table = np.concatenate([f[["boot", "host_ns"]] for f in frames]) if frames else np.zeros(0)
-    if not table.size:
+    frames = [stream.frames[["boot", "host_ns"]] for stream in session.streams.values()]
+    if not frames:
         return ()
+    table: NDArray[Any] = np.concatenate(frames)
     exchanges = session.exchanges
     found: list[ClockFacts] = []
     for boot in np.unique(table["boot"]):

@@ -90,7 +90,7 @@ def _acceleration(session: Session) -> StreamReader:
 
 
 def _magnitude(
-    session: Session, stream: StreamReader, time_s: NDArray[np.float64]
+    session: Session, stream: StreamReader, time_s: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """Length of the acceleration at given session times, shape as given."""
     margin_s = 2 / stream.rate_hz
