@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from firmware_bridge.schema import StreamSchema
 from muslin.activity import ActivityResult, classify_against_markers
 from muslin.movement import Movement, movement
 from muslin.skin import Skin, skin
+from muslin.synthetic import is_synthetic
 from muslin.version import version
 from muslin.vitals import Breathing, Heart, breathing, first_of, heart
 from wearables.events import SampleBlock
@@ -245,7 +247,9 @@ def _analyze(session: Session, model: Path | None) -> Analysis:
         state=session.state,
         software=f"muslin {version()}",
         duration_s=session.duration_s,
-        streams=tuple(_summary(*found) for found in streams.values()),
+        streams=tuple(
+            _summary(session.schema.stream_named(name), *found) for name, found in streams.items()
+        ),
         markers=session.markers,
         clock=_clock(session),
         heart=beats,
@@ -257,7 +261,9 @@ def _analyze(session: Session, model: Path | None) -> Analysis:
     )
 
 
-def _summary(stream: StreamReader, runs: list[SampleBlock]) -> StreamSummary:
+def _summary(
+    described: StreamSchema, stream: StreamReader, runs: list[SampleBlock]
+) -> StreamSummary:
     total = stream.n_stored + stream.n_lost
     is_even = stream.nominal_rate_hz >= MIN_EVEN_HZ and bool(runs)
     quality = signal_quality(runs, stream.clipped(), rate_hz=stream.rate_hz) if is_even else []
@@ -265,7 +271,7 @@ def _summary(stream: StreamReader, runs: list[SampleBlock]) -> StreamSummary:
         name=stream.name,
         kinds=stream.kinds,
         channels=stream.channels,
-        is_synthetic=any("synthetic" in name for name in stream.channel_names),
+        is_synthetic=any(is_synthetic(channel) for channel in described.channels),
         nominal_rate_hz=stream.nominal_rate_hz,
         rate_hz=stream.rate_hz,
         n_stored=stream.n_stored,

@@ -3,6 +3,7 @@
 from fitting.preview.colors import Scale
 from fitting.preview.dressed import body_mesh, dressed, garment_mesh, seam_mesh
 from fitting.preview.glb import read_glb, write_glb
+from fitting.preview.glb_motion import MovingMesh, read_glb_motion, write_glb_motion
 from fitting.preview.maps import MAPS, MapStyle, map_style, paint
 from fitting.preview.render import Backend, render
 from fitting.preview.scene import AZIMUTH_RAD, Camera, PaintedMesh, View, camera_for, camera_on
@@ -17,6 +18,7 @@ __all__ = [
     "Camera",
     "Cell",
     "MapStyle",
+    "MovingMesh",
     "PaintedMesh",
     "Row",
     "Scale",
@@ -32,8 +34,10 @@ __all__ = [
     "map_style",
     "paint",
     "read_glb",
+    "read_glb_motion",
     "render",
     "seam_mesh",
     "write_glb",
+    "write_glb_motion",
     "write_turntable",
 ]

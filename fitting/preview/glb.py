@@ -18,10 +18,10 @@ from fitting.preview.scene import PaintedMesh, linear_from_srgb, srgb_from_linea
 
 UNKNOWN = -1000.0
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
-_FLOAT, _UINT, _USHORT = 5126, 5125, 5123
+FLOAT, _UINT, _USHORT = 5126, 5125, 5123
 _VERTEX_DATA, _INDEX_DATA = 34962, 34963
 _WIDTH = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
-_TYPE = {_FLOAT: "<f4", _UINT: "<u4", _USHORT: "<u2"}
+_TYPE = {FLOAT: "<f4", _UINT: "<u4", _USHORT: "<u2"}
 
 
 def write_glb(
@@ -37,18 +37,32 @@ def write_glb(
     Raises:
         OSError: If the file cannot be written.
     """
-    packer = _Packer()
-    nodes = [packer.mesh(mesh) for mesh in meshes]
+    packer = Packer()
+    described = [packer.mesh(mesh) for mesh in meshes]
+    write_scene(path, [mesh.name for mesh in meshes], described, packer, extras=extras)
+
+
+def write_scene(
+    path: Path,
+    names: list[str],
+    meshes: list[dict[str, Any]],
+    packer: "Packer",
+    *,
+    extras: dict[str, Any] | None = None,
+    more: dict[str, Any] | None = None,
+) -> None:
+    """Write described meshes and what was packed for them; ``more`` goes beside the scene."""
     tree = {
         "asset": {"version": "2.0", "generator": "muslin"},
         "scene": 0,
-        "scenes": [{"nodes": list(range(len(nodes))), "extras": extras or {}}],
-        "nodes": [{"name": mesh.name, "mesh": i} for i, mesh in enumerate(meshes)],
-        "meshes": nodes,
+        "scenes": [{"nodes": list(range(len(meshes))), "extras": extras or {}}],
+        "nodes": [{"name": name, "mesh": i} for i, name in enumerate(names)],
+        "meshes": meshes,
         "materials": [_material("matte", two_sided=False), _material("cloth", two_sided=True)],
         "accessors": packer.accessors,
         "bufferViews": packer.views,
         "buffers": [{"byteLength": len(packer.data)}],
+        **(more or {}),
     }
     text = json.dumps(tree, separators=(",", ":"), allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
@@ -72,7 +86,7 @@ def read_glb(path: Path) -> tuple[tuple[PaintedMesh, ...], dict[str, Any]]:
     """
     data = path.read_bytes()
     try:
-        tree, binary = _chunks(data)
+        tree, binary = chunks(data)
         read = [_read_mesh(tree, binary, node) for node in tree["nodes"]]
         return tuple(read), dict(tree["scenes"][0].get("extras", {}))
     except (KeyError, IndexError, ValueError, TypeError, struct.error) as error:
@@ -81,7 +95,7 @@ def read_glb(path: Path) -> tuple[tuple[PaintedMesh, ...], dict[str, Any]]:
         ) from error
 
 
-class _Packer:
+class Packer:
     """Buffer and its description, growing mesh by mesh."""
 
     def __init__(self) -> None:
@@ -98,16 +112,16 @@ class _Packer:
         normals[np.linalg.norm(normals, axis=1) < 0.5] = (0.0, 1.0, 0.0)
         bounds = {"min": points.min(axis=0).tolist(), "max": points.max(axis=0).tolist()}
         attributes = {
-            "POSITION": self._add(points, "VEC3", _FLOAT, bounds),
-            "NORMAL": self._add(normals.astype("<f4"), "VEC3", _FLOAT),
-            "COLOR_0": self._add(
+            "POSITION": self.add(points, "VEC3", FLOAT, bounds),
+            "NORMAL": self.add(normals.astype("<f4"), "VEC3", FLOAT),
+            "COLOR_0": self.add(
                 np.concatenate([colors, alpha], axis=1), "VEC4", _USHORT, {"normalized": True}
             ),
         }
         for name, values in mesh.numbers.items():
             known = np.where(np.isfinite(values), values, UNKNOWN).astype("<f4")
-            attributes[f"_{name.upper()}"] = self._add(known, "SCALAR", _FLOAT)
-        indices = self._add(mesh.faces.astype("<u4").ravel(), "SCALAR", _UINT, target=_INDEX_DATA)
+            attributes[f"_{name.upper()}"] = self.add(known, "SCALAR", FLOAT)
+        indices = self.add(mesh.faces.astype("<u4").ravel(), "SCALAR", _UINT, target=_INDEX_DATA)
         part = {
             "attributes": attributes,
             "indices": indices,
@@ -120,21 +134,22 @@ class _Packer:
             "extras": {"two_sided": mesh.two_sided, "self_lit": mesh.self_lit},
         }
 
-    def _add(
+    def add(
         self,
         values: NDArray[Any],
         shape: str,
         kind: int,
         more: dict[str, Any] | None = None,
         *,
-        target: int = _VERTEX_DATA,
+        target: int | None = _VERTEX_DATA,
     ) -> int:
+        """Pack an array; returns the number of its description."""
         raw = np.ascontiguousarray(values).tobytes()
         view = {
             "buffer": 0,
             "byteOffset": len(self.data),
             "byteLength": len(raw),
-            "target": target,
+            **({} if target is None else {"target": target}),
         }
         self.views.append(view)
         self.data += raw + b"\0" * (-len(raw) % 4)
@@ -148,7 +163,7 @@ def _material(name: str, *, two_sided: bool) -> dict[str, Any]:
     return {"name": name, "doubleSided": two_sided, "pbrMetallicRoughness": surface}
 
 
-def _chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
+def chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
     """Description and buffer of a GLB."""
     magic, version, _ = struct.unpack_from("<4sII", data)
     if magic != b"glTF" or version != 2:
@@ -163,21 +178,26 @@ def _chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
     return tree, data[28 + length : 28 + length + size]
 
 
+def read_array(tree: dict[str, Any], binary: bytes, index: int) -> NDArray[Any]:
+    """Array of a description, shape (count,) or (count, width)."""
+    entry = tree["accessors"][index]
+    view = tree["bufferViews"][entry["bufferView"]]
+    width = _WIDTH[entry["type"]]
+    values = np.frombuffer(
+        binary,
+        dtype=_TYPE[entry["componentType"]],
+        count=entry["count"] * width,
+        offset=view["byteOffset"],
+    )
+    return values.reshape(-1, width) if width > 1 else values
+
+
 def _read_mesh(tree: dict[str, Any], binary: bytes, node: dict[str, Any]) -> PaintedMesh:
     mesh = tree["meshes"][node["mesh"]]
     (part,) = mesh["primitives"]
 
     def array(index: int) -> NDArray[Any]:
-        entry = tree["accessors"][index]
-        view = tree["bufferViews"][entry["bufferView"]]
-        width = _WIDTH[entry["type"]]
-        values = np.frombuffer(
-            binary,
-            dtype=_TYPE[entry["componentType"]],
-            count=entry["count"] * width,
-            offset=view["byteOffset"],
-        )
-        return values.reshape(-1, width) if width > 1 else values
+        return read_array(tree, binary, index)
 
     attributes = part["attributes"]
     points = array(attributes["POSITION"]).astype(np.float64)

@@ -25,6 +25,7 @@ from muslin.cli import (
     sense,
     sheets,
     studio,
+    twin_motion,
 )
 from muslin.cli.options import Json
 from muslin.errors import Exit, InputError, describe_os_error
@@ -93,6 +94,7 @@ for _room in (
     learn,
     link,
     studio,
+    twin_motion,
     sheets,
     batch,
 ):

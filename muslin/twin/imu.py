@@ -6,7 +6,7 @@ derivatives of a curve and not differences of samples. An accelerometer reads sp
 ``R_sensor_world @ (a - g)``, upward at rest.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,7 @@ class ImuSettings:
         gyr_walk_rad_s: Growth of the gyroscope's drift, per root second.
     """
 
-    R_sensor_mount: NDArray[np.float64] = None  # type: ignore[assignment]
+    R_sensor_mount: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
     acc_bias_m_s2: tuple[float, float, float] = (0.0, 0.0, 0.0)
     gyr_bias_rad_s: tuple[float, float, float] = (0.0, 0.0, 0.0)
     acc_noise_m_s2_rthz: float = 230e-6 * GRAVITY_M_S2
@@ -93,8 +93,6 @@ class ImuSettings:
     gyr_walk_rad_s: float = 1e-5
 
     def __post_init__(self) -> None:
-        if self.R_sensor_mount is None:
-            object.__setattr__(self, "R_sensor_mount", np.eye(3))
         R = self.R_sensor_mount
         if R.shape != (3, 3) or np.abs(R @ R.T - np.eye(3)).max() > 1e-6:
             raise InputError("R_sensor_mount is no rotation matrix")

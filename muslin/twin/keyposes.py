@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fitting.body import Body
 from fitting.body.posing import rig_of
-from fitting.body.rig import PARENTS, Rig
+from fitting.body.rig import PARENTS
 from muslin.twin.frames import MotionFrames
 
 Rows = NDArray[np.float64]
@@ -57,19 +57,37 @@ def pose_features(frames: MotionFrames, joints: tuple[str, ...]) -> Rows:
 
 
 def pick_keys(features: Rows, n_most: int) -> NDArray[np.int64]:
-    """Frames that stand for all, in an order of short ways, the stillest pose first.
+    """Frames that stand for all, in an order of short ways.
+
+    Even steps where the poses lie on one line, from the end nearer to the first frame; else the
+    farthest from each other, the first frame first.
 
     Args:
         features: Poses, shape (n_frames, d) [rad].
         n_most: Most keys; fewer where the rest is within two degrees of a key.
     """
-    first = int(np.linalg.norm(features, axis=1).argmin())
-    keys = [first]
-    off = np.linalg.norm(features - features[first], axis=1)
+    along = _on_line(features)
+    if along is not None and np.ptp(along) > _ALIKE_RAD and n_most > 1:
+        n = min(n_most, 1 + int(np.ceil(np.ptp(along) / _ALIKE_RAD)))
+        ends = (along.min(), along.max())
+        begin, end = ends if abs(along[0] - ends[0]) <= abs(along[0] - ends[1]) else ends[::-1]
+        even = (int(np.abs(along - at).argmin()) for at in np.linspace(begin, end, n))
+        return np.array(list(dict.fromkeys(even)))
+    keys = [0]
+    off = np.linalg.norm(features - features[0], axis=1)
     while len(keys) < n_most and off.max() > _ALIKE_RAD:
         keys.append(int(off.argmax()))
         off = np.minimum(off, np.linalg.norm(features - features[keys[-1]], axis=1))
     return np.array(_short_way(features, keys))
+
+
+def _on_line(features: Rows) -> Rows | None:
+    """Place of each pose along the line that nearly all lie on, shape (n,); None without one."""
+    middle = features.mean(axis=0)
+    _, size, axes = np.linalg.svd(features - middle, full_matrices=False)
+    if size[0] ** 2 < _ON_ONE_LINE * np.square(size).sum():
+        return None
+    return (features - middle) @ axes[0]
 
 
 def _short_way(features: Rows, keys: list[int]) -> list[int]:
@@ -119,10 +137,10 @@ class KeyMap:
         return np.clip(np.asarray(found), low - slack, high + slack)
 
 
-def only(rig: Rig, frames: MotionFrames, i_frame: int, joints: tuple[str, ...]) -> dict[str, Rows]:
+def only(frames: MotionFrames, i_frame: int, joints: tuple[str, ...]) -> dict[str, Rows]:
     """Rotations of a frame with some joints as they are and all others at rest, by joint."""
     R: dict[str, Rows] = {}
     for name, parent in PARENTS.items():
         local = frames.local(name)[i_frame] if name in joints else np.eye(3)
         R[name] = local if parent is None else R[parent] @ local
-    return {name: R[name] for name in PARENTS if name in rig.joint_names or name in R}
+    return R

@@ -20,6 +20,8 @@ from muslin.errors import InputError
 from muslin.folders import existing_file
 
 MAX_S = 3600.0
+# Steps up to this count as dense: faster movements than five a second are nobody's.
+DENSE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,17 @@ class AngleTrack:
         return float(self.time_s[-1] - self.time_s[0])
 
     def at(self, time_s: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Angles at other times, smooth without overshoot, shape (n,) each."""
-        from scipy.interpolate import PchipInterpolator
+        """Angles at other times, shape (n,) each; before and after they stay.
 
+        Dense tables are joined twice differentiably; sparse ones without overshoot.
+        """
+        from scipy.interpolate import CubicSpline, PchipInterpolator
+
+        is_dense = float(np.diff(self.time_s).max()) <= DENSE_S
+        join = CubicSpline if is_dense else PchipInterpolator
         held = np.clip(time_s, self.time_s[0], self.time_s[-1])
         return {
-            name: np.asarray(PchipInterpolator(self.time_s, angle)(held))
+            name: np.asarray(join(self.time_s, angle)(held))
             for name, angle in self.angles_rad.items()
         }
 

@@ -117,15 +117,25 @@ def test_only_the_knee_bends_the_skin_round_it(body):
     assert joints_under(body, knee_skin(body)) == ("knee_l",)
 
 
-def test_keys_reach_from_the_stillest_to_the_farthest_pose(body):
+def test_keys_reach_from_the_first_to_the_farthest_pose(body):
     frames = motion_frames(motion_of("bend", duration_s=8.0), body)
     features = pose_features(frames, ("knee_l",))
     keys = pick_keys(features, 5)
-    bent = np.linalg.norm(features[keys], axis=1)
+    bent = np.linalg.norm(features[keys] - features[0], axis=1)
     assert len(keys) == 5
+    assert keys[0] == 0
     assert (np.diff(bent) > 0).all()
-    assert bent[-1] == np.linalg.norm(features, axis=1).max()
+    assert bent[-1] == np.linalg.norm(features - features[0], axis=1).max()
+    np.testing.assert_allclose(np.diff(bent), np.diff(bent).mean(), atol=np.radians(4))
     assert len(pick_keys(np.zeros((9, 3)), 5)) == 1
+
+
+def test_keys_of_many_directions_lie_far_from_each_other():
+    features = np.random.default_rng(0).uniform(-1, 1, (300, 3))
+    keys = pick_keys(features, 8)
+    assert len(set(keys.tolist())) == 8
+    off = np.linalg.norm(features[keys][:, None] - features[keys], axis=2)
+    assert off[np.triu_indices(8, 1)].min() > 0.7
 
 
 def test_readings_between_keys_keep_order_on_a_line():
