@@ -38,13 +38,15 @@ class SelfContact:
         self._built_at: NDArray[np.float64] | None = None
         self._out = np.zeros((N_CHUNKS, _ROOM, 5), np.int64)
         self.skip = np.zeros(len(x), dtype=np.bool_)
-        self.vertices = np.zeros((0, 4), np.int64)
-        self.split = np.zeros(0, np.int64)
+        self.n_builds = 0
+        self._empty()
+
+    def _empty(self) -> None:
+        self.vertices, self.split = np.zeros((0, 4), np.int64), np.zeros(0, np.int64)
         self.weights, self.planes = np.zeros((0, 4)), np.zeros((0, 4))
         self.push_weights, self.push_planes = np.zeros((0, 4)), np.zeros((0, 5))
         self._push_at = np.zeros((0, 4, 3))
         self.known = np.zeros(0, dtype=np.bool_)
-        self.n_builds = 0
 
     def look(self, x: NDArray[np.float64]) -> None:
         """Refresh planes at x, and the list where it no longer holds."""
@@ -66,22 +68,25 @@ class SelfContact:
 
     def _renew(self, x: NDArray[np.float64], need: NDArray[np.float64]) -> bool:
         """Search anew for the pairs of vertices that have less reach left than they need."""
-        moved = np.ones(len(x), dtype=np.bool_)
+        moved, gone = np.ones(len(x), dtype=np.bool_), np.zeros(len(x))
         if self._built_at is None:
             self._built_at = x.copy()
-            self.vertices, self.split = np.zeros((0, 4), np.int64), np.zeros(0, np.int64)
+            self._empty()
         else:
-            left = self._reach - np.sqrt(((x - self._built_at) ** 2).sum(axis=1))
+            gone = np.sqrt(((x - self._built_at) ** 2).sum(axis=1))
+            left = self._reach - gone
             if (need <= left).all():
                 return False
             # Those that would be next are taken along, so that searches are fewer.
             moved = _AHEAD * need > left
+            gone[moved] = 0.0
         least = (0.5 + _SLACK_LAYERS) * self._layer_m
         wanted = np.maximum(least, _SLACK_MOVES * self._length[moved])
         self._reach[moved] = np.minimum(wanted, self._reach_max_m)
         self._built_at[moved] = x[moved]
         kept = ~moved[self.vertices].any(axis=1)
-        found = self._find(x, self._reach, moved, crossing=False)
+        # Who has gone some way may come back, and then go as far as its reach.
+        found = self._find(x, self._reach + gone, moved, crossing=False)
         if self.skip.any():
             found = found[~self.skip[found[:, :4]].any(axis=1)]
         self.vertices = np.concatenate([self.vertices[kept], found[:, :4]])

@@ -48,6 +48,36 @@ def test_a_list_mended_where_cloth_moved_misses_nothing_and_has_nothing_twice():
     assert kept.n_builds < 5
 
 
+def test_cloth_that_goes_and_comes_back_meets_no_pair_that_is_not_listed():
+    x, faces = two_sheets(gap=0.009)
+    n = len(x) // 2
+    kept = SelfContact(x, faces, layer_m=LAYER_M, reach_m=0.006)
+    kept.look(x)
+    steps = [(0, 0.0021)] + [(1, -0.0004)] * 4 + [(0, -0.0021)] * 2 + [(1, -0.0004)] * 2
+    for sheet, rise in steps:
+        move = np.zeros_like(x)
+        move[sheet * n : (sheet + 1) * n, 2] = -rise if sheet == 0 else rise
+        kept.widen(x, move)
+        x = x + move
+        kept.look(x)
+        whole = SelfContact(x, faces, layer_m=LAYER_M, reach_m=0.006)
+        whole.look(x)
+        near = whole.planes[:, 3] < 1.5 * LAYER_M
+        known = set(named(kept.vertices, kept.split))
+        assert set(named(whole.vertices[near], whole.split[near])) <= known
+
+
+def test_a_forgotten_list_is_made_anew():
+    x, faces = two_sheets(gap=2e-3)
+    touch = SelfContact(x, faces, layer_m=LAYER_M, reach_m=0.006)
+    touch.look(x)
+    pairs = set(named(touch.vertices, touch.split))
+    touch.forget()
+    touch.look(x)
+    assert set(named(touch.vertices, touch.split)) == pairs
+    assert len(touch.push_planes) == len(pairs)
+
+
 def hanging_over(u, v, *, height=1e-3):
     """A small triangle whose first corner hovers over two triangles that share an edge."""
     quad = np.array([[0, 0, 0], [0.02, 0, 0], [0.02, 0.02, 0], [0, 0.02, 0]], float)
