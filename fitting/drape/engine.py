@@ -16,7 +16,7 @@ from fitting.drape.settings import DrapeSettings
 
 _REACH_M = (0.004, 0.04)  # least and largest distance within which planes are kept fresh
 _REACH_MOVES = 3.0
-_TOLERANCES = (1.0, 1.0)  # of the solves that contacts are foreseen from, in cg_tolerance
+_N_ACTIVE_SETS = 2  # rounds in which contacts that a step would make are added
 _ARMIJO = 1e-4
 _ROUNDING = 1e-12
 _N_HALVINGS = 5
@@ -308,20 +308,25 @@ class Engine:
 
     def _newton(self, gradient: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, float]:
         """Move, iterations and error; contacts that the move would make are added on the way."""
-        settings, move, n_cg = self.settings, None, 0
-        for loose in _TOLERANCES:
-            tolerance = min(loose * settings.cg_tolerance, 0.3)
-            move, more, _ = self.kernels.solve(
-                gradient, tolerance=tolerance, cap=settings.cg_cap, guess=move
-            )
+        move, n_cg = None, 0
+        for _ in range(_N_ACTIVE_SETS):
+            move, more, error = self._solve(gradient, move)
             n_cg += more
             if not self._foresee(move, gradient):
-                break
+                return move, n_cg, error
             self.kernels.assemble()
-        move, more, error = self.kernels.solve(
-            gradient, tolerance=settings.cg_tolerance, cap=settings.cg_cap, guess=move
-        )
+        move, more, error = self._solve(gradient, move)
         return move, n_cg + more, error
+
+    def _solve(
+        self, gradient: NDArray[np.float64], guess: NDArray[np.float64] | None
+    ) -> tuple[NDArray[np.float64], int, float]:
+        settings = self.settings
+        pushes = None if self.touch is None else self.touch.pushes(self.push)
+        return self.kernels.solve(
+            gradient, tolerance=settings.cg_tolerance, cap=settings.cg_cap, guess=guess,
+            pushes=pushes,
+        )  # fmt: skip
 
     def limit(self, move: NDArray[np.float64]) -> bool:
         """Shorten the step in place: all of it to its largest length, pairs to their planes."""

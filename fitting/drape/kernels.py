@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.drape.jit import N_CHUNKS
-from fitting.drape.linear import System
+from fitting.drape.linear import Pushes, System
 from fitting.drape.membrane import membrane_elements, membrane_energy
 from fitting.drape.rest import RestShape
 from fitting.drape.sdf import DistanceTree, update_planes
@@ -72,8 +72,12 @@ class Kernels(Protocol):
         tolerance: float,
         cap: int,
         guess: NDArray[np.float64] | None = None,
+        pushes: Pushes | None = None,
     ) -> tuple[NDArray[np.float64], int, float]:
-        """Move (n_vertices, 3) [m] that zeroes the gradient, iterations, relative residual."""
+        """Move (n_vertices, 3) [m] that zeroes the gradient, iterations, relative residual.
+
+        pushes: Pairs whose bound is in ``own``; a device may leave them at that.
+        """
         ...
 
     def look(self, tree: DistanceTree, x: NDArray[np.float64], planes: Planes) -> None:

@@ -9,6 +9,9 @@ from fitting.drape.pcg import solve
 from fitting.drape.system import add_own, coarsen, gather_rows
 
 _N_SWEEPS_COARSEST = 4
+# Vertices (n, 4), weights (n, 4), normals (n, 3) and stiffness (n,) of pairs that push.
+Pushes = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+_NO_PUSHES: Pushes = (np.zeros((0, 4), np.int64), np.zeros((0, 4)), np.zeros((0, 3)), np.zeros(0))
 
 
 class System:
@@ -46,8 +49,11 @@ class System:
         tolerance: float,
         cap: int,
         guess: NDArray[np.float64] | None = None,
+        pushes: Pushes | None = None,
     ) -> tuple[NDArray[np.float64], int, float]:
         """Solve for the move that zeroes the gradient (n_vertices, 3).
+
+        pushes: Pairs whose bound is in ``own``; their true stiffness takes its place.
 
         Returns:
             Move (n_vertices, 3) [m], iterations, and the relative residual.
@@ -59,7 +65,7 @@ class System:
             levels.starts, _N_SWEEPS_COARSEST, levels.ptr, levels.col, self._val, levels.bptr,
             levels.bcol, levels.bval, levels.near, levels.diagonal, levels.bnear, levels.bfrom,
             levels.bafter, self._inv, levels.free, levels.parents, levels.rptr, levels.rcol,
-            levels.rweight, self._right, self._x, self._r, self._z, self._p, self._q, self._old,
-            self._partial, tolerance, cap,
+            levels.rweight, *(pushes or _NO_PUSHES), self._right, self._x, self._r, self._z,
+            self._p, self._q, self._old, self._partial, tolerance, cap,
         )  # fmt: skip
         return self._x[:, :3].astype(np.float64), int(n_cg), float(error)

@@ -235,6 +235,34 @@ def _dot(n, r, z, partial):
         partial[k] = _dot_part(first, last, r, z)
 
 
+@njit
+def _pair_terms(sign, free, rows, weights, normals, stiffness, x, out):
+    """Add sign times the pushes' true product with x less their bound's; returns x . product.
+
+    The rows of the matrix hold a diagonal that bounds each push (four rows, 2 |w| k n n'); the
+    push itself is k (w n)(w n)'. Serial, so the sums have one order.
+    """
+    total = 0.0
+    for k in range(rows.shape[0]):
+        nx, ny, nz = normals[k, 0], normals[k, 1], normals[k, 2]
+        along = 0.0
+        for m in range(4):
+            i = rows[k, m]
+            step = nx * x[i, 0] + ny * x[i, 1] + nz * x[i, 2]
+            along += weights[k, m] * step
+            total -= 2.0 * abs(weights[k, m]) * stiffness[k] * step * step
+        total += stiffness[k] * along * along
+        for m in range(4):
+            i = rows[k, m]
+            step = nx * x[i, 0] + ny * x[i, 1] + nz * x[i, 2]
+            w = weights[k, m]
+            f = sign * free[i] * stiffness[k] * (w * along - 2.0 * abs(w) * step)
+            out[i, 0] += np.float32(f * nx)
+            out[i, 1] += np.float32(f * ny)
+            out[i, 2] += np.float32(f * nz)
+    return total
+
+
 @njit_inline
 def _total(partial):
     total = 0.0
@@ -246,10 +274,12 @@ def _total(partial):
 @njit
 def solve(  # noqa: ANN201
     starts, n_sweeps, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, inv,
-    free, parents, rptr, rcol, rweight, right, x, r, z, p, q, old, partial, tolerance, cap,
+    free, parents, rptr, rcol, rweight, rows, weights, normals, stiffness, right, x, r, z, p, q,
+    old, partial, tolerance, cap,
 ):  # fmt: skip
     """Solve ``A x = right`` in place from x; returns iterations and the relative residual.
 
+    rows (n_pairs, 4), weights, normals, stiffness: Pushes whose bound the matrix holds.
     right, x, p, q: Finest level, shape (n, 4). r, z, old: All levels, shape (n_all, 4).
     """
     n = starts[1]
@@ -263,6 +293,7 @@ def solve(  # noqa: ANN201
         x[:] = np.float32(0.0)
         return 0, 0.0
     _residual(0, n, N_CHUNKS, ptr, col, val, bptr, bcol, bval, free, right, x, r)
+    _pair_terms(-1.0, free, rows, weights, normals, stiffness, x, r)
     p[:] = np.float32(0.0)
     z[:] = np.float32(0.0)
     _dot(n, rf, rf, partial)
@@ -281,6 +312,7 @@ def solve(  # noqa: ANN201
         _direction(n, beta, zf, pf)
         _apply(n, ptr, col, val, bptr, bcol, bval, free, p, q, partial)
         curvature = _total(partial)
+        curvature += _pair_terms(1.0, free, rows, weights, normals, stiffness, p, q)
         if not curvature > 0.0:
             break
         _advance(n, np.float32(rho / curvature), xf, rf, pf, qf, zf, partial)

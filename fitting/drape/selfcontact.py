@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fitting.drape.facetree import build_face_tree, find_pairs, refit
 from fitting.drape.jit import N_CHUNKS
+from fitting.drape.linear import Pushes
 from fitting.drape.push import refresh_planes
 
 _SLACK_LAYERS = 1.5  # least reach beyond the layer, in layers
@@ -117,6 +118,14 @@ class SelfContact:
             if counts.max() <= self._out.shape[1]:
                 return np.concatenate([self._out[k, : counts[k]] for k in range(N_CHUNKS)])
             self._out = np.zeros((N_CHUNKS, 2 * int(counts.max()), 5), np.int64)
+
+    def pushes(self, stiffness_n_m: float) -> Pushes:
+        """Pairs that push, or will in this step, as the solver takes them."""
+        planes = self.push_planes
+        on = ((planes[:, 3] < self._layer_m) | self.known) & (planes[:, 4] > 0)
+        return (
+            self.vertices[on], self.push_weights[on], planes[on, :3], stiffness_n_m * planes[on, 4]
+        )  # fmt: skip
 
     def room(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far each vertex may move before unlisted pairs could meet, (n_vertices,) [m]."""

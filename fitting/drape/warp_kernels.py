@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fitting.drape import warp_body, warp_linear, warp_membrane
 from fitting.drape.kernels import Planes
 from fitting.drape.levels import Levels
+from fitting.drape.linear import Pushes
 from fitting.drape.rest import RestShape
 from fitting.drape.sdf import DistanceTree
 from fitting.errors import DrapeError
@@ -149,6 +150,7 @@ class WarpKernels:
         tolerance: float,
         cap: int,
         guess: NDArray[np.float64] | None = None,
+        pushes: Pushes | None = None,
     ) -> tuple[NDArray[np.float64], int, float]:
         """Solve for the move that zeroes the gradient (n_vertices, 3); see `System.solve`."""
         n = self._starts[1]

@@ -51,6 +51,35 @@ def test_multigrid_solves_what_a_direct_solver_solves(n_times):
     assert n_cg < (120 if n_times == 0 else 60)
 
 
+def test_pushes_are_solved_with_their_true_stiffness():
+    cloth = shapes.nested(flag(), 1)
+    engine = build_engine(cloth, None, [shapes.fabric()], settings=DrapeSettings())
+    gradient = engine._assemble(hessian=True)
+    gradient[~engine.rest.free] = 0
+    rows, weights = np.array([[40, 50, 60, 70]]), np.array([[1.0, -0.2, -0.3, -0.5]])
+    normals, stiff = np.array([[0.0, 0.6, 0.8]]), np.array([30.0])
+    n = normals[0]
+    engine.kernels.own[:, [0, 3, 5]] += 0.1
+    bound = 2 * np.abs(weights[0]) * stiff[0]
+    pairs = [n[i] * n[j] for i in range(3) for j in range(i, 3)]
+    engine.kernels.own[rows[0]] += bound[:, None] * pairs
+    engine.kernels.assemble()
+    move, _, error = engine.kernels.solve(
+        gradient, tolerance=1e-6, cap=500, pushes=(rows, weights, normals, stiff)
+    )
+    assert error <= 1e-6
+    matrix = dense(engine)
+    column = np.zeros((len(engine.x), 3))
+    for i, w, b in zip(rows[0], weights[0], bound, strict=True):
+        column[i] = w * n
+        matrix[3 * i : 3 * i + 3, 3 * i : 3 * i + 3] -= b * np.outer(n, n)
+    matrix += stiff[0] * np.outer(column.ravel(), column.ravel())
+    free = np.repeat(engine.rest.free, 3)
+    want = np.zeros(3 * len(engine.x))
+    want[free] = np.linalg.solve(matrix[np.ix_(free, free)], -gradient.ravel()[free])
+    np.testing.assert_allclose(move.ravel(), want, atol=2e-3 * np.abs(want).max())
+
+
 def test_iterations_do_not_grow_with_the_mesh():
     counts = []
     for n_times in (1, 3):
