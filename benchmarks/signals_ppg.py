@@ -6,7 +6,8 @@ Reads every CSV below DATA: one column of counts at `--rate`, or a time (ms, or 
 counts. Without marks only agreement can be told: F1 of beats within 100 ms, after one constant lag
 for each pair, over the time between beats whose quality is at least 0.7, and over all of it. Peers
 in the same run: two methods of NeuroKit2; Elgendi's rule as published, and Charlton's local maxima
-over scales, which share nothing with ours.
+over scales, which share nothing with ours. Rates are held against the period of ten seconds, in
+which no detector has a part.
 """
 
 import argparse
@@ -109,6 +110,35 @@ def aligned(one: Times, other: Times) -> Times:
     return other - np.median(other - one[at])
 
 
+def periodic(counts: Times, hz: float, times: Times, spans: NDArray[np.bool_]) -> dict:
+    """Our rate against the period of the signal, in windows of 10 s with good intervals.
+
+    The period is the lag from 0.35 to 1.6 s at which the window is most like itself, the first one
+    if several are nearly as good; it knows nothing of beats.
+    """
+    found = []
+    lags = np.arange(round(0.35 * hz), round(1.6 * hz))
+    for start in np.arange(0, len(counts) / hz - 10, 5.0):
+        inside = spans & (times[:-1] >= start) & (times[1:] <= start + 10)
+        if inside.sum() < 5:
+            continue
+        window = counts[int(start * hz) : int((start + 10) * hz)]
+        window = window - np.convolve(window, np.ones(round(hz)) / round(hz), mode="same")
+        like = np.array([np.corrcoef(window[lag:], window[:-lag])[0, 1] for lag in lags])
+        tops = np.flatnonzero((like[1:-1] > like[:-2]) & (like[1:-1] >= like[2:])) + 1
+        good = [top for top in tops if like[top] > 0.9 * like[tops].max()] if len(tops) else []
+        if good:
+            found.append((np.diff(times)[inside].mean(), lags[good[0]] / hz))
+    if not found:
+        return {"windows": 0}
+    own, period = np.array(found).T
+    return {
+        "windows": len(found),
+        "within_5_per_cent": round(float((np.abs(period / own - 1) < 0.05).mean()), 3),
+        "median_difference_per_min": round(float(np.median(np.abs(60 / own - 60 / period))), 2),
+    }  # fmt: skip
+
+
 def judge(path: Path, rate_hz: float) -> dict:
     hz, counts = read(path, rate_hz)
     begin = time.process_time()
@@ -124,6 +154,7 @@ def judge(path: Path, rate_hz: float) -> dict:
     return {
         "rate_hz": round(hz, 2), "minutes": round(len(counts) / hz / 60, 2),
         "beats": {name: len(beats) for name, beats in lists.items()},
+        "rate_against_period": periodic(counts, hz, times, spans),
         "trusted_share_of_intervals": round(float(spans.mean()), 3),
         "agreement_where_good": {
             f"{a} - {b}": round(agreement(good[a], good[b]), 4) for a, b in pairs
