@@ -1,13 +1,14 @@
 """Batches: throughput of two workers over one, and the same table however it was run.
 
-    python benchmarks/batch_fits.py --part throughput|kills|scheduler [--bodies 16] [--json]
+    python benchmarks/batch_fits.py --part throughput|kills|scheduler|same [--bodies 16] [--json]
 
 Bodies are drawn from the survey's statistics that ship (ANSUR II), half women, half men, inside its
 5th to 95th percentile. Every part runs the command as a person does, in processes of their own.
 
 - throughput: all fits on one worker, then on two; starting the workers is part of both.
-- kills: the batch and its workers are killed three times on the way, then finished.
+- kills: throughput, then the batch and its workers are killed three times on the way and finished.
 - scheduler: a scheduler and two workers in other processes, on the loopback interface.
+- same: kills and scheduler together.
 """
 
 import argparse
@@ -57,7 +58,9 @@ def run(options, bodies, out, *more):
     )  # fmt: skip
     if done.returncode not in (0, 3):
         raise SystemExit(done.stderr)
-    return time.monotonic() - start
+    taken_s = time.monotonic() - start
+    print(f"{out.name}: {taken_s:.1f} s", file=sys.stderr, flush=True)
+    return taken_s
 
 
 def digest(out):
@@ -108,32 +111,42 @@ def kill_when(options, bodies, out, n_wanted):
 
 
 def kills(options, bodies, folder):
-    run(options, bodies, folder / "whole", "--workers", 2)
-    n_all = facts(folder / "whole")["n_fits"]
-    out, killed = folder / "killed", []
+    times = throughput(options, bodies, folder)
+    n_all, out, killed = times["n_fits"], folder / "killed", []
     for i in (1, 2, 3):
         alive = kill_when(options, bodies, out, round(n_all * i / 4))
         killed.append({"n_results": n_results(out), "in_the_middle": alive})
     run(options, bodies, out, "--workers", 2)
-    same = digest(out) == digest(folder / "whole")
-    return {**facts(out), "kills": killed, "same_table": same}
+    same = digest(out) == digest(folder / "w1")
+    return {**times, "kills": killed, "same_table_after_kills": same}
+
+
+def same(options, bodies, folder):
+    found = kills(options, bodies, folder)
+    return found | {"same_table_by_scheduler": by_scheduler(options, bodies, folder, folder / "w1")}
 
 
 def scheduler(options, bodies, folder):
     run(options, bodies, folder / "local", "--workers", 2)
+    same_table = by_scheduler(options, bodies, folder, folder / "local")
+    return {**facts(folder / "remote"), "same_table_by_scheduler": same_table}
+
+
+def by_scheduler(options, bodies, folder, local):
+    """Whether a scheduler and two workers in other processes give the table of a local run."""
     with ExitStack() as stack:
         address_file = folder / "scheduler.json"
         start(stack, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
               "--no-dashboard", "--scheduler-file", address_file)  # fmt: skip
-        while not address_file.exists():
+        deadline = time.monotonic() + 60
+        while not address_file.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         address = json.loads(address_file.read_text(encoding="utf-8"))["address"]
         for _ in range(2):
             start(stack, "distributed.cli.dask_worker", address, "--host", "127.0.0.1",
                   "--nthreads", "1", "--no-dashboard", "--local-directory", folder)  # fmt: skip
         run(options, bodies, folder / "remote", "--scheduler", address)
-    same = digest(folder / "local") == digest(folder / "remote")
-    return {**facts(folder / "remote"), "same_table": same}
+    return digest(local) == digest(folder / "remote")
 
 
 def start(stack, module, *arguments):
@@ -144,7 +157,7 @@ def start(stack, module, *arguments):
     stack.callback(process.terminate)
 
 
-PARTS = {"throughput": throughput, "kills": kills, "scheduler": scheduler}
+PARTS = {"throughput": throughput, "kills": kills, "scheduler": scheduler, "same": same}
 
 
 def main():
@@ -162,7 +175,8 @@ def main():
         folder = Path(name)
         bodies = folder / "bodies.csv"
         write_bodies(bodies, options.bodies, options.seed)
-        result = {"part": options.part, **PARTS[options.part](options, bodies, folder)}
+        part = "same" if options.part == "kills" else options.part
+        result = {"part": options.part, **PARTS[part](options, bodies, folder)}
     print(json.dumps(result, indent=2) if options.json else "\n".join(
         f"{key}: {value}" for key, value in result.items()
     ))  # fmt: skip

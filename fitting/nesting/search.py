@@ -173,7 +173,7 @@ def _race(items: list[Any], settings: NestSettings) -> tuple[Any, int]:
             config = spyrrow.StripPackingConfig(
                 total_computation_time=left_s, num_workers=1, seed=seed
             )
-            solution = spyrrow.StripPackingInstance("marker", strip_mm, items).solve(config)
+            solution = _solve(spyrrow.StripPackingInstance("marker", strip_mm, items), config)
             with lock:
                 found.append((float(solution.width), seed, solution))
 
@@ -182,6 +182,22 @@ def _race(items: list[Any], settings: NestSettings) -> tuple[Any, int]:
         for done in [pool.submit(search) for _ in range(n_threads)]:
             done.result()
     return min(found, key=lambda each: each[:2])[2], len(found)
+
+
+def _solve(instance: Any, config: Any) -> Any:
+    """Search once.
+
+    Raises:
+        PatternError: If the library gives up on a shape.
+    """
+    try:
+        return instance.solve(config)
+    except BaseException as error:
+        # A panic of the library is no Exception, so that nothing catches it by accident.
+        if type(error).__name__ != "PanicException":
+            raise
+        reason = str(error).splitlines()[0]
+        raise PatternError(f"the search refuses a shape: {reason}") from error
 
 
 def _placed(

@@ -114,3 +114,14 @@ def test_the_drawings_hold_every_piece_with_size_panel_and_grain(tmp_path):
     area_m2 = sum(shapely.Polygon(line.get_points("xy")).area for line in cut) * 1e-6
     assert area_m2 == pytest.approx(marker.piece_area_m2, rel=1e-6)
     assert {line.dxf.layer for line in space} == {"CLOTH", "CUT", "SEW", "GRAIN", "TEXT"}
+
+
+def test_a_shape_that_the_search_refuses_is_one_sentence(monkeypatch, capfd):
+    import spyrrow
+
+    eight = [(0.0, 0.0), (100.0, 0.0), (50.0, 50.0), (100.0, 100.0), (0.0, 100.0), (50.0, 50.0)]
+    item = spyrrow.Item("0", eight, 1, [0.0])
+    monkeypatch.setattr("fitting.nesting.search._items", lambda *_: [item])
+    with pytest.raises(PatternError, match="the search refuses a shape"):
+        nest_pieces(pieces(1), search())
+    capfd.readouterr()  # the library tells its own stack
