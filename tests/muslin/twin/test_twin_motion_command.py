@@ -2,16 +2,22 @@
 
 import asyncio
 import json
+import socket
+import threading
 
 import numpy as np
 import pytest
 
+from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.sim import read_replay, sim_process
 from muslin.analysis_json import analysis_json
 from muslin.analyze import analyze
 from muslin.cli import run_command
 from muslin.folders import assets_folder
-from muslin.simulate import replay_file_of
+from muslin.simulate import DoorSettings, replay_file_of
+from muslin.synthetic import is_synthetic, synthetic_schema
+from muslin.twin.predict import Prediction
+from muslin.twin.simulated import stream_prediction
 from wearables.ble import GarmentSource
 from wearables.sessions import Session, SubjectInfo, record
 
@@ -102,6 +108,39 @@ def test_a_file_that_is_there_is_not_written_over(capsys, tmp_path):
     path.write_text("mine", encoding="utf-8")
     assert "exists" in fails(capsys, "twin", "simulate", "knee_sleeve", "-o", path)
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_prediction_is_a_garment_to_record(tmp_path):
+    """A second of it over UDP: the recorder finds every count, and the label."""
+    schema = synthetic_schema(GarmentSchema.from_toml(GARMENT), "a test")
+    rng = np.random.default_rng(0)
+    counts = {
+        stream.id: rng.integers(-900, 900, (round(stream.rate_hz), len(stream.channels)))
+        for stream in schema.streams
+    }
+    said = Prediction(schema=schema, counts=counts, markers=(), felt={}, notes=())
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    data, control = (one.getsockname()[1] for one in sockets)
+    for one in sockets:
+        one.close()
+    path = tmp_path / "s.h5"
+
+    async def listen():
+        async with GarmentSource(f"udp:127.0.0.1:{data}:{control}") as source:
+            await record(source, path, subject=SubjectInfo(id="P01"))
+
+    recorder = threading.Thread(target=lambda: asyncio.run(listen()))
+    recorder.start()
+    door = DoorSettings(kind="udp", port=data, control_port=control)
+    assert stream_prediction(said, door=door, seed=1, idle_s=0.5) == 0
+    recorder.join(timeout=20)
+    with Session.open(path) as opened:
+        for stream in schema.streams:
+            reader = opened.streams[stream.name]
+            np.testing.assert_array_equal(reader.counts(0, reader.n_rows), counts[stream.id])
+            assert all(is_synthetic(c) for c in opened.schema.stream_named(stream.name).channels)
 
 
 @pytest.fixture(scope="module")
