@@ -74,7 +74,7 @@ def draft(
         InputError: If an option cannot be used.
         FittingError: If a file or a size says something impossible.
     """
-    changes = dict(_ease(item) for item in ease)
+    changes = dict(ease_named(item) for item in ease)
     taped, sex = _measures(measures)
     complete = complete_measures(
         taped, body_from_measurements(taped, sex=sex, progress=say).achieved
@@ -122,7 +122,12 @@ def grade(
     return Drafted(patterns=done)
 
 
-def _ease(item: str) -> tuple[str, float]:
+def ease_named(item: str) -> tuple[str, float]:
+    """Read ``name=value``.
+
+    Raises:
+        InputError: If it is not.
+    """
     name, _, value = item.partition("=")
     try:
         return name.strip(), float(value)

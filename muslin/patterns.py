@@ -117,6 +117,8 @@ def convert(
 ) -> Path:
     """Write a pattern file in another format; a graded nest goes to DXF with all its sizes.
 
+    Sensors whose file lies beside the pattern go to DXF and SVG on a layer of their own.
+
     Raises:
         InputError: If an option cannot be used.
         PatternError: If the pattern cannot be read.
@@ -125,6 +127,8 @@ def convert(
         raise InputError(f"format {to!r} is not one of {', '.join(get_args(PatternFile))}")
     if paper not in get_args(Paper):
         raise InputError(f"paper {paper!r} is not one of {', '.join(get_args(Paper))}")
+    from muslin.twin.overlay import overlays_beside
+
     source = existing_file(pattern, "pattern file")
     options = read_options(unit=unit, allowance_cm=allowance_cm)
     target = source.with_suffix(f".{to}") if out is None else out
@@ -136,9 +140,15 @@ def convert(
 
         read = read_pattern(source, size=size, options=options)
         nest = () if size is not None else read_pattern_sizes(source, options=options)
-        write_dxf(target, nest if len(nest) > 1 else (read,))
+        sizes = nest if len(nest) > 1 else (read,)
+        write_dxf(target, sizes, overlays=overlays_beside(source, sizes))
+    elif to == "svg":
+        from fitting.pattern.svg_write import write_svg
+
+        read = _told(read_pattern(source, size=size, options=options))
+        write_svg(target, read, overlays=overlays_beside(source, (read,)))
     else:
-        read = read_pattern(source, size=size, options=options)
+        read = _told(read_pattern(source, size=size, options=options))
         _write(target, read, to=to, paper=paper)
     if to in ("dxf", "svg") and read.seams:
         _keep_seams(target, read)
@@ -155,9 +165,14 @@ def _keep_seams(target: Path, pattern: Pattern) -> None:
     say(f"wrote {beside}, the seams, which {target.suffix[1:]} cannot hold")
 
 
-def _write(target: Path, pattern: Pattern, *, to: str, paper: Any) -> None:
+def _told(pattern: Pattern) -> Pattern:
+    """The same pattern, after its warnings were said."""
     for warning in pattern.warnings:
         say(f"note: {warning}")
+    return pattern
+
+
+def _write(target: Path, pattern: Pattern, *, to: str, paper: Any) -> None:
     if to == "json":
         import json
 
@@ -166,10 +181,6 @@ def _write(target: Path, pattern: Pattern, *, to: str, paper: Any) -> None:
             say(f"note: readers other than this one see the curves up to {worst * 1000:.1f} mm off")
         text = json.dumps(garmentcode_from_pattern(pattern), indent=2, allow_nan=False)
         target.write_text(text + "\n", encoding="utf-8")
-    elif to == "svg":
-        from fitting.pattern.svg_write import write_svg
-
-        write_svg(target, pattern)
     else:
         from fitting.pattern.pdf_write import write_pdf
 

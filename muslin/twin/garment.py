@@ -117,13 +117,17 @@ def sensors_path(garment: str) -> Path:
         hint = "give one with --sensors"
     else:
         pattern = Path(garment)
-        path = pattern.with_suffix(".sensors.toml")
-        if not path.is_file():
-            path = pattern.with_name("sensors.toml")
-        hint = f"write {pattern.with_suffix('.sensors.toml').name} beside it, or give --sensors"
+        path = sensors_beside(pattern) or pattern.with_suffix(".sensors.toml")
+        hint = f"write {path.name} beside it, or give --sensors"
     if not path.is_file():
         raise SensorError(f"{garment} has no sensors file; {hint}")
     return path
+
+
+def sensors_beside(pattern_file: Path) -> Path | None:
+    """``NAME.sensors.toml`` or ``sensors.toml`` beside a pattern file; None where there is none."""
+    both = pattern_file.with_suffix(".sensors.toml"), pattern_file.with_name("sensors.toml")
+    return next((path for path in both if path.is_file()), None)
 
 
 def _schema_beside(path: Path, file: SensorsFile) -> GarmentSchema | None:

@@ -26,6 +26,8 @@ _TITLES = {
 }  # fmt: skip
 # Share of the way from knee to ankle at which the tibial tuberosity and the fullest calf lie.
 _SHIN, _CALF = 0.14, 0.30
+# Bulge of the knee from the line between hip and ankle, over its length, from 35 degrees on.
+_BENT = 0.075
 
 
 def landmarks_of(body: Body) -> dict[str, Point]:
@@ -69,7 +71,7 @@ def landmark_key(words: str) -> str:
             text, side = re.sub(rf"\b{word}\b", " ", text), letter
     text = " ".join(text.replace(",", " ").split())
     for key, title in _TITLES.items():
-        if text == title.replace(",", ""):
+        if text == " ".join(title.replace(",", " ").replace("the ", "").split()):
             return key + side
     return text.replace(" ", "_") + side
 
@@ -149,7 +151,7 @@ def _leg(body: Body, rays: _Rays, side: str, sign: float) -> dict[str, Point]:
     ):
         origin = knee if share is None else top + share * (low - top)
         along = (top - low) / np.linalg.norm(top - low)
-        front = _forward(body, side, along, bent=share is None)
+        front = _forward(body, side, along)
         outward = np.cross(along, front) * sign
         ways = (front, -front, outward, -outward)
         for name, way in zip(names, ways, strict=False):
@@ -158,18 +160,16 @@ def _leg(body: Body, rays: _Rays, side: str, sign: float) -> dict[str, Point]:
     return found
 
 
-def _forward(body: Body, side: str, along: Point, *, bent: bool) -> Point:
+def _forward(body: Body, side: str, along: Point) -> Point:
     """Way to the front of a leg: across the bone, away from the side that the knee bends to."""
     hip, knee, ankle = (body.joints_m[f"{j}_{side}"] for j in ("hip", "knee", "ankle"))
-    thigh, shank = knee - hip, ankle - knee
-    across = np.cross(shank, thigh)
-    if np.linalg.norm(across) > 0.15 * np.linalg.norm(thigh) * np.linalg.norm(shank):
-        # A bent knee shows its own axis.
-        forward = np.cross(across, along)
-        bulge = knee - (hip + ankle) / 2
-        if bent:
-            forward = bulge
-        return forward * np.sign(forward @ bulge) / np.linalg.norm(forward)
+    leg = (hip - ankle) / np.linalg.norm(hip - ankle)
+    # A bent knee shows its own axis; an almost straight one may bend either way.
+    bulge = knee - ankle - ((knee - ankle) @ leg) * leg
+    if np.linalg.norm(bulge) > _BENT * np.linalg.norm(hip - ankle):
+        forward = bulge - (bulge @ along) * along
+        if np.linalg.norm(forward) > 0.3 * np.linalg.norm(bulge):
+            return forward / np.linalg.norm(forward)
     forward = _FRONT - (_FRONT @ along) * along
     return forward / np.linalg.norm(forward)
 

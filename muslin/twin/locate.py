@@ -107,21 +107,26 @@ def locate(sensor: Sensor, cloth: Cloth) -> Site:
             f"sensor {sensor.name!r} is on panel {sensor.panel!r}; this garment has "
             f"{', '.join(cloth.panel_names)}"
         )
-    mesh = _PanelMesh(cloth, cloth.panel_names.index(sensor.panel))
-    return mesh.line(sensor) if sensor.is_line else mesh.area(sensor)
+    return PanelMesh(cloth, cloth.panel_names.index(sensor.panel)).site(sensor)
 
 
 def locate_point(
     cloth: Cloth, panel: str, point_m: NDArray[np.float64]
 ) -> tuple[int, NDArray[np.float64]]:
     """Triangle and barycentric coordinates, shape (3,), of a point of a panel, shape (2,)."""
-    mesh = _PanelMesh(cloth, cloth.panel_names.index(panel))
+    mesh = PanelMesh(cloth, cloth.panel_names.index(panel))
     rows, barycentric, _ = mesh.find(np.asarray(point_m, dtype=np.float64)[None])
     return int(mesh.faces[rows[0]]), barycentric[0]
 
 
-class _PanelMesh:
-    """The flat triangles of one panel."""
+class PanelMesh:
+    """The flat triangles of one panel.
+
+    Attributes:
+        faces: Rows of its triangles in the cloth, shape (n,).
+        corners: Their corners in the panel, shape (n, 3, 2) [m].
+        inverse: Inverse of their edge matrices, shape (n, 2, 2) [1/m].
+    """
 
     def __init__(self, cloth: Cloth, i_panel: int) -> None:
         self._cloth = cloth
@@ -156,6 +161,16 @@ class _PanelMesh:
         off = np.einsum("nk,nkd->nd", inside, self.corners[rows]) - points_m
         return rows, inside, np.linalg.norm(off, axis=1)
 
+    def near(self, outline_m: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Triangles whose box meets that of an outline, shape (n,)."""
+        low, high = outline_m.min(axis=0), outline_m.max(axis=0)
+        meets = (self.corners.max(axis=1) > low).all(axis=1)
+        return np.flatnonzero(meets & (self.corners.min(axis=1) < high).all(axis=1))
+
+    def site(self, sensor: Sensor) -> Site:
+        """Find a sensor of this panel; errors as in `locate`."""
+        return self.line(sensor) if sensor.is_line else self.area(sensor)
+
     def line(self, sensor: Sensor) -> Site:
         """Pieces of a path: what of it lies in one triangle and runs one way."""
         middles, lengths, ways, pieces = [], [], [], []
@@ -186,10 +201,7 @@ class _PanelMesh:
         import shapely
 
         outline = shapely.Polygon(sensor.points_m)
-        low, high = sensor.points_m.min(axis=0), sensor.points_m.max(axis=0)
-        near = (self.corners.max(axis=1) > low).all(axis=1)
-        near &= (self.corners.min(axis=1) < high).all(axis=1)
-        rows = np.flatnonzero(near)
+        rows = self.near(sensor.points_m)
         triangles = np.asarray(shapely.polygons(self.corners[rows]))
         parts = np.asarray(shapely.intersection(triangles, outline))
         area = np.asarray(shapely.area(parts))

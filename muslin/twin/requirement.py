@@ -118,6 +118,15 @@ def say_quantity(name: str, value: float) -> str:
     return f"{value * factor:.3g} {words}"
 
 
+def say_range(name: str, limits: Range) -> str:
+    """A range as a person reads it: ``1 to 1.5 wanted``."""
+    factor = 100.0 if name == "contact_share" else QUANTITIES[_KEY_OF[name]][3]
+    low, high = (None if v is None else f"{v * factor:.3g}" for v in (limits.low, limits.high))
+    if low is not None and high is not None:
+        return f"{low} to {high} wanted"
+    return f"{low} or more wanted" if low is not None else f"{high} or less wanted"
+
+
 def _requirement(name: str, table: Any, file: Path) -> Requirement:
     where = f"{file}: [{name}]"
     if not isinstance(table, dict):

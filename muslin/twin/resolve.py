@@ -111,6 +111,7 @@ def _over(plan: SensorPlan, anchor: OverLandmark, dressed: Dressed | None) -> Se
     except SensorError as error:
         return _finding("SENSOR_LANDMARK", plan, str(error))
     row, panel, uv, distance_m = panel_point(dressed, point, panel=plan.panel)
+    worn = dressed.positions_m[dressed.cloth.faces[row]]
     if distance_m > COVERED_M:
         return _finding(
             "SENSOR_UNCOVERED", plan,
@@ -118,7 +119,9 @@ def _over(plan: SensorPlan, anchor: OverLandmark, dressed: Dressed | None) -> Se
             f"{distance_m * 100:.1f} cm away",
             "name another landmark or another panel",
         )  # fmt: skip
-    shifted = uv + offset_on_panel_m(dressed, row, np.array(anchor.offset_m))
+    # Where the cloth ends short of the landmark, the offset still counts from the landmark.
+    short = point - _barycentric(dressed, row, uv) @ worn
+    shifted = uv + offset_on_panel_m(dressed, row, np.array(anchor.offset_m), more_m=short)
     placed = plan.at(shifted[None])
     return placed if placed.panel else replace(placed, panel=panel)
 
@@ -154,12 +157,27 @@ def panel_point(
     return row, cloth.panel_names[int(cloth.face_panel[row])], uv, float(distance[best])
 
 
+def _barycentric(dressed: Dressed, row: int, uv_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Barycentric coordinates of a point of the panel in a triangle, shape (3,)."""
+    flat = dressed.cloth.flat_uv_m[dressed.cloth.flat_faces[row]]
+    edges = np.stack([flat[1] - flat[0], flat[2] - flat[0]], axis=1)
+    b, c = np.linalg.solve(edges, uv_m - flat[0])
+    return np.array([1 - b - c, b, c])
+
+
 def offset_on_panel_m(
-    dressed: Dressed, row: int, offset_m: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    dressed: Dressed, row: int, offset_m: NDArray[np.float64],
+    *, more_m: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:  # fmt: skip
     """An offset to the wearer's left and up on the worn cloth, as one in the panel, (2,) [m].
 
     On cloth that faces to a side, "left" is the way round the body that turns towards it.
+
+    Args:
+        dressed: The garment as worn.
+        row: Triangle that it starts from.
+        offset_m: To the left and up, shape (2,).
+        more_m: A further way in space, shape (3,); what of it lies in the cloth counts.
     """
     cloth = dressed.cloth
     corners = dressed.positions_m[cloth.faces[row]]
@@ -175,6 +193,8 @@ def offset_on_panel_m(
     drawn = np.stack([corners[1] - corners[0], corners[2] - corners[0]], axis=1)
     F = drawn @ np.linalg.inv(edges)
     worn = offset_m[0] * left + offset_m[1] * up
+    if more_m is not None:
+        worn = worn + more_m
     return np.linalg.lstsq(F, worn, rcond=None)[0]
 
 
