@@ -18,7 +18,7 @@ people = list(make_people(taped))
 band = twin_garment("chest_band")
 
 # Cases are independent: a pool's map or a dask client's takes the place of `map`.
-survey = survey_people(band, people, (-1, 0, 1), edge_length_m=EDGE_M, keep=True, mapper=map)
+survey = survey_people(band, people, (0, 1), edge_length_m=EDGE_M, keep=True, mapper=map)
 for result in survey.own():
     electrodes = [r for r in result.readings if r.sensor.kind == "electrode"]
     felt = ", ".join(f"{r.pressure_mean_pa / 1000:.2f} kPa" for r in electrodes)
@@ -28,7 +28,7 @@ for sensor in survey.sensors:
 
 found = search_places(
     survey, people, ("electrode_r", "electrode_l"), requirements=load_requirements(),
-    edge_length_m=EDGE_M, settings=SearchSettings(n_ease=2, n_generations=8),
+    edge_length_m=EDGE_M, settings=SearchSettings(n_ease=0, n_generations=4),
 )  # fmt: skip
 print(found.sentence)
 better = replace(band, plans=found.plans, ease={**band.ease, **found.ease})
