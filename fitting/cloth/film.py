@@ -33,6 +33,7 @@ _N_GAP = 4
 N_SETTLE = 24
 N_REPAIR = 8
 N_ROUNDS = 14
+N_OWN_ROUNDS = 4
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,14 +140,18 @@ class Film:
         pairs = body_crossings(self.x, self.faces, body.vertices_m, body.faces)
         return cloth, np.unique(pairs[:, 0])
 
-    def resolve(self) -> NDArray[np.int64]:
-        """Settle until nothing crosses; returns the triangles that still do, shape (n,)."""
+    def resolve(self, *, few: int = 0) -> NDArray[np.int64]:
+        """Settle until nothing crosses; returns the triangles that still do, shape (n,).
+
+        Args:
+            few: After some rounds so few crossings are left to others.
+        """
         self.settle(N_SETTLE)
         bad = np.zeros(0, dtype=np.int64)
         for i_round in range(N_ROUNDS):
             cloth, body = self.crossings()
             bad = np.union1d(cloth, body)
-            if len(bad) == 0:
+            if len(bad) == 0 or (i_round >= N_OWN_ROUNDS and len(bad) <= few):
                 return bad
             self._shrink[:] = SHRINK - 0.05 * i_round
             self._shrink[self._around(cloth, 2 + i_round // 2)] = _SHRINK_CROSSED

@@ -30,6 +30,8 @@ LAYER_GAP_M = 0.005
 INSERT_DROP_M = 0.02
 # Posed bodies are dressed on the first level with triangles of this edge, which follow the skin.
 CARRIED_M = 0.019
+# So few triangles of a coarse start may cross; they are freed on the finer mesh.
+FEW = 24
 # Thighs nearer than this are dressed with the legs apart.
 _THIGHS_M = 0.02
 _LEGGED = ("leg", "knee")
@@ -108,17 +110,24 @@ def _wrapped(
 ) -> tuple[tuple[Stance, ...], Body, Film]:
     """The coarsest cloth in a stance where it goes on easily, and the way from there to the body.
 
+    A few crossings are freed on the way; a body without rig knows none.
+
     Raises:
-        PatternError: If triangles still cross; names their panels.
+        PatternError: If more triangles cross; names their panels.
     """
-    flat, bad = meshes.flats[0], np.zeros(0, dtype=np.int64)
+    few = FEW if body.rig is not None else 0
+    flat, found = meshes.flats[0], []
     for way in _ways(pattern, body):
         stance = turned_body(body, way[0].rotations, name="start", anchor="pelvis") if way else body
         film = _film(pattern, flat, meshes.welds[0], stance)
-        bad = film.resolve()
+        bad = film.resolve(few=few)
         if len(bad) == 0:
             return way, stance, film
-    raise _refusal(pattern, body, flat.face_panel[bad])
+        found.append((len(bad), way, stance, film, bad))
+    n_bad, way, stance, film, bad = min(found, key=lambda item: item[0])
+    if n_bad > few:
+        raise _refusal(pattern, body, flat.face_panel[bad])
+    return way or way_to(body), stance, film
 
 
 def _carried(

@@ -23,6 +23,8 @@ _BLEND_M = 0.08
 # Legs keep this far from the middle between them.
 _MIDDLE_M = 0.004
 _N_ROWS = 60
+# A sleeve is laid round the arm row by row where its hem is narrower than this share.
+_TAPERED = 0.85
 
 
 class Wrapper:
@@ -289,7 +291,7 @@ class Wrapper:
         if panel.half == "whole":
             uv = self._flat.uv_m[self._own[i]]
             girth_m = float(np.ptp(uv[:, 0]))
-            return uv[:, 1].max() - uv[:, 1], uv[:, 0] / girth_m * 2 * np.pi, girth_m
+            return uv[:, 1].max() - uv[:, 1], self._whole_turn(i, uv, girth_m), girth_m
         group = self._of((panel.wrap,))
         side = 1.0 if panel.wrap == "sleeve_l" else -1.0
         slope = panel.rotation_rad[2]
@@ -302,6 +304,18 @@ class Wrapper:
         along = flat[i] @ outward - start
         turn = (heights.max() - flat[i] @ upward) / width_m * np.pi
         return along, turn if panel.half == "front" else -turn, 2 * width_m
+
+    def _whole_turn(self, i: int, uv: NDArray[np.float64], girth_m: float) -> NDArray[np.float64]:
+        """Turn round the arm of a sleeve in one piece; one that tapers closes at every row."""
+        turn = uv[:, 0] / girth_m * 2 * np.pi
+        y, low, high = self._rows_uv(i)
+        widest = int((high - low).argmax())
+        below = uv[:, 1] < y[widest]
+        if not below.any() or (high - low)[:widest].min(initial=girth_m) > _TAPERED * girth_m:
+            return turn
+        right, left = np.interp(uv[:, 1], y, high), -np.interp(uv[:, 1], y, low)
+        reach = np.maximum(np.where(uv[:, 0] >= 0, right, left), 1e-3)
+        return np.where(below, np.clip(uv[:, 0] / reach, -1, 1) * np.pi, turn)
 
 
 def as_placed(panel: Panel, uv_m: NDArray[np.float64]) -> NDArray[np.float64]:
