@@ -140,15 +140,16 @@ class Film:
         pairs = body_crossings(self.x, self.faces, body.vertices_m, body.faces)
         return cloth, np.unique(pairs[:, 0])
 
-    def resolve(self, *, few: int = 0) -> NDArray[np.int64]:
+    def resolve(self, *, few: int = 0, n_rounds: int = N_ROUNDS) -> NDArray[np.int64]:
         """Settle until nothing crosses; returns the triangles that still do, shape (n,).
 
         Args:
             few: After some rounds so few crossings are left to others.
+            n_rounds: When to give up.
         """
         self.settle(N_SETTLE)
         bad = np.zeros(0, dtype=np.int64)
-        for i_round in range(N_ROUNDS):
+        for i_round in range(n_rounds):
             cloth, body = self.crossings()
             bad = np.union1d(cloth, body)
             if len(bad) == 0 or (i_round >= N_OWN_ROUNDS and len(bad) <= few):

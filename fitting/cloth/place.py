@@ -15,7 +15,7 @@ from fitting.body.posing import rig_of, turned_body, way_to
 from fitting.body.touch import Stance, thighs_gap_m
 from fitting.cloth.carry import Carrier
 from fitting.cloth.cloth import Cloth, ClothLevels
-from fitting.cloth.film import Film
+from fitting.cloth.film import N_ROUNDS, Film
 from fitting.cloth.mesh import FlatMesh, mesh_pattern
 from fitting.cloth.nested import NestedMeshes, nested_meshes
 from fitting.cloth.sew import sewn_cloth
@@ -32,6 +32,8 @@ INSERT_DROP_M = 0.02
 CARRIED_M = 0.019
 # So few triangles of a coarse start may cross; they are freed on the finer mesh.
 FEW = 24
+# Rounds of the first try, where there is a second one with the legs apart.
+_FIRST_ROUNDS = 6
 # Thighs nearer than this are dressed with the legs apart.
 _THIGHS_M = 0.02
 _LEGGED = ("leg", "knee")
@@ -117,10 +119,10 @@ def _wrapped(
     """
     few = FEW if body.rig is not None else 0
     flat, found = meshes.flats[0], []
-    for way in _ways(pattern, body):
+    for way, n_rounds in _ways(pattern, body):
         stance = turned_body(body, way[0].rotations, name="start", anchor="pelvis") if way else body
         film = _film(pattern, flat, meshes.welds[0], stance)
-        bad = film.resolve(few=few)
+        bad = film.resolve(few=few, n_rounds=n_rounds)
         if len(bad) == 0:
             return way, stance, film
         found.append((len(bad), way, stance, film, bad))
@@ -151,17 +153,21 @@ def _carried(
     return (again, still) if len(still) < len(bad) else (x, bad)
 
 
-def _ways(pattern: Pattern, body: Body) -> Iterator[tuple[Stance, ...]]:
-    """Stances from one where the garment may be wrapped to the body's; none where they agree."""
+def _ways(pattern: Pattern, body: Body) -> Iterator[tuple[tuple[Stance, ...], int]]:
+    """Ways from a stance where the garment may be wrapped to the body's, and rounds to try it.
+
+    A way is empty where both stances are the same.
+    """
     if body.rig is None:
-        yield ()
+        yield (), N_ROUNDS
         return
     has_legs = any(panel.wrap.startswith(_LEGGED) for panel in pattern.panels)
     close = has_legs and thighs_gap_m(body.rig) < _THIGHS_M
     if not close:
-        yield way_to(body) if body.rotations is not None and body.pose != "a" else ()
+        posed = body.rotations is not None and body.pose != "a"
+        yield (way_to(body) if posed else ()), _FIRST_ROUNDS if has_legs else N_ROUNDS
     if has_legs:
-        yield way_to(body, open_legs=True)
+        yield way_to(body, open_legs=True), N_ROUNDS
 
 
 def _shift_m(body: Body) -> NDArray[np.float64]:

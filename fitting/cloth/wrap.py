@@ -17,6 +17,7 @@ GAP_M = 0.012
 LIFT_M = 0.025
 _TORSO = ("torso", "torso_front", "torso_back")
 _LEG = ("leg_l", "leg_r", "knee_l", "knee_r", "ankle_l", "ankle_r")
+_BANDS = ("waist", "ankle_l", "ankle_r")
 _ROUND = ("chest", "waist", "hip", "skirt", "neck")
 _CROTCH_M = 0.025
 _BLEND_M = 0.08
@@ -25,6 +26,8 @@ _MIDDLE_M = 0.004
 _N_ROWS = 60
 # A sleeve is laid round the arm row by row where its hem is narrower than this share.
 _TAPERED = 0.85
+# Another view of a band than the file's must bring its seams so much nearer.
+_SURER = 0.7
 
 
 class Wrapper:
@@ -73,7 +76,30 @@ class Wrapper:
                     moved = self._placed[i].copy()
                     moved[:, 1] = self._height_m(moved[:, 1])
                     placed[own] = moved
+        for i, panel in enumerate(self._pattern.panels):
+            if panel.wrap in _BANDS and self._half(i) == "whole":
+                placed[self._own[i]] = self._best_view(i, panel, placed)
         return placed, known
+
+    def _view(self, i: int, panel: Panel, view: int) -> NDArray[np.float64]:
+        if panel.wrap == "waist":
+            return self._round(i, panel, self._torso, view=view)
+        return self._round_leg(i, panel, view=view)
+
+    def _best_view(self, i: int, panel: Panel, placed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A band turned by quarters, either way round, to where its seams meet."""
+        pairs = self._flat.seam_pairs
+        ours = (self._flat.panel[pairs] == i).sum(axis=1) == 1
+        pairs = pairs[ours]
+        swap = self._flat.panel[pairs[:, 1]] == i
+        own, other = np.where(swap[:, None], pairs[:, ::-1], pairs).T
+        views = [self._view(i, panel, view) for view in range(8)]
+        if len(own) == 0:
+            return views[0]
+        rows = np.searchsorted(self._own[i], own)
+        gaps = [np.linalg.norm(view[rows] - placed[other], axis=1).mean() for view in views]
+        best = int(np.argmin(gaps))
+        return views[best] if gaps[best] < _SURER * gaps[0] else views[0]
 
     # Heights -------------------------------------------------------------------------------
 
@@ -200,8 +226,8 @@ class Wrapper:
     def _point_of(self, i: int, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         return self._placed[i][np.searchsorted(self._own[i], rows)]
 
-    def _round(self, i: int, panel: Panel, tube: Tube) -> NDArray[np.float64]:
-        """Round torso, both legs or neck."""
+    def _round(self, i: int, panel: Panel, tube: Tube, *, view: int = 0) -> NDArray[np.float64]:
+        """Round torso, both legs or neck; a whole band in one of eight views."""
         points, half = self._placed[i], self._half(i)
         family = _TORSO if panel.wrap in _TORSO else (panel.wrap,)
         whole = self._of(family)
@@ -221,9 +247,9 @@ class Wrapper:
             if half == "back":
                 turn = np.where(turn >= 0, 1 - turn, -1 - turn)
         height = self._height_m(points[:, 1])
-        return tube.at(height, np.clip(turn, -1, 1), girth)
+        return tube.at(height, _viewed(np.clip(turn, -1, 1), view), girth)
 
-    def _round_leg(self, i: int, panel: Panel) -> NDArray[np.float64]:
+    def _round_leg(self, i: int, panel: Panel, *, view: int = 0) -> NDArray[np.float64]:
         """Round one leg; above the crotch round half of the torso."""
         side = panel.wrap[-1]
         sign = 1.0 if side == "l" else -1.0
@@ -231,7 +257,7 @@ class Wrapper:
         height = self._height_m(self._placed[i][:, 1])
         crotch = float(self._body.landmarks_m["crotch"][1])
         if panel.wrap[:3] != "leg":
-            return self._legs[side].at(height, turn, girth)
+            return self._legs[side].at(height, _viewed(turn, view), girth)
         # Share 0 is outside, a half in front, one inside; the tube counts from the front.
         leg_turn = (sign * (0.5 - turn) + 1) % 2 - 1
         on_leg = self._legs[side].at(np.minimum(height, crotch + _BLEND_M), leg_turn, girth)
@@ -316,6 +342,14 @@ class Wrapper:
         right, left = np.interp(uv[:, 1], y, high), -np.interp(uv[:, 1], y, low)
         reach = np.maximum(np.where(uv[:, 0] >= 0, right, left), 1e-3)
         return np.where(below, np.clip(uv[:, 0] / reach, -1, 1) * np.pi, turn)
+
+
+def _viewed(turn: NDArray[np.float64], view: int) -> NDArray[np.float64]:
+    """Shares of the way round, turned by quarters and, from the fifth view on, the other way."""
+    if view == 0:
+        return turn
+    way = -turn if view >= 4 else turn
+    return (way + 0.5 * (view % 4) + 1) % 2 - 1
 
 
 def as_placed(panel: Panel, uv_m: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -146,6 +146,30 @@ def mirrored_panel(panel: Panel, *, name: str) -> Panel:
     )
 
 
+def turned_panel(panel: Panel, *, clockwise: bool) -> Panel:
+    """The same panel with its drawing turned by a right angle; edges keep their numbers."""
+    sign = -1.0 if clockwise else 1.0
+
+    def turn(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        return tuple((-sign * y, sign * x) for x, y in points)
+
+    def turned_points(points_m: Points) -> Points:
+        return np.stack([-sign * points_m[:, 1], sign * points_m[:, 0]], axis=1)
+
+    return replace(
+        panel,
+        vertices_m=turned_points(panel.vertices_m),
+        edges=tuple(
+            replace(edge, controls_m=turn(edge.controls_m), through_m=turn(edge.through_m))
+            for edge in panel.edges
+        ),
+        grain_rad=panel.grain_rad + sign * np.pi / 2,
+        internal_lines=tuple(
+            replace(line, points_m=turned_points(line.points_m)) for line in panel.internal_lines
+        ),
+    )
+
+
 def nearest_place(panel: Panel, point: Points) -> tuple[int, float, float]:
     """Edge, share of its length, and distance of the outline's point nearest to a given one."""
     best = (0, 0.0, np.inf)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fitting.errors import PatternError
 from fitting.pattern.curve import Edge
-from fitting.pattern.fold import edges_on_line, mirrored_panel, notch_at, unfold
+from fitting.pattern.fold import edges_on_line, mirrored_panel, notch_at, turned_panel, unfold
 from fitting.pattern.freesewing_recipes import RECIPES, Recipe, Stretch
 from fitting.pattern.marks import Notch, NotchKind
 from fitting.pattern.model import Panel, Pattern
@@ -31,6 +31,9 @@ MM_M = 0.001
 MIN_EDGE_M = 2e-5
 SAME_POINT_M = 2e-5
 MAX_OPS = 5000
+# Bands that are drawn upright, and whether they turn clockwise to lie across: the side that is
+# drawn first is sewn to the garment above a cuff, and below a waistband.
+_BANDS: dict[str, bool] = {"waist": False, "ankle_l": True, "ankle_r": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +91,28 @@ def _pattern(data: Any, name: str, notches: dict[str, list[RawNotch]] | None) ->
         if key in parts:
             twin = f"{key} {'right' if wrap.endswith('_r') else 'left'}"
             parts[twin] = _copy(parts[key], twin, wrap)
-    panels = tuple(part.panel for part in parts.values())
+    panels = _hung(tuple(part.panel for part in parts.values()))
     seams = tuple(
         _seam([_runs(parts, s) for s in a], [_runs(parts, s) for s in b])
         for a, b in recipe.seams
         if all(s[0].removesuffix("'") in parts for s in (*a, *b))
     )
     return Pattern(name=design, panels=panels, seams=seams, warnings=tuple(warnings))
+
+
+def _hung(panels: tuple[Panel, ...]) -> tuple[Panel, ...]:
+    """Put cuffs below the legs and a waistband above them, where the design draws them apart."""
+    legs = [panel.vertices_m[:, 1] for panel in panels if panel.wrap.startswith("leg")]
+    if not legs:
+        return panels
+    heights = {"waist": max(y.max() for y in legs)}
+    heights |= {f"ankle_{side}": min(y.min() for y in legs) for side in "lr"}
+    return tuple(
+        replace(panel, translation_m=(0.0, float(heights[panel.wrap]), 0.0))
+        if panel.wrap in heights
+        else panel
+        for panel in panels
+    )
 
 
 def _copy(part: _Part, name: str, wrap: Any) -> _Part:
@@ -139,8 +157,25 @@ def _part(
             n_half = len(panel.edges) - len(folds)
             panel = unfold(panel, folds)
     part = _Part(panel=panel, points_m=points, n_half=n_half)
+    if wrap in _BANDS and np.ptp(panel.vertices_m[:, 1]) > np.ptp(panel.vertices_m[:, 0]):
+        return _laid_across(part, clockwise=_BANDS[wrap])
     # A half back is symmetric; a whole one is drawn as seen from behind.
     return _seen_from_front(part) if half == "back" and not n_half else part
+
+
+def _laid_across(part: _Part, *, clockwise: bool) -> _Part:
+    """A band that is drawn upright, laid across, its middle at x = 0."""
+    panel = turned_panel(part.panel, clockwise=clockwise)
+    sign = -1.0 if clockwise else 1.0
+    middle = (panel.vertices_m[:, 0].min() + panel.vertices_m[:, 0].max()) / 2
+    shift = np.array([-middle, 0.0])
+    points = {key: np.array([-sign * y, sign * x]) + shift for key, (x, y) in part.points_m.items()}
+    edges = tuple(
+        replace(edge, controls_m=tuple((x - middle, y) for x, y in edge.controls_m))
+        for edge in panel.edges
+    )
+    panel = replace(panel, vertices_m=panel.vertices_m + shift, edges=edges)
+    return replace(part, panel=panel, points_m=points)
 
 
 def _seen_from_front(part: _Part) -> _Part:

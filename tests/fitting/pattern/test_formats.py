@@ -192,6 +192,19 @@ def test_freesewing_designs_come_sewn(shared_data):
     assert len(brian.panel("library.sleeve").notches) == 2
 
 
+@pytest.mark.parametrize("size", ["f28", "m42"])
+def test_bands_that_are_drawn_upright_lie_across(shared_data, size):
+    pattern = read_pattern(shared_data / "freesewing" / f"paco_{size}.json")
+    legs = pattern.panel("paco.front").vertices_m[:, 1]
+    for name, edge_m in (("paco.waistband", legs.max()), ("paco.cuff", legs.min())):
+        band = pattern.panel(name)
+        width_m, height_m = np.ptp(band.vertices_m, axis=0)
+        assert width_m > 2 * height_m
+        assert band.vertices_m[:, 0].sum() == pytest.approx(0, abs=1e-9)
+        assert band.translation_m[1] == pytest.approx(edge_m, abs=0.03)
+    assert not [f for f in check_pattern(pattern) if f.severity == "broken"]
+
+
 def test_freesewing_drawings_alone_have_panels_and_notches(shared_data, tmp_path):
     for file in sorted(shared_data.glob("freesewing/*_m36.svg")):
         copy = tmp_path / file.name
