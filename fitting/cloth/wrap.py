@@ -7,7 +7,7 @@ place across to a share of the way round the tube of torso, leg or arm. Seams ne
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.body.body import Body
+from fitting.body.body import REGIONS, Body
 from fitting.cloth.mesh import FlatMesh
 from fitting.cloth.tubes import Tube, arm_radius_m, walk
 from fitting.pattern.model import Panel, Pattern
@@ -28,6 +28,7 @@ _N_ROWS = 60
 _TAPERED = 0.85
 # Another view of a band than the file's must bring its seams so much nearer.
 _SURER = 0.7
+_ARMPIT_ROOM_M = 0.015
 
 
 class Wrapper:
@@ -119,7 +120,20 @@ class Wrapper:
         if len(pairs) == 2 and pairs[1][0] - pairs[0][0] < 0.2:
             pairs = pairs[:1]
         source, target = (np.array(side) for side in zip(*pairs, strict=True))
-        return source, target
+        return self._below_the_arms(source, target, torso)
+
+    def _below_the_arms(
+        self, source: NDArray[np.float64], target: NDArray[np.float64], torso: list[int]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The same knots, with one more where side seams would end above the armpits."""
+        side_m = self._side_top_m(torso) if torso else np.inf
+        armpit_m = _armpit_m(self._body) - _ARMPIT_ROOM_M
+        if not source[0] + 0.05 < side_m < source[-1] - 0.05 or armpit_m <= target[0] + 0.05:
+            return source, target
+        if np.interp(side_m, source, target) <= armpit_m + _ARMPIT_ROOM_M:
+            return source, target
+        k = int(np.searchsorted(source, side_m))
+        return np.insert(source, k, side_m), np.insert(target, k, armpit_m)
 
     def _level_knots(self) -> list[tuple[float, float]]:
         """For garments that hang on one level of the body."""
@@ -342,6 +356,15 @@ class Wrapper:
         right, left = np.interp(uv[:, 1], y, high), -np.interp(uv[:, 1], y, low)
         reach = np.maximum(np.where(uv[:, 0] >= 0, right, left), 1e-3)
         return np.where(below, np.clip(uv[:, 0] / reach, -1, 1) * np.pi, turn)
+
+
+def _armpit_m(body: Body) -> float:
+    """Height of the lowest skin where arm and chest meet."""
+    arm, chest = (body.vertex_region == REGIONS.index(name) for name in ("upper_arm", "chest"))
+    both = arm[body.faces].any(axis=1) & chest[body.faces].any(axis=1)
+    if not both.any():
+        return np.inf
+    return float(body.vertices_m[body.faces[both], 1].min())
 
 
 def _viewed(turn: NDArray[np.float64], view: int) -> NDArray[np.float64]:
