@@ -93,7 +93,7 @@ def judge(path: Path, *, as_json: bool) -> None:
         points = np.concatenate([vertices[kept], bones[heads]]).astype(np.float64)
         toe, ankle = (bones[names.index(bone)] for bone in ("toe2-1.L", "foot.L"))
         points = _turned(points, toe=toe, ankle=ankle)
-        measured = tapes(points, off)
+        measured = tapes(points, [key for key, _ in pairs])
         for key, i in pairs:
             off[key].append(measured[key].value_m * 1e3 - values[i] * 10)
         for (theirs, (_, part)), height_m in zip(LEVELS.items(), level_m, strict=False):
