@@ -58,7 +58,7 @@ def main() -> None:
         drawn = rng.multivariate_normal(prior.mean_m[index], covariance)
         person = Measurements(**dict(zip(TAPED, drawn.tolist(), strict=True)))
         fit = body_from_measurements(person, sex=sex)
-        posed = pose_body(fit.body, POSES[i % len(POSES)])
+        posed = pose_body(fit.body, POSES[i % len(POSES)], apart=False)
         scan = poor_scan(posed, ("m", "cm", "mm")[i % 3], rng)
         began = time.process_time()
         found = register_scan(scan)

@@ -9,7 +9,7 @@ from fitting.preview import PaintedMesh, Scale, body_mesh, camera_for, render
 wearer = body_from_measurements(
     Measurements.from_cm({"stature": 170, "bust_girth": 95, "hip_girth": 101}), sex="female"
 )
-standing = pose_body(wearer.body, "arms_down")
+standing = pose_body(wearer.body, "arms_down", apart=False)
 rng = np.random.default_rng(0)
 points_mm = 1000 * (standing.vertices_m + rng.normal(0, 0.001, standing.vertices_m.shape))
 middle = standing.vertices_m[standing.faces].mean(axis=1)
