@@ -119,13 +119,15 @@ def _wrapped(
     """
     few = FEW if body.rig is not None else 0
     flat, found = meshes.flats[0], []
+    has_sleeves = any(p.wrap.startswith("sleeve") and p.half == "whole" for p in pattern.panels)
     for way, n_rounds in _ways(pattern, body):
         stance = turned_body(body, way[0].rotations, name="start", anchor="pelvis") if way else body
-        film = _film(pattern, flat, meshes.welds[0], stance)
-        bad = film.resolve(few=few, n_rounds=n_rounds)
-        if len(bad) == 0:
-            return way, stance, film
-        found.append((len(bad), way, stance, film, bad))
+        for tapered in (False, True) if has_sleeves else (False,):
+            film = _film(pattern, flat, meshes.welds[0], stance, tapered=tapered)
+            bad = film.resolve(few=few, n_rounds=n_rounds)
+            if len(bad) == 0:
+                return way, stance, film
+            found.append((len(bad), way, stance, film, bad))
     n_bad, way, stance, film, bad = min(found, key=lambda item: item[0])
     if n_bad > few:
         raise _refusal(pattern, body, flat.face_panel[bad])
@@ -191,8 +193,10 @@ def _refusal(pattern: Pattern, body: Body, panels: NDArray[np.int64]) -> Pattern
     )
 
 
-def _film(pattern: Pattern, flat: FlatMesh, welded: NDArray[np.int64], body: Body) -> Film:
-    placed, known = Wrapper(pattern, flat, body).positions()
+def _film(
+    pattern: Pattern, flat: FlatMesh, welded: NDArray[np.int64], body: Body, *, tapered: bool
+) -> Film:
+    placed, known = Wrapper(pattern, flat, body, tapered=tapered).positions()
     n = int(welded.max()) + 1
     start = np.zeros((n, 3))
     np.add.at(start, welded[known], placed[known])

@@ -34,8 +34,15 @@ _ARMPIT_ROOM_M = 0.015
 class Wrapper:
     """Start positions of panel vertices round one body in A stance."""
 
-    def __init__(self, pattern: Pattern, flat: FlatMesh, body: Body) -> None:
+    def __init__(
+        self, pattern: Pattern, flat: FlatMesh, body: Body, *, tapered: bool = False
+    ) -> None:
+        """Take a pattern, its mesh and who wears it.
+
+        tapered: Whether sleeves that narrow close round the arm at every row.
+        """
         self._pattern, self._flat, self._body = pattern, flat, body
+        self._tapered = tapered
         self._own = [np.flatnonzero(flat.panel == i) for i in range(len(pattern.panels))]
         self._placed = [
             as_placed(panel, flat.uv_m[own])
@@ -348,6 +355,8 @@ class Wrapper:
     def _whole_turn(self, i: int, uv: NDArray[np.float64], girth_m: float) -> NDArray[np.float64]:
         """Turn round the arm of a sleeve in one piece; one that tapers closes at every row."""
         turn = uv[:, 0] / girth_m * 2 * np.pi
+        if not self._tapered:
+            return turn
         y, low, high = self._rows_uv(i)
         widest = int((high - low).argmax())
         below = uv[:, 1] < y[widest]
