@@ -70,7 +70,7 @@ class Reading:
         segment: Segment of the body that it rides on; empty for a body without joints.
         gap_m: Mean distance of the cloth from the skin.
         pressure_mean_pa: Contact force over the worn area, mean.
-        pressure_least_pa: Least pressure; each value a mean within 10 mm.
+        pressure_least_pa: Least pressure; each value a mean within 15 mm.
         laplace_pa: Mean pressure that tension and curvature alone give, as a check.
         contact_share: Share of the area that presses on the skin, no unit.
         strain: Strain along the line, or along the axis of an area, no unit.
@@ -231,7 +231,7 @@ def _pressures(worn: Worn, site: Site) -> dict[str, float]:
     touching = site.values((worn.drape.contact_force_n > 0).astype(np.float64))
     return {
         "pressure_mean_pa": float(site.values(worn.pressure_pa) @ area / area.sum()),
-        "pressure_least_pa": float(site.values(worn.fit.pressure_pa).min()),
+        "pressure_least_pa": float(site.values(worn.smooth_pressure_pa).min()),
         "contact_share": float(touching @ area / area.sum()),
     }
 

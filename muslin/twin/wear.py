@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from fitting.body import Body, Measurements
 from fitting.cloth import Cloth, Fabric, garment_levels_on_body
@@ -20,6 +21,9 @@ from muslin.twin.sensor import Sensor
 
 # A band of 4 cm gets four rows of triangles; an electrode some forty pieces.
 EDGE_LENGTH_M = 0.01
+# Means over less than one and a half edges of that mesh are the mesh's noise: within 10 mm the
+# least pressure of an electrode ranks with Laplace over sizes by 0.86, within 15 mm by 0.96.
+SMOOTH_M = 0.015
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,17 @@ class Worn:
         """
         mesh = self._meshes.get(sensor.panel)
         return locate(sensor, self.cloth) if mesh is None else mesh.site(sensor)
+
+    @cached_property
+    def smooth_pressure_pa(self) -> NDArray[np.float64]:
+        """Contact force over area within `SMOOTH_M` of every vertex, shape (n_vertices,)."""
+        tree = KDTree(self.drape.positions_m)
+        near = tree.sparse_distance_matrix(tree, SMOOTH_M, output_type="coo_matrix")
+        near.data[:] = 1.0
+        near = near.tocsr()
+        near.setdiag(1.0)
+        area = np.maximum(near @ self.fit.vertex_area_m2, 1e-12)
+        return np.asarray(near @ self.drape.contact_force_n / area)
 
     @cached_property
     def friction_pa(self) -> NDArray[np.float64]:
