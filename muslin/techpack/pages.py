@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from fitting.cloth import Fabric
+from fitting.pattern import Pattern
 from muslin.techpack.bill import N_LAYERS, bands, edge_codes, sensor_fields
 from muslin.techpack.drawings import marker_drawing, nest_drawing, panels_drawing
 from muslin.techpack.measures import LEAST_TOLERANCE_M, MOST_TOLERANCE_M, SHARE_ALONE
@@ -142,11 +143,12 @@ def _cover(pack: Pack) -> list[Any]:
 
     sample = pack.sizes[pack.sample]
     density = pack.fabric.area_density_kg_m2
+    word, girth = _main_girth(sample.pattern)
     rows: list[list[Any]] = [
-        ["size", "fit model: stature, chest", "verdict", "fabric cm", "mass g"]
+        ["size", f"fit model: stature, {word}", "verdict", "fabric cm", "mass g"]
     ]
     for size in pack.sizes:
-        tapes = f"{_cm(size.measures.stature, 0)}, {_cm(size.measures.bust_girth, 0)}"
+        tapes = f"{_cm(size.measures.stature, 0)}, {_cm(getattr(size.measures, girth), 0)}"
         mass_g = size.marker.mass_kg(density) * 1000
         rows.append(
             [size.pattern.size, tapes, verdict(size), _cm(size.marker.length_m, 0), f"{mass_g:.0f}"]
@@ -172,6 +174,14 @@ def _cover(pack: Pack) -> list[Any]:
     right = _picture(pack, sample, "ease", wide_pt=320, views=("front", "back"))
     style = TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (0, 0), 0)])
     return [Table([[left, right]], colWidths=[_WIDE_PT - 330, 330], style=style)]
+
+
+def _main_girth(pattern: Pattern) -> tuple[str, str]:
+    """Girth that tells a size of the garment: a word and the measure."""
+    wraps = [panel.wrap for panel in pattern.panels]
+    above = any(wrap.startswith(("torso", "chest", "neck")) for wrap in wraps)
+    below = any(wrap.startswith(("leg", "skirt", "hip")) for wrap in wraps)
+    return ("hip", "hip_girth") if below and not above else ("chest", "bust_girth")
 
 
 def _style(pack: Pack) -> list[Any]:
