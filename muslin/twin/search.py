@@ -301,8 +301,21 @@ class _Bench:
             ]
             sensors = [s for s in laid if isinstance(s, Sensor)]
             found = check_sensors(sensors, worn.pattern)
-            self._legal[move] = not [f for f in found if f.severity != "hint"]
+            crosses = any(self._crosses(plan, move, worn.pattern) for plan in self._moved_plans())
+            self._legal[move] = not crosses and not [f for f in found if f.severity != "hint"]
         return self._legal[move]
+
+    def _crosses(self, plan: SensorPlan, move: Move, pattern: Pattern) -> bool:
+        """Whether a mirrored sensor would change sides with its twin."""
+        if not self._settings.mirrored:
+            return False
+        outline = pattern.panel(plan.panel).outline_m(0.002)
+        middle = float(outline[:, 0].min() + outline[:, 0].max()) / 2
+        sides = [
+            moved_sensor(plan, one, pattern, mirrored=True).center_m[0] - middle
+            for one in (Move(), move)
+        ]
+        return bool(sides[0] * sides[1] < 0)
 
     def _drape(self, people: Sequence[Person], ease_steps: int) -> None:
         """Drape an ease on those who have not worn it, at once, so that a mapper can spread it."""
