@@ -36,12 +36,13 @@ def opened_model(
         InputError: If the session marks no activity, or has no stream that fits.
         ModelError: If the model cannot be made personal.
     """
-    from wearables.activity.models import open_model, personal_model
+    from wearables.activity.models import adaptable, open_model, personal_model
 
     weights = shipped_or(model)
     loaded = open_model(weights)
     if personal is None:
         return loaded
+    adaptable(weights)  # Said before a session is read for nothing.
     values, labels = labelled_windows(personal, loaded, stream)
     return personal_model(weights, values, labels)
 

@@ -85,9 +85,10 @@ class _Surface:
         lonely = np.flatnonzero(np.isinf([distance[:, 0] for distance, _ in found]).all(axis=0))
         near = []
         for (distance, index), tree, rows in zip(found, self._trees, self.rows, strict=True):
+            far, nearest = np.asarray(distance), np.asarray(index)
             if len(lonely):
-                distance[lonely], index[lonely] = tree.query(points_m[lonely], k=_N_NEAR)
-            near.append((distance, rows[np.minimum(index, len(rows) - 1)]))
+                far[lonely], nearest[lonely] = tree.query(points_m[lonely], k=_N_NEAR)
+            near.append((far, rows[np.minimum(nearest, len(rows) - 1)]))
         return near
 
     def lifted(self, points_m: Points, own: NDArray[np.int64], keep_m: float) -> Points:

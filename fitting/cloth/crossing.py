@@ -34,7 +34,7 @@ def body_crossings(
     # Far body triangles need neither balls nor a tree.
     low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
     outside = np.stack([body_m < low, body_m > high], axis=1)
-    beyond = outside[body_faces].all(axis=1).any(axis=(1, 2))
+    beyond = outside[body_faces].all(axis=1).reshape(-1, 6).any(axis=1)
     close = np.flatnonzero(~beyond)
     skin = body_m[body_faces[close]]
     if len(close) == 0:

@@ -133,16 +133,20 @@ def _styles(
     }
     classes = {pattern: load_fit_class(fit_class or usual_class(pattern)) for pattern in patterns}
     styles: list[tuple[Sex, Style]] = []
-    for sex in sorted({body.sex for body in people}):
+    both: tuple[Sex, ...] = ("female", "male")
+    for sex in both:
+        if not any(body.sex == sex for body in people):
+            continue
         measures, table = _base(base, sex, drafted=any(pattern in BLOCKS for pattern in patterns))
         for pattern in patterns:
             sewn = patterns_in_sizes(pattern, sizes, measures=measures, sex=table)
-            styles += [
-                (sex, Style(pattern=Path(pattern).stem, size=size, sewn=made, fabric=card,
-                            fit_class=classes[pattern], edge_length_m=edge_length_m))
+            made = [
+                Style(pattern=Path(pattern).stem, size=size, sewn=one, fabric=card,
+                      fit_class=classes[pattern], edge_length_m=edge_length_m)
                 for card in cards[pattern]
-                for size, made in zip(sizes, sewn, strict=True)
+                for size, one in zip(sizes, sewn, strict=True)
             ]  # fmt: skip
+            styles += [(sex, style) for style in made]
     return styles
 
 

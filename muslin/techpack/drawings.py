@@ -1,7 +1,7 @@
 """Line drawings of a tech pack: panels, the nest of sizes, the marker; each to its scale."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reportlab.graphics.shapes import Drawing
 
 Points = NDArray[np.float64]
+Anchor = Literal["start", "middle", "end", "numeric"]
 PT_PER_M = 72 / 0.0254
 # Colours of sizes in order: Okabe and Ito; line patterns differ as well.
 _INKS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#777777")
@@ -162,18 +163,19 @@ def _line(
     flat = [float(value) for value in np.asarray(points).ravel()]
     if closed:
         drawing.add(Polygon(
-            flat, strokeColor=HexColor(ink), strokeWidth=width, strokeDashArray=dash,
+            flat, strokeColor=HexColor(ink), strokeWidth=width, strokeDashArray=dash,  # pyright: ignore[reportArgumentType]
             fillColor=HexColor(fill) if fill else None,
         ))  # fmt: skip
     else:
         drawing.add(PolyLine(
-            flat, strokeColor=HexColor(ink), strokeWidth=width, strokeDashArray=dash
+            flat, strokeColor=HexColor(ink), strokeWidth=width,
+            strokeDashArray=dash,  # pyright: ignore[reportArgumentType]
         ))  # fmt: skip
 
 
 def _text(
     drawing: "Drawing", at: Points, text: str, size: float, *, bold: bool = False,
-    ink: str = "#222222", anchor: str = "start",
+    ink: str = "#222222", anchor: Anchor = "start",
 ) -> None:  # fmt: skip
     from reportlab.graphics.shapes import String
     from reportlab.lib.colors import HexColor

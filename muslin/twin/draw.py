@@ -13,6 +13,8 @@ from muslin.twin.sensor import Sensor
 from muslin.twin.wear import Worn
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from fitting.preview import Backend, PaintedMesh, View
 
 # Told apart in grey and by colour-blind eyes: light works, dark does not.
@@ -134,14 +136,15 @@ def write_picture(
     _with_table(sheet, readings).save(path)
 
 
-def _with_table(sheet, readings: Sequence[Reading]):  # noqa: ANN001, ANN202 - Pillow's images
+def _with_table(sheet: "Image.Image", readings: Sequence[Reading]) -> "Image.Image":
     """The sheet with a row for each sensor below: its colour, place and verdict."""
-    from PIL import Image, ImageDraw
+    from PIL import ImageDraw
+    from PIL.Image import new
 
     from fitting.preview.labels import FAINT, INK, fit_text, font
 
     row_px, margin = 46, 28
-    whole = Image.new("RGB", (sheet.width, sheet.height + row_px * len(readings) + 20), "white")
+    whole = new("RGB", (sheet.width, sheet.height + row_px * len(readings) + 20), "white")
     whole.paste(sheet, (0, 0))
     draw = ImageDraw.Draw(whole)
     for i, reading in enumerate(readings):

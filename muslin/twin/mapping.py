@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from muslin.screen import say
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 _TOLD_EVERY = 10
 
 

@@ -1,6 +1,7 @@
 """Sensors as lines on a layer of their own, for pattern files."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fitting.pattern import Finding, Pattern
@@ -23,12 +24,13 @@ def sensor_overlays(sensors: Sequence[Sensor], *, size: str = "") -> tuple[Overl
     """
     overlays = []
     for sensor in sensors:
-        common = {"panel": sensor.panel, "layer": LAYER, "size": size}
-        overlays.append(
-            Overlay(points_m=sensor.cover_m(), closed=True, label=sensor.name, **common)
-        )
+        outline = Overlay(
+            points_m=sensor.cover_m(), closed=True, label=sensor.name, panel=sensor.panel,
+            layer=LAYER, size=size,
+        )  # fmt: skip
+        overlays.append(outline)
         if sensor.is_line:
-            overlays.append(Overlay(points_m=sensor.points_m, **common))
+            overlays.append(replace(outline, points_m=sensor.points_m, closed=False, label=""))
     return tuple(overlays)
 
 

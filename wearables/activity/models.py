@@ -56,6 +56,20 @@ def open_model(path: Path) -> ActivityModel:
     )  # fmt: skip
 
 
+def adaptable(path: Path) -> tuple[Shipped, Metric]:
+    """A committee that can be made one wearer's, and how wearers vary.
+
+    Raises:
+        ModelError: If the model is none.
+    """
+    if not is_committee(path):
+        raise ModelError(f"{path} cannot be made personal; a committee of a recipe can")
+    shipped = load_committee(path)
+    if shipped.metric is None:
+        raise ModelError(f"{path} does not hold how wearers vary; train it anew")
+    return shipped, shipped.metric
+
+
 def personal_model(
     path: Path, values: NDArray[np.floating], labels: NDArray[np.str_]
 ) -> ActivityModel:
@@ -69,15 +83,11 @@ def personal_model(
     Raises:
         ModelError: If the model cannot be made personal, or a class has no window.
     """
-    if not is_committee(path):
-        raise ModelError(f"{path} cannot be made personal; a committee of a recipe can")
-    shipped = load_committee(path)
-    if shipped.metric is None:
-        raise ModelError(f"{path} does not hold how wearers vary; train it anew")
+    shipped, metric = adaptable(path)
     classes = list(shipped.card.classes)
     known = np.isin(labels, classes)
     numbers = np.array([classes.index(name) for name in labels[known]], dtype=np.int64)
-    person = Personal(shipped.committee, shipped.metric, values[known], numbers)
+    person = Personal(shipped.committee, metric, values[known], numbers)
     return _committee_model(path, shipped, person)
 
 

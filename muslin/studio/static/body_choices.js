@@ -84,10 +84,10 @@ export class BodyChoices {
     return name.startsWith("scan:") ? name.slice(5) : "";
   }
 
-  /** @param {any} scan what was found in it */
+  /** Shows what was found in a scan, if it still is the body. @param {any} scan */
   found(scan) {
     this.scans.set(scan.scan, scan);
-    $("preset").value = `scan:${scan.scan}`;
+    if (this.scan !== scan.scan) return;
     $("sex").value = scan.sex;
     this.setMeasures(scan.measures_cm);
     if (scan.warnings.length) $("fit-text").textContent = scan.warnings.join("; ");
