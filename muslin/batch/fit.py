@@ -146,7 +146,7 @@ def _styles(
                 for card in cards[pattern]
                 for size, one in zip(sizes, sewn, strict=True)
             ]  # fmt: skip
-            styles += [(sex, style) for style in made]
+            styles.extend((sex, style) for style in made)
     return styles
 
 

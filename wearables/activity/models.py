@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wearables.activity.adapt import Personal
+from wearables.activity.adapt import Metric, Personal
 from wearables.activity.classify import Classifier
 from wearables.activity.committee_file import Shipped, is_committee, load_committee
 from wearables.activity.live import LiveCommittee, LiveModel
