@@ -11,34 +11,13 @@ from numpy.typing import NDArray
 from fitting.drape.jit import N_CHUNKS
 from fitting.drape.linear import Pushes, System
 from fitting.drape.membrane import membrane_elements, membrane_energy
+from fitting.drape.planes import Planes
 from fitting.drape.rest import RestShape
 from fitting.drape.sdf import DistanceTree, update_planes
 from fitting.drape.system import gather_gradient
 from fitting.errors import DrapeError
 
 _DEVICES = "'cpu', 'cuda', 'cuda:N' or 'warp-cpu'"
-
-
-class Planes(Protocol):
-    """Planes between cloth and body, and what is needed to refresh them; an engine is one.
-
-    Attributes:
-        phi: Distance at ``origin``, shape (n_vertices,) [m].
-        normal: Its gradient, shape (n_vertices, 3).
-        origin: Where the vertex was when asked, shape (n_vertices, 3) [m].
-        hint: Closest triangle in tree order, shape (n_vertices,).
-        fresh: Whether to ask in any case, shape (n_vertices,).
-        held_m: Vertices keep their plane while they move less, shape (n_vertices,).
-        reach_m: Vertices that cannot have come so near are left alone.
-    """
-
-    phi: NDArray[np.float64]
-    normal: NDArray[np.float64]
-    origin: NDArray[np.float64]
-    hint: NDArray[np.int64]
-    fresh: NDArray[np.bool_]
-    held_m: NDArray[np.float64]
-    reach_m: float
 
 
 class Kernels(Protocol):

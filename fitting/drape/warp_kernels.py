@@ -11,9 +11,9 @@ import warp as wp
 from numpy.typing import NDArray
 
 from fitting.drape import warp_body, warp_linear, warp_membrane
-from fitting.drape.kernels import Planes
 from fitting.drape.levels import Levels
 from fitting.drape.linear import Pushes
+from fitting.drape.planes import Planes
 from fitting.drape.rest import RestShape
 from fitting.drape.sdf import DistanceTree
 from fitting.errors import DrapeError

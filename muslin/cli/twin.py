@@ -119,7 +119,7 @@ def survey(
     as_json: Json = False,
 ) -> None:
     """Survey sensors over people and sizes: a page, numbers, and exit 3 when a case failed."""
-    from muslin.twin.survey import survey as run
+    from muslin.twin.survey_run import survey as run
 
     result = run(
         garment,

@@ -12,9 +12,9 @@ import numpy as np
 from fitting.cloth import Fabric
 from fitting.pattern import Pattern
 from muslin.techpack.bill import N_LAYERS, bands, edge_codes, sensor_fields
+from muslin.techpack.content import Pack, PackSize, verdict
 from muslin.techpack.drawings import marker_drawing, nest_drawing, panels_drawing
 from muslin.techpack.measures import LEAST_TOLERANCE_M, MOST_TOLERANCE_M, SHARE_ALONE
-from muslin.techpack.pack import Pack, PackSize, verdict
 from muslin.techpack.pictures import fit_picture
 from muslin.version import version
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from muslin.techpack.pack import Pack, PackSize
+from muslin.techpack.content import Pack, PackSize
 
 if TYPE_CHECKING:
     from PIL.Image import Image
