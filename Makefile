@@ -48,9 +48,11 @@ web-check:
 	cd $(STUDIO) && npm ci --ignore-scripts --no-audit --no-fund
 	cd $(STUDIO) && node_modules/.bin/tsc -p jsconfig.json
 
-# A file of tests stays on one core; more than eight would only compile the same kernels again.
+# Three for two cores, since many tests wait for a garment's own time; above eight they would only
+# compile the same kernels again. A file of tests stays with one of them.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(8, max(2, (os.cpu_count() or 1) * 3 // 2)))')
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
