@@ -22,6 +22,7 @@ from wearables.signals import (
 )
 from wearables.signals.breath import breath_intervals_s, breathing_from_beats
 from wearables.signals.breath.derived import GRID_HZ
+from wearables.signals.breath.sites import shows_breath
 from wearables.signals.heart import Variability, clean_intervals, intervals_s, variability
 from wearables.signals.rates import BREATH_STRICTNESS
 
@@ -152,10 +153,10 @@ def _windows(
 def breathing(streams: Mapping[str, Runs], beats: Heart) -> Breathing:
     """Breaths from belts, else a strain line, else the height of R peaks."""
     for kind in ("respiration", "strain"):
-        found = first_of(streams, kind)
-        if found is not None:
-            stream, runs = found
+        for stream, runs in streams.values():
             column = _belt(stream, kind)
+            if column is None or not runs:
+                continue
             breaths = run(BreathDetector(rate_hz=stream.nominal_rate_hz, channel=column), runs)
             return _breathing(breaths, runs, stream.rate_hz, kind, stream.name, column)
     if beats.source != "ecg":
@@ -165,11 +166,15 @@ def breathing(streams: Mapping[str, Runs], beats: Heart) -> Breathing:
     return _breathing(breaths, rows, GRID_HZ, "ecg", beats.stream, beats.column)
 
 
-def _belt(stream: StreamReader, kind: str) -> int:
-    """The belt round the chest by its name, else the first channel of the kind."""
-    columns = [i for i, name in enumerate(stream.kinds) if name == kind]
+def _belt(stream: StreamReader, kind: str) -> int | None:
+    """The belt round the chest by its name, else the first channel of the kind on the trunk."""
+    columns = [
+        i
+        for i, (name, site) in enumerate(zip(stream.kinds, stream.sites, strict=True))
+        if name == kind and shows_breath(name, site)
+    ]
     chest = [i for i in columns if "thor" in stream.channel_names[i]]
-    return (chest or columns)[0]
+    return next(iter(chest or columns), None)
 
 
 def _breathing(

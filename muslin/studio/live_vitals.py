@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from firmware_bridge.schema import GarmentSchema, StreamSchema
 from wearables.errors import SignalError
 from wearables.events import SampleBlock
+from wearables.signals.breath.sites import shows_breath
 
 # A median of so many intervals does not jump with one missed beat.
 N_INTERVALS = {"heart": 9, "breath": 4}
@@ -22,8 +23,6 @@ MIN_QUALITY = 0.3
 STALE_S = {"heart": 6.0, "breath": 15.0}
 # What shows heart and breath, best first.
 _KINDS = {"heart": ("ecg", "ppg"), "breath": ("respiration", "strain")}
-# A strain line breathes on the trunk alone; over a knee it would tell steps as breaths.
-_TRUNK = ("chest", "thora", "rib", "abdom", "belly", "waist", "trunk", "torso")
 
 
 @dataclass(slots=True)
@@ -94,7 +93,7 @@ class LiveVitals:
 def _meter(schema: GarmentSchema, vital: str) -> _Meter | None:
     for kind in _KINDS[vital]:
         for stream in schema.streams:
-            columns = _columns(stream, kind)
+            columns = _columns(stream, vital, kind)
             operator = _operator(stream, kind, columns[0]) if columns else None
             if operator is not None:
                 recent = deque[float](maxlen=N_INTERVALS[vital])
@@ -102,11 +101,10 @@ def _meter(schema: GarmentSchema, vital: str) -> _Meter | None:
     return None
 
 
-def _columns(stream: StreamSchema, kind: str) -> list[int]:
+def _columns(stream: StreamSchema, vital: str, kind: str) -> list[int]:
     return [
         i for i, channel in enumerate(stream.channels)
-        if channel.kind == kind
-        and (kind != "strain" or any(word in (channel.site or "").lower() for word in _TRUNK))
+        if channel.kind == kind and (vital != "breath" or shows_breath(kind, channel.site or ""))
     ]  # fmt: skip
 
 

@@ -53,6 +53,7 @@ class StreamReader:
         self.units = tuple(row["unit"].decode() for row in rows)
         self.kinds = tuple(row["kind"].decode() for row in rows)
         self.channel_names = tuple(row["name"].decode() for row in rows)
+        self.sites = tuple(row["site"].decode() for row in rows)
         self._scale, self._offset = rows["scale"], rows["offset"]
         self._bits, self._signed = rows["bits"], rows["signed"]
         found = [session.calibration(f"{name}/{channel}") for channel in self.channel_names]
