@@ -11,12 +11,11 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from studio_live import FLAGS, studio, until
+from studio_live import opened_page, studio, until
 
 MAPS = ("ease", "stretch", "stress", "gap", "pressure")
 # From the click on a map until its picture was drawn and read back.
@@ -37,19 +36,10 @@ async def drape(page, n_before):
 
 
 async def run(options):
-    from playwright.async_api import async_playwright
-
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="studio-fit-")))
         _, address = stack.enter_context(studio(folder / "project"))
-        playwright = await stack.enter_async_context(async_playwright())
-        flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=flags
-        )
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
-        await page.goto(address)
-        await page.wait_for_selector("body[data-ready=yes]", timeout=120_000)
+        page = await opened_page(stack, address)
         await page.click("#tab-fit")
         await page.select_option("#pattern", options.pattern)
         # The page offers three meshes; a benchmark may ask for any.
@@ -62,7 +52,6 @@ async def run(options):
         runs = [await drape(page, i + 1) for i in range(options.runs)]
         switches = [await page.evaluate(SWITCH, name) for name in MAPS * 2]
         summary = await page.evaluate("[...muslin.rooms.fit.fits.values()].at(-1).summary")
-        await browser.close()
     return {
         "n_vertices": summary["n_vertices"],
         "n_body_vertices": summary["n_body_vertices"],

@@ -134,9 +134,20 @@ def judge(rows, lags, stored, page_samples):
     }
 
 
-async def run(seconds, seed):
+async def opened_page(stack, address):
+    """The studio's page in headless Chromium, ready; closed with the stack."""
     from playwright.async_api import async_playwright
 
+    playwright = await stack.enter_async_context(async_playwright())
+    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+    page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    await page.goto(address)
+    await page.wait_for_selector("body[data-ready=yes]", timeout=120_000)
+    return page
+
+
+async def run(seconds, seed):
     rng = np.random.default_rng(seed)
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="studio-live-")))
@@ -148,14 +159,7 @@ async def run(seconds, seed):
                 await stack.enter_async_context(sim_process(path, door="udp", serial=i + 1))
             )
         server, address = stack.enter_context(studio(folder / "project"))
-        playwright = await stack.enter_async_context(async_playwright())
-        flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=flags
-        )
-        page = await browser.new_page(viewport={"width": 1280, "height": 800})
-        await page.goto(address)
-        await page.wait_for_selector("body[data-ready=yes]", timeout=120_000)
+        page = await opened_page(stack, address)
         await page.click("#tab-session")
         await page.evaluate(START, uris)
         await until(page, "muslin.counters.strips === 11 && muslin.counters.redraws > 20")
@@ -169,7 +173,6 @@ async def run(seconds, seed):
         said = await page.inner_text("#record-text")
         stored = sum(int(n) for n in re.findall(r"(\d+) samples", said))
         page_samples = await page.evaluate("muslin.counters.samples")
-        await browser.close()
         return judge(rows, lags, stored, page_samples)
 
 
