@@ -1,6 +1,7 @@
 """Markers: utilisation of `muslin nest` beside the defaults of spyrrow, at equal time.
 
-    python benchmarks/nest_markers.py [--data DIR] [--seconds 20] [--gap 0] [--seeds 1] [--json]
+    python benchmarks/nest_markers.py [--data DIR] [--seconds 20] [--gap 0] [--seeds 1]
+        [--first-seed 0] [--json]
 
 Both get the same cut lines, fabric width, turns and wall time, and all cores. The peer is
 `spyrrow.StripPackingConfig` as it comes: one search on all cores, which ends early when it gets no
@@ -100,12 +101,13 @@ def main():
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--gap", type=float, default=0.0, help="mm between pieces")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0, help="to run seeds in parts")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     sets = list(file_sets(options.data) if options.data else block_sets())
     rows = [
         compare(name, pieces, options, seed)
-        for seed in range(options.seeds)
+        for seed in range(options.first_seed, options.first_seed + options.seeds)
         for name, pieces in sets
     ]
     ratios = [row["ratio"] for row in rows]

@@ -66,6 +66,12 @@ class CutPiece:
         twin = " (mirrored)" if self.mirrored else ""
         return f"{self.size} {self.panel.name}{twin}".strip()
 
+    @property
+    def words(self) -> str:
+        """Panel and size for a sentence."""
+        of_size = f" of size {self.size}" if self.size else ""
+        return f"the piece {self.panel.name.replace('_', ' ')}{of_size}"
+
     def laid(self, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points of the panel after its turn, shape (n, 2)."""
         return points_m @ turn_matrix(self.turn_rad).T

@@ -109,7 +109,7 @@ def _check_sizes(pieces: Sequence[CutPiece], settings: NestSettings) -> None:
         heights_m = [_height_m(piece.cut, turn) for turn in settings.turns_rad]
         if min(heights_m) > settings.width_m:
             raise PatternError(
-                f"{piece.name} is {min(heights_m) * 100:.1f} cm across the roll, the fabric "
+                f"{piece.words} is {min(heights_m) * 100:.1f} cm across the roll, the fabric "
                 f"{settings.width_m * 100:.1f} cm wide"
             )
 

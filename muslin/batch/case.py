@@ -11,6 +11,7 @@ from fitting.cloth import Fabric
 from fitting.fit import FitClass
 from fitting.pattern import Pattern, garmentcode_from_pattern
 from muslin.batch.bodies import BatchBody
+from muslin.batch.sources import code_digest
 from muslin.version import version
 
 # Raised whenever results of the same inputs change; old results are then done again.
@@ -54,7 +55,7 @@ class Case:
     """One fit of a batch.
 
     Attributes:
-        key: Hash of all inputs and of the version.
+        key: Hash of all inputs, of the version and of the code.
         body: Name of the body, for people; two bodies with the same tapes share a result.
         sex: Whose body model is meant.
         measures: Tape measures.
@@ -83,6 +84,7 @@ def case_of(body: BatchBody, style: Style, *, style_digest: str, seed: int) -> C
         {
             "format": RESULT_FORMAT,
             "version": version(),
+            "code": code_digest(),
             "sex": body.sex,
             "measures": body.measures.given(),
             "style": style_digest,

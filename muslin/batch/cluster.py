@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 from muslin.batch.case import RESULT_FORMAT, Case
-from muslin.batch.work import run_case, worker_version
+from muslin.batch.sources import code_name
+from muslin.batch.work import run_case, worker_code
 from muslin.errors import InputError
-from muslin.version import version
 
 LOOPBACK = "127.0.0.1"
 CONNECT_S = 30.0
@@ -64,19 +64,19 @@ def _distributed() -> Any:
 
 
 def _count_workers(client: Any, scheduler: str) -> int:
-    """Workers of a scheduler, all of this version."""
+    """Workers of a scheduler, all of this version and code."""
     try:
         client.wait_for_workers(1, timeout=CONNECT_S)
     except TimeoutError as error:
         raise InputError(f"the scheduler {scheduler} has no worker") from error
     try:
-        versions = client.run(worker_version)
+        codes = client.run(worker_code)
     except ImportError as error:
         raise InputError(f"a worker of {scheduler} has no muslin: {error}") from error
-    other = next((item for item in versions.items() if item[1] != version()), None)
+    other = next((item for item in codes.items() if item[1] != code_name()), None)
     if other is not None:
-        raise InputError(f"worker {other[0]} runs muslin {other[1]}; this is {version()}")
-    return len(versions)
+        raise InputError(f"worker {other[0]} runs muslin {other[1]}; this is {code_name()}")
+    return len(codes)
 
 
 def run_cases(

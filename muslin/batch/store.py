@@ -77,6 +77,8 @@ class BatchFolder:
             InputError: If the folder holds no plan that can be read.
         """
         path = self.folder / PLAN
+        if self.folder.is_file():
+            raise InputError(f"{self.folder} is a file; the folder of a batch is needed")
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             return [PlanRow(**row) for row in content["rows"]]

@@ -12,8 +12,8 @@ from fitting.body import Body, Measurements, Sex, body_from_measurements
 from fitting.errors import FittingError
 from fitting.fit import FitReport
 from muslin.batch.case import RESULT_FORMAT, Case
+from muslin.batch.sources import code_name
 from muslin.fitting_room import drape_sewn, judge_drape
-from muslin.version import version
 
 # Times and counters of the machine; everything else in a report follows from the inputs.
 _NOT_RESULTS = ("solve_s",)
@@ -37,9 +37,9 @@ def run_case(case: Case, *, timeout_s: float) -> dict[str, Any]:
     return {"format": RESULT_FORMAT, "key": case.key, "seed": case.seed, **content}
 
 
-def worker_version() -> str:
-    """Version of this project where it is called."""
-    return version()
+def worker_code() -> str:
+    """Version and code of this project where it is called."""
+    return code_name()
 
 
 def _fit(case: Case, *, timeout_s: float) -> dict[str, Any]:

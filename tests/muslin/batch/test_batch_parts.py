@@ -9,7 +9,7 @@ from fitting.body import Measurements
 from fitting.cloth import load_fabric
 from fitting.fit import load_fit_class
 from fitting.pattern import draft_block
-from muslin.batch import batch_analyze, read_bodies
+from muslin.batch import batch_analyze, cluster, read_bodies, sources
 from muslin.batch.bodies import build_of
 from muslin.batch.case import Style, case_of
 from muslin.batch.store import BatchFolder, PlanRow
@@ -90,6 +90,41 @@ def test_a_key_follows_every_input_and_nothing_else(tmp_path, style):
     assert len(others | {key()}) == 7
 
 
+def test_a_key_follows_the_code_that_a_fit_runs_through(tmp_path, style, monkeypatch):
+    """An edit under one version starts anew; what does not change a fit does not."""
+    (ada,) = read_bodies(bodies_file(tmp_path, HEADER + "ada,female,,166,92,80\n"))
+    files = sources._files()
+    names = [name for name, _ in files]
+    assert {"fitting/drape/solve.py", "muslin.fitting_room", "assets"} <= set(names)
+    assert not [name for name in names if "studio" in name or "page" in name]
+
+    def key():
+        sources.code_digest.cache_clear()
+        return case_of(ada, style, style_digest=style.digest(), seed=0).key
+
+    before = key()
+    assert key() == before
+    edited = tmp_path / "solve.py"
+    solver = dict(files)["fitting/drape/solve.py"]
+    edited.write_bytes(solver.read_bytes() + b"# edited\n")
+    changed = [(name, edited if path == solver else path) for name, path in files]
+    monkeypatch.setattr(sources, "_files", lambda: changed)
+    assert key() != before
+    monkeypatch.undo()
+    assert key() == before
+
+
+def test_a_worker_with_other_code_is_refused(monkeypatch):
+    class Client:
+        def wait_for_workers(self, n, timeout): ...
+
+        def run(self, ask):
+            return {"tcp://a": ask(), "tcp://b": "0.1.0, code 00000000"}
+
+    with pytest.raises(InputError, match=r"tcp://b runs muslin 0.1.0, code 0{8}; this is"):
+        cluster._count_workers(Client(), "tcp://x")
+
+
 def plan(body="ada", size="M", key="k1", kind="female medium"):
     return PlanRow(
         key=key, body=body, sex="female", type=kind, pattern="tshirt", size=size,
@@ -162,6 +197,9 @@ def test_analyze_writes_table_and_page_of_what_is_there(tmp_path, capsys):
 def test_a_folder_without_a_batch_is_said(tmp_path):
     with pytest.raises(InputError, match="holds no batch"):
         batch_analyze(tmp_path)
+    (tmp_path / "run.csv").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="is a file; the folder of a batch"):
+        batch_analyze(tmp_path / "run.csv")
     (tmp_path / "plan.json").write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match="cannot be read"):
         batch_analyze(tmp_path)
