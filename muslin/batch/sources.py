@@ -1,4 +1,4 @@
-"""Digest of the code that a fit runs through: an edited checkout has one version and many results."""
+"""Digest of the code that a fit runs through: an edited checkout keeps its version only."""
 
 import hashlib
 from functools import cache
