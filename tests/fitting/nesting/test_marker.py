@@ -78,7 +78,7 @@ def test_the_check_finds_overlap_gap_and_edge():
 
 
 def test_a_piece_wider_than_the_cloth_is_named():
-    with pytest.raises(PatternError, match=r"kite is 30\.0 cm across the roll"):
+    with pytest.raises(PatternError, match=r"kite of size M is 30\.0 cm across the roll"):
         nest_pieces(pieces(1), search(width_m=0.25))
 
 
