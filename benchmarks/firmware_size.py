@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from firmware_bridge.codegen import c_header
-from firmware_bridge.schema import GarmentSchema
+from firmware_bridge.schema_toml import garment_from_toml
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE, GOLDEN = ROOT / "examples" / "firmware", ROOT / "tests" / "golden" / "link"
@@ -58,7 +58,7 @@ def main() -> None:
         if shutil.which(tool) is None:
             raise SystemExit(f"{tool} is not installed; apt-get install gcc-arm-none-eabi "
                              "libnewlib-arm-none-eabi qemu-system-arm")  # fmt: skip
-    schema = GarmentSchema.from_toml((EXAMPLE / "garment.toml").read_text(encoding="utf-8"))
+    schema = garment_from_toml((EXAMPLE / "garment.toml").read_text(encoding="utf-8"))
     result: dict[str, object] = {"descriptor_bytes": len(schema.to_cbor())}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -218,17 +218,6 @@ class GarmentSchema:
         """Digest of the descriptor, 32 bytes."""
         return hashlib.sha256(self.to_cbor()).digest()
 
-    @classmethod
-    def from_toml(cls, text: str) -> "GarmentSchema":
-        """Read the garment's TOML.
-
-        Raises:
-            SchemaError: If a key is missing or impossible; the message names it.
-        """
-        from firmware_bridge.schema_toml import garment_from_toml
-
-        return garment_from_toml(text)
-
 
 def _check_version(version: object) -> None:
     if version != DESCRIPTOR_VERSION:

@@ -71,8 +71,8 @@ def init(out: Path) -> Exit:
 
 def check(path: Path, *, as_json: bool) -> Exit:
     """Say every problem of a garment's TOML, or what the garment needs of its link."""
-    from firmware_bridge.schema import GarmentSchema
     from firmware_bridge.schema_check import check_toml
+    from firmware_bridge.schema_toml import garment_from_toml
 
     text = _text_of(path)
     problems = check_toml(text)
@@ -85,7 +85,7 @@ def check(path: Path, *, as_json: bool) -> Exit:
             say(f"{path}:{problem.line}: {key}{problem.text}")
     if problems:
         return Exit.BAD_INPUT
-    schema = GarmentSchema.from_toml(text)
+    schema = garment_from_toml(text)
     if not as_json:
         raw_b_s = sum(s.rate_hz * sum(c.bits for c in s.channels) / 8 for s in schema.streams)
         rows = [
@@ -110,11 +110,11 @@ def generate(path: Path, *, out: Path) -> Exit:
         SchemaError: If the TOML has a problem.
     """
     from firmware_bridge.codegen import c_header, markdown_table
-    from firmware_bridge.schema import GarmentSchema
+    from firmware_bridge.schema_toml import garment_from_toml
 
     if check(path, as_json=False) is not Exit.DONE:
         return Exit.BAD_INPUT
-    schema = GarmentSchema.from_toml(_text_of(path))
+    schema = garment_from_toml(_text_of(path))
     header, table = c_header(schema), markdown_table(schema)
     writable_folder(out)
     (out / "gl_schema.h").write_text(header, encoding="utf-8")

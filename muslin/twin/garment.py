@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from firmware_bridge.schema import GarmentSchema
+from firmware_bridge.schema_toml import garment_from_toml
 from fitting.body import Measurements
 from fitting.cloth import Fabric, load_fabric
 from fitting.pattern import BLOCKS, Pattern, draft_block, read_pattern
@@ -134,4 +135,4 @@ def _schema_beside(path: Path, file: SensorsFile) -> GarmentSchema | None:
     if not file.schema:
         return None
     schema = existing_file(path.parent / file.schema, "garment schema")
-    return GarmentSchema.from_toml(schema.read_text(encoding="utf-8"))
+    return garment_from_toml(schema.read_text(encoding="utf-8"))

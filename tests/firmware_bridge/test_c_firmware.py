@@ -10,7 +10,7 @@ import pytest
 
 from firmware_bridge.codegen import c_header, markdown_table
 from firmware_bridge.errors import SchemaError
-from firmware_bridge.schema import GarmentSchema
+from firmware_bridge.schema_toml import garment_from_toml
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "firmware"
@@ -20,7 +20,7 @@ STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror
 
 @pytest.fixture(scope="module")
 def schema():
-    return GarmentSchema.from_toml((EXAMPLE / "garment.toml").read_text(encoding="utf-8"))
+    return garment_from_toml((EXAMPLE / "garment.toml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_walk_is_the_same_on_an_emulated_cortex_m3(arm_gcc, missing, c_heade
 def test_names_that_meet_in_c_are_refused():
     text = (EXAMPLE / "garment.toml").read_text(encoding="utf-8").replace('"waist"', '"Chest"')
     with pytest.raises(SchemaError, match="both 'chest' in C"):
-        c_header(GarmentSchema.from_toml(text))
+        c_header(garment_from_toml(text))
 
 
 def test_the_table_says_what_a_count_means(schema):

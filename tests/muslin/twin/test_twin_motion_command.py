@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from firmware_bridge.schema import GarmentSchema
+from firmware_bridge.schema_toml import garment_from_toml
 from firmware_bridge.sim import read_replay, sim_process
 from muslin.analysis_json import analysis_json
 from muslin.analyze import analyze
@@ -112,7 +112,7 @@ def test_a_file_that_is_there_is_not_written_over(capsys, tmp_path):
 
 def test_a_prediction_is_a_garment_to_record(tmp_path):
     """A second of it over UDP: the recorder finds every count, and the label."""
-    schema = synthetic_schema(GarmentSchema.from_toml(GARMENT), "a test")
+    schema = synthetic_schema(garment_from_toml(GARMENT), "a test")
     rng = np.random.default_rng(0)
     counts = {
         stream.id: rng.integers(-900, 900, (round(stream.rate_hz), len(stream.channels)))
