@@ -5,8 +5,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from firmware_bridge.packet import INDEX_MODULUS
-from wearables.ble.packets import DroppedRange
 from wearables.events import LossCause, Lost
+
+
+@dataclass(slots=True, kw_only=True)
+class DroppedRange:
+    """Samples thrown away: ``[start, stop)``, start as on the wire, 32 bit."""
+
+    stream_id: int
+    boot: int
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,10 @@ import contextlib
 import struct
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from firmware_bridge.packet import FrameKind
-
-if TYPE_CHECKING:
-    from wearables.ble.losses import Rebooted
-    from wearables.events import Event
+from wearables.ble.losses import DroppedRange, Rebooted
+from wearables.events import Event
 
 # Kind, stream, boot, first index; nine bytes on, the number of samples.
 _HEAD = struct.Struct("<BBHI6xB")
@@ -29,16 +26,6 @@ class Packet:
     epoch: int
     host_ns: int
     data: bytes
-
-
-@dataclass(slots=True, kw_only=True)
-class DroppedRange:
-    """Samples thrown away: ``[start, stop)``, start as on the wire, 32 bit."""
-
-    stream_id: int
-    boot: int
-    start: int
-    stop: int
 
 
 class PacketQueue:
@@ -79,7 +66,7 @@ class PacketQueue:
             DroppedRange(stream_id=stream_id, boot=boot, start=start, stop=start + n)
         )
 
-    def put_event(self, event: "Event | Rebooted") -> None:
+    def put_event(self, event: Event | Rebooted) -> None:
         """Add an event, always."""
         self._items.append(event)
         self._filled.set()
@@ -88,7 +75,7 @@ class PacketQueue:
         """Let a waiting consumer look around."""
         self._filled.set()
 
-    async def get(self, *, timeout_s: float) -> "Packet | Event | Rebooted | None":
+    async def get(self, *, timeout_s: float) -> Packet | Event | Rebooted | None:
         """Take the oldest; nothing after the timeout or a wake."""
         if not self._items:
             with contextlib.suppress(TimeoutError):

@@ -15,8 +15,8 @@ from firmware_bridge.sim import Garment
 from firmware_bridge.sim.garment import Reply
 from wearables.ble import GarmentSource
 from wearables.ble.backends import backend_for
-from wearables.ble.losses import Rebooted, with_causes
-from wearables.ble.packets import DroppedRange, Packet, PacketQueue
+from wearables.ble.losses import DroppedRange, Rebooted, with_causes
+from wearables.ble.packets import Packet, PacketQueue
 from wearables.errors import LinkError
 from wearables.events import Event, LossCause, Lost, Sampled
 from wearables.sessions import Session, SessionWriter, SubjectInfo, recover, verify_here
