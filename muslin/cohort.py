@@ -1,20 +1,14 @@
-"""A cohort: one row for each session of a folder, a page and JSON beside it."""
+"""A cohort's table: one session in a few numbers a row."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from muslin.analyze import Analysis, analyze, median_rate
-from muslin.errors import Exit, InputError
-from muslin.folders import readable_session, writable_folder
-from muslin.screen import print_json, say, say_table, step
-from wearables.errors import WearablesError
+from muslin.analysis import Analysis, median_rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,64 +85,6 @@ def cohort_row(analysis: Analysis) -> CohortRow:
     )  # fmt: skip
 
 
-def analyze_cohort(folder: Path, *, out: Path | None, model: Path | None) -> list[CohortRow]:
-    """Analyse every session of a folder; one that cannot be read gets a row that says why.
-
-    Args:
-        folder: Folder with session files.
-        out: Page to write; the numbers go beside it as JSON. None writes nothing.
-        model: Activity model; the shipped one when absent.
-
-    Raises:
-        InputError: If the folder holds no session file.
-    """
-    paths = sorted(path for path in folder.iterdir() if path.suffix == ".h5")
-    if not paths:
-        raise InputError(f"folder {folder} holds no session file (.h5)")
-    rows = []
-    for path in paths:
-        try:
-            rows.append(cohort_row(analyze(readable_session(path), model=model)))
-        except WearablesError as error:
-            rows.append(CohortRow(file=path.name, failed=str(error)))
-    if out is not None:
-        from muslin.report.cohort_page import cohort_page
-
-        out.write_text(cohort_page(folder.name, rows), encoding="utf-8")
-        text = json.dumps(cohort_json(rows), indent=2, allow_nan=False)
-        out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
-    return rows
-
-
 def cohort_json(rows: list[CohortRow]) -> Mapping[str, Any]:
     """The whole table for programs."""
     return {"sessions": [row.to_json() for row in rows]}
-
-
-def analyze_folder(folder: Path, *, out: Path | None, model: Path | None, as_json: bool) -> Exit:
-    """What `muslin analyze FOLDER` does."""
-    page = folder / "cohort.html" if out is None else out
-    writable_folder(page.parent)
-    with step(f"analysing the sessions of {folder}"):
-        rows = analyze_cohort(folder, out=page, model=model)
-    failed = [row for row in rows if row.failed]
-    if as_json:
-        print_json(dict(cohort_json(rows)))
-    else:
-        said = [(row.file, row.failed or _say(row)) for row in rows]
-        say_table("Cohort", [*said, ("page", str(page))])
-    for row in failed:
-        say(f"{row.file}: {row.failed}")
-    if failed:
-        return Exit.FAILED
-    is_whole = all(row.coverage == 1.0 for row in rows)
-    return Exit.DONE if is_whole else Exit.INCOMPLETE
-
-
-def _say(row: CohortRow) -> str:
-    heart = f"{row.pulse_per_min:.0f}" if math.isfinite(row.pulse_per_min) else "-"
-    breath = f"{row.breaths_per_min:.0f}" if math.isfinite(row.breaths_per_min) else "-"
-    return (
-        f"{row.subject}, {row.duration_min:.1f} min, {100 * row.coverage:.1f} % recorded, "
-        f"heart {heart}, breaths {breath} /min, {row.n_steps} steps"
-    )

@@ -10,7 +10,7 @@ from muslin.screen import print_json, say, say_table, step
 def analyze_session(session: Path, *, out: Path | None, model: Path | None, as_json: bool) -> Exit:
     """Analyse a session, or every session of a folder, and write its page."""
     if session.is_dir():
-        from muslin.cohort import analyze_folder
+        from muslin.analyze_folder import analyze_folder
 
         return analyze_folder(session, out=out, model=model, as_json=as_json)
     from muslin.analyze import analyze

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from muslin.analyze import Analysis, StreamSummary
+from muslin.analysis import Analysis, StreamSummary
 from muslin.movement import Movement, Spectrogram
 from muslin.report.figures import COLORS, draw_gaps, draw_legend_above, draw_line, new_figure, svg
 from muslin.skin import Skin

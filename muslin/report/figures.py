@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from muslin.activity import ActivityResult
-from muslin.analyze import Analysis, StreamSummary
+from muslin.analysis import Analysis, StreamSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from muslin.activity import ActivityResult
-from muslin.analyze import Analysis, median_rate
+from muslin.analysis import Analysis, median_rate
 from muslin.movement import Movement
 from muslin.report import body_figures, figures
 from muslin.report.html import card, figure_box, number, table

@@ -10,7 +10,6 @@ import pytest
 
 from firmware_bridge.schema_toml import garment_from_toml
 from firmware_bridge.sim import read_replay, sim_process
-from muslin.analysis_json import analysis_json
 from muslin.analyze import analyze
 from muslin.cli import run_command
 from muslin.folders import assets_folder
@@ -203,7 +202,7 @@ def test_a_session_goes_through_the_twin_unchanged(sensors, tmp_path, capsys):
 
 
 def _same_analysis(twin, direct):
-    a, b = (analysis_json(analyze(path)) for path in (twin, direct))
+    a, b = (analyze(path).to_json() for path in (twin, direct))
     assert a["activity"]["labels"] == b["activity"]["labels"]
     assert len(a["activity"]["labels"]) > 0
     np.testing.assert_allclose(a["activity"]["probabilities"], b["activity"]["probabilities"],

@@ -1,0 +1,69 @@
+"""A folder of sessions: a row for each, a page and JSON: what `muslin analyze FOLDER` does."""
+
+import json
+import math
+from pathlib import Path
+
+from muslin.analyze import analyze
+from muslin.cohort import CohortRow, cohort_json, cohort_row
+from muslin.errors import Exit, InputError
+from muslin.folders import readable_session, writable_folder
+from muslin.report.cohort_page import cohort_page
+from muslin.screen import print_json, say, say_table, step
+from wearables.errors import WearablesError
+
+
+def analyze_cohort(folder: Path, *, out: Path | None, model: Path | None) -> list[CohortRow]:
+    """Analyse every session of a folder; one that cannot be read gets a row that says why.
+
+    Args:
+        folder: Folder with session files.
+        out: Page to write; the numbers go beside it as JSON. None writes nothing.
+        model: Activity model; the shipped one when absent.
+
+    Raises:
+        InputError: If the folder holds no session file.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix == ".h5")
+    if not paths:
+        raise InputError(f"folder {folder} holds no session file (.h5)")
+    rows = []
+    for path in paths:
+        try:
+            rows.append(cohort_row(analyze(readable_session(path), model=model)))
+        except WearablesError as error:
+            rows.append(CohortRow(file=path.name, failed=str(error)))
+    if out is not None:
+        out.write_text(cohort_page(folder.name, rows), encoding="utf-8")
+        text = json.dumps(cohort_json(rows), indent=2, allow_nan=False)
+        out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    return rows
+
+
+def analyze_folder(folder: Path, *, out: Path | None, model: Path | None, as_json: bool) -> Exit:
+    """What `muslin analyze FOLDER` does."""
+    page = folder / "cohort.html" if out is None else out
+    writable_folder(page.parent)
+    with step(f"analysing the sessions of {folder}"):
+        rows = analyze_cohort(folder, out=page, model=model)
+    failed = [row for row in rows if row.failed]
+    if as_json:
+        print_json(dict(cohort_json(rows)))
+    else:
+        said = [(row.file, row.failed or _say(row)) for row in rows]
+        say_table("Cohort", [*said, ("page", str(page))])
+    for row in failed:
+        say(f"{row.file}: {row.failed}")
+    if failed:
+        return Exit.FAILED
+    is_whole = all(row.coverage == 1.0 for row in rows)
+    return Exit.DONE if is_whole else Exit.INCOMPLETE
+
+
+def _say(row: CohortRow) -> str:
+    heart = f"{row.pulse_per_min:.0f}" if math.isfinite(row.pulse_per_min) else "-"
+    breath = f"{row.breaths_per_min:.0f}" if math.isfinite(row.breaths_per_min) else "-"
+    return (
+        f"{row.subject}, {row.duration_min:.1f} min, {100 * row.coverage:.1f} % recorded, "
+        f"heart {heart}, breaths {breath} /min, {row.n_steps} steps"
+    )
