@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, cast
 
+from fitting.assets import shipped_folder
 from fitting.body.registry import REGISTRY
 from fitting.errors import MeasurementError
 
@@ -144,10 +145,8 @@ def _unknown_name(name: str, known: list[str]) -> str:
 
 
 def body_assets() -> Path:
-    """Folder of the body tables that ship, in a checkout or in an installed package."""
-    root = Path(__file__).resolve().parents[2]
-    checkout = root / "assets" / "body"
-    return checkout if checkout.is_dir() else root / "muslin" / "assets" / "body"
+    """Folder of the body tables that ship."""
+    return shipped_folder("body")
 
 
 def default_measurements() -> tuple[Measurements, Sex]:

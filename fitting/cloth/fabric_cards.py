@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from fitting.assets import shipped_folder
 from fitting.cloth.fabric import Fabric
 from fitting.errors import FabricError
 
@@ -19,10 +20,8 @@ _MUST_BE_POSITIVE = (
 
 
 def fabrics_folder() -> Path:
-    """Folder of the cards that ship, in a checkout or in an installed package."""
-    root = Path(__file__).resolve().parents[2]
-    checkout = root / "assets" / "fabrics"
-    return checkout if checkout.is_dir() else root / "muslin" / "assets" / "fabrics"
+    """Folder of the cards that ship."""
+    return shipped_folder("fabrics")
 
 
 def fabric_names() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from fitting.assets import shipped_folder
 from fitting.body.body import REGIONS
 from fitting.errors import FitClassError
 
@@ -85,10 +86,8 @@ class FitClass:
 
 
 def fit_classes_folder() -> Path:
-    """Folder of the classes that ship, in a checkout or in an installed package."""
-    root = Path(__file__).resolve().parents[2]
-    checkout = root / "assets" / "fit"
-    return checkout if checkout.is_dir() else root / "muslin" / "assets" / "fit"
+    """Folder of the classes that ship."""
+    return shipped_folder("fit")
 
 
 def fit_class_names() -> tuple[str, ...]:
