@@ -5,11 +5,9 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json
+from muslin.cli.options import Json, SessionFile
 
 app = typer.Typer()
-
-SessionFile = Annotated[Path, typer.Argument(help="Session file (HDF5).")]
 
 
 @app.command(epilog="Example: muslin repair session.h5")

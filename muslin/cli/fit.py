@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import BackendName, FitClassName, Json, MapName, backend_named
+from muslin.cli.options import (
+    BackendName,
+    BodyToml,
+    Edge,
+    FabricName,
+    FitClassName,
+    Json,
+    MapName,
+    OutFolder,
+    Seed,
+    backend_named,
+)
 
 app = typer.Typer()
 
@@ -21,12 +32,8 @@ def drape(
             help="Block to draft, such as tshirt or leggings; or a pattern file (JSON, DXF, SVG)."
         ),
     ] = "tshirt",
-    body: Annotated[
-        Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")
-    ] = None,
-    fabric: Annotated[
-        str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
-    ] = None,
+    body: BodyToml = None,
+    fabric: FabricName = None,
     size: Annotated[
         str, typer.Option(help="Step of a block (0 as drafted, -1 down), or size of a graded file.")
     ] = "0",
@@ -36,12 +43,12 @@ def drape(
     fit_class: FitClassName = None,
     map_name: MapName = "stretch",
     backend: BackendName = "numpy",
-    edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.6,
+    edge: Edge = 1.6,
     device: Annotated[
         str, typer.Option(help="Where the solver runs: cpu, or cuda for an NVIDIA GPU.")
     ] = "cpu",
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("fit"),
-    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    out: OutFolder = Path("fit"),
+    seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Drape a garment on a body and judge the fit: fit.json, fit.png, fit.glb."""

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json
+from muslin.cli.options import Force, Json, Live, Markers, MinBattery, SessionFile, Subject
 
 app = typer.Typer()
 
 Radio = Annotated[str, typer.Option(help="os:, os:hci1, tcp-client:HOST:PORT, usb:0, serial:TTY.")]
-Subject = Annotated[str, typer.Option(help="Pseudonym of the subject.")]
 
 
 @app.command(epilog="Example: muslin scan --radio os: --duration 5")
@@ -43,12 +42,10 @@ def record_device(
     duration: Annotated[float, typer.Option(help="Seconds to record; 0 until interrupted.")] = 40.0,
     subject: Subject = "anonymous",
     out: Annotated[Path, typer.Option(help="Session file to write.")] = Path("session.h5"),
-    min_battery: Annotated[float, typer.Option(help="Least charge, per cent.")] = 10.0,
-    force: Annotated[
-        bool, typer.Option("--force", help="Start although the check refuses.")
-    ] = False,
-    markers: Annotated[int | None, typer.Option(help="UDP port that takes markers.")] = None,
-    live: Annotated[bool, typer.Option(help="Live view: m marks, p pauses, q stops.")] = True,
+    min_battery: MinBattery = 10.0,
+    force: Force = False,
+    markers: Markers = None,
+    live: Live = True,
     as_json: Json = False,
 ) -> None:
     """Record a heart rate strap, Polar, Movesense, Thingy or another known sensor."""
@@ -93,7 +90,7 @@ def import_(
 
 @app.command(epilog="Example: muslin replay p07.h5 --to lsl")
 def replay(
-    session: Annotated[Path, typer.Argument(help="Session file (HDF5).")],
+    session: SessionFile,
     *,
     to: Annotated[str, typer.Option(help="lsl or garment.")] = "garment",
     speed: Annotated[float, typer.Option(help="lsl only: 1 is real time.")] = 1.0,

@@ -5,13 +5,22 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import BackendName, FitClassName, Json, MapName, backend_named, numbers_in
+from muslin.cli.options import (
+    BackendName,
+    BodyToml,
+    Edge,
+    FabricName,
+    FitClassName,
+    Json,
+    MapName,
+    OutFolder,
+    Seed,
+    backend_named,
+    numbers_in,
+    words_in,
+)
 
 app = typer.Typer()
-
-Body = Annotated[Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")]
-Edge = Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")]
-Seed = Annotated[int, typer.Option(help="Seed of the run.")]
 
 
 @app.command(epilog="Example: muslin size --pattern tshirt --body body.toml --sizes -2,-1,0,1,2")
@@ -20,10 +29,8 @@ def size(
     pattern: Annotated[
         str, typer.Option(help="Block to draft, or a graded pattern file (DXF).")
     ] = "tshirt",
-    body: Body = None,
-    fabric: Annotated[
-        str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
-    ] = None,
+    body: BodyToml = None,
+    fabric: FabricName = None,
     sizes: Annotated[
         str, typer.Option(help="Size steps of a block, -2 to 2; sizes of a file, all of them.")
     ] = "",
@@ -31,7 +38,7 @@ def size(
     map_name: MapName = "ease",
     backend: BackendName = "numpy",
     edge: Edge = 1.6,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("size"),
+    out: OutFolder = Path("size"),
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -40,7 +47,7 @@ def size(
 
     result = run(
         pattern=pattern, body=body, fabric=fabric,
-        sizes=[word.strip() for word in sizes.split(",") if word.strip()], fit_class=fit_class,
+        sizes=words_in(sizes), fit_class=fit_class,
         map_name=map_name, backend=backend_named(backend),
         edge_length_m=edge / 100, out=out, seed=seed,
     )  # fmt: skip
@@ -53,14 +60,14 @@ def compare(
     patterns: Annotated[
         str, typer.Option("--pattern", help="Blocks or pattern files, with commas between.")
     ] = "tshirt",
-    body: Body = None,
+    body: BodyToml = None,
     fabrics: Annotated[str, typer.Option(help="Fabric cards; each block's usual one.")] = "",
     sizes: Annotated[str, typer.Option(help="Size steps, with commas between.")] = "0",
     fit_class: FitClassName = None,
     map_name: MapName = "stretch",
     backend: BackendName = "numpy",
     edge: Edge = 1.6,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("compare"),
+    out: OutFolder = Path("compare"),
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -68,8 +75,8 @@ def compare(
     from muslin.compare import compare as run
 
     result = run(
-        patterns=[word for word in patterns.split(",") if word],
-        fabrics=[word for word in fabrics.split(",") if word],
+        patterns=words_in(patterns),
+        fabrics=words_in(fabrics),
         body=body, sizes=numbers_in(sizes, "sizes"), fit_class=fit_class, map_name=map_name,
         backend=backend_named(backend), edge_length_m=edge / 100, out=out, seed=seed,
     )  # fmt: skip
@@ -82,7 +89,7 @@ def cusick(
     *,
     backend: BackendName = "numpy",
     edge: Annotated[float, typer.Option(help="Edge length of the mesh, cm.")] = 0.9,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("cusick"),
+    out: OutFolder = Path("cusick"),
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:

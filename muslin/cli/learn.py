@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json, ModelName, model_named
+from muslin.cli.options import Json, ModelName, Seed, model_named
 from muslin.errors import InputError
 
 app = typer.Typer()
@@ -24,7 +24,7 @@ def train(
     recipe: Annotated[str, typer.Option(help=_RECIPE)] = "basicmotions",
     data: Annotated[Path | None, typer.Option(help=_DATA)] = None,
     out: Annotated[Path, typer.Option(help="Weights to write.")] = Path("model.safetensors"),
-    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Train an activity model; wearers are held out to say what it is worth on strangers."""

@@ -21,6 +21,22 @@ MapName = Annotated[
 BackendName = Annotated[
     str, typer.Option("--backend", help="What draws: auto, egl, osmesa or numpy.")
 ]
+BodyToml = Annotated[Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")]
+FabricName = Annotated[
+    str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
+]
+SeamAllowance = Annotated[float, typer.Option(help="Seam allowance, cm.")]
+HemAllowance = Annotated[float, typer.Option(help="Allowance at open edges, cm.")]
+FabricWidth = Annotated[float, typer.Option(help="Usable width of the fabric, cm.")]
+Edge = Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")]
+Seed = Annotated[int, typer.Option(help="Seed of the run.")]
+OutFolder = Annotated[Path, typer.Option("--out", "-o", help="Folder for the files.")]
+SessionFile = Annotated[Path, typer.Argument(help="Session file (HDF5).")]
+Subject = Annotated[str, typer.Option(help="Pseudonym of the subject.")]
+MinBattery = Annotated[float, typer.Option(help="Least charge to start with, per cent.")]
+Force = Annotated[bool, typer.Option("--force", help="Start although the check refuses.")]
+Markers = Annotated[int | None, typer.Option(help="UDP port that takes markers; 0 any.")]
+Live = Annotated[bool, typer.Option(help="Live view: m marks, p pauses, q stops.")]
 FitClassName = Annotated[
     str | None,
     typer.Option(help="What the garment is meant to be: a name or a file; the block's usual one."),
@@ -54,6 +70,11 @@ def model_named(name: str | None) -> Path | None:
     from wearables.activity.known import find_model
 
     return find_model(name)
+
+
+def words_in(text: str) -> list[str]:
+    """Read words with commas between."""
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def numbers_in(words: str, option: str) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json
+from muslin.cli.options import Edge, Json
 
 app = typer.Typer()
 
@@ -26,7 +26,7 @@ def check(
     size: Size = None,
     unit: Unit = None,
     allowance: Allowance = 0.0,
-    edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.6,
+    edge: Edge = 1.6,
     body: Annotated[
         Path | None, typer.Option(help="Tape measures in cm (TOML): can they put it on?")
     ] = None,

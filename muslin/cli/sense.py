@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json, ModelName, model_named
+from muslin.cli.options import (
+    Force,
+    Json,
+    Live,
+    Markers,
+    MinBattery,
+    ModelName,
+    SessionFile,
+    Subject,
+    model_named,
+)
 
 app = typer.Typer()
 
@@ -13,14 +23,10 @@ app = typer.Typer()
 Required = Annotated[
     list[str] | None, typer.Option("--require", help="Stream that must send; repeatable.")
 ]
-MinBattery = Annotated[float, typer.Option(help="Least charge to start with, per cent.")]
-Force = Annotated[bool, typer.Option("--force", help="Start although the check refuses.")]
-Markers = Annotated[int | None, typer.Option(help="UDP port that takes markers; 0 any.")]
 LslMarks = Annotated[str | None, typer.Option(help="LSL predicate of marker streams; '' for all.")]
 StudyFile = Annotated[
     Path | None, typer.Option(help="TOML with [subject], [protocol] and [[calibration]].")
 ]
-Live = Annotated[bool, typer.Option(help="Live view: m marks, p pauses, q stops.")]
 
 
 @app.command(
@@ -36,7 +42,7 @@ def record(
         ),
     ] = None,
     duration: Annotated[float, typer.Option(help="Seconds to record; 0 until stopped.")] = 40.0,
-    subject: Annotated[str, typer.Option(help="Pseudonym of the subject.")] = "",
+    subject: Subject = "",
     task: Annotated[str, typer.Option(help="What the subject does.")] = "",
     study: StudyFile = None,
     out: Annotated[
@@ -88,9 +94,7 @@ def analyze(
 
 
 @app.command(epilog="Example: muslin verify p07.h5")
-def verify(
-    session: Annotated[Path, typer.Argument(help="Session file.")], *, as_json: Json = False
-) -> None:
+def verify(session: SessionFile, *, as_json: Json = False) -> None:
     """Check a session file: exit 0 clean, 3 loss found, 1 damaged or not read within a minute.
 
     The limit is 60 s and 1 s a megabyte: on some damaged files the HDF5 library never comes back.

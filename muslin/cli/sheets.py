@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import FitClassName, Json, numbers_in
+from muslin.cli.options import (
+    BodyToml,
+    Edge,
+    FabricName,
+    FabricWidth,
+    FitClassName,
+    HemAllowance,
+    Json,
+    SeamAllowance,
+    Seed,
+    numbers_in,
+    words_in,
+)
 
 app = typer.Typer()
 
@@ -19,10 +31,8 @@ def nest(
     sizes: Annotated[
         str, typer.Option(help="Garments of each size, such as S:2,M:3, 0:1,+1:2 or 38:4.")
     ] = "0:1",
-    width: Annotated[float, typer.Option(help="Usable width of the fabric, cm.")] = 150.0,
-    fabric: Annotated[
-        str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
-    ] = None,
+    width: FabricWidth = 150.0,
+    fabric: FabricName = None,
     body: Annotated[
         Path | None, typer.Option(help="Tape measures in cm (TOML) that blocks are drafted for.")
     ] = None,
@@ -30,8 +40,8 @@ def nest(
     rotate: Annotated[
         str, typer.Option(help="Turns allowed, degrees; 0 alone for piles and one-way prints.")
     ] = "0,180",
-    allowance: Annotated[float, typer.Option(help="Seam allowance, cm.")] = 1.0,
-    hem: Annotated[float, typer.Option(help="Allowance at open edges, cm.")] = 2.0,
+    allowance: SeamAllowance = 1.0,
+    hem: HemAllowance = 2.0,
     seconds: Annotated[float, typer.Option(help="Time for the search, s.")] = 30.0,
     workers: Annotated[
         int | None, typer.Option(help="Searches side by side; one a core when absent.")
@@ -66,19 +76,15 @@ def techpack(
     sizes: Annotated[
         str, typer.Option(help="Letter codes or steps of a block, sizes of a graded file.")
     ] = "-1,0,+1",
-    body: Annotated[
-        Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")
-    ] = None,
-    fabric: Annotated[
-        str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
-    ] = None,
+    body: BodyToml = None,
+    fabric: FabricName = None,
     fit_class: FitClassName = None,
-    allowance: Annotated[float, typer.Option(help="Seam allowance, cm.")] = 1.0,
-    hem: Annotated[float, typer.Option(help="Allowance at open edges, cm.")] = 2.0,
-    width: Annotated[float, typer.Option(help="Usable width of the fabric, cm.")] = 150.0,
+    allowance: SeamAllowance = 1.0,
+    hem: HemAllowance = 2.0,
+    width: FabricWidth = 150.0,
     seconds: Annotated[float, typer.Option(help="Search time of the marker, s.")] = 10.0,
-    edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.6,
-    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    edge: Edge = 1.6,
+    seed: Seed = 0,
     out: Annotated[Path, typer.Option("--out", "-o", help="PDF to write.")] = Path("techpack.pdf"),
     as_json: Json = False,
 ) -> None:
@@ -87,7 +93,7 @@ def techpack(
     from muslin.techpack import techpack as run
 
     result = run(
-        pattern, sizes=[word.strip() for word in sizes.split(",") if word.strip()], body=body,
+        pattern, sizes=words_in(sizes), body=body,
         fabric=fabric, fit_class=fit_class, width_m=width / 100, seconds=seconds,
         allowance=Allowance(seam_m=allowance / 100, hem_m=hem / 100),
         edge_length_m=edge / 100, seed=seed, out=out,
