@@ -72,7 +72,9 @@ def _settings(
 @app.command(epilog="Example: muslin demo --out my-demo")
 def demo(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the five files.")] = Path("muslin-demo"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the five files.")] = Path(
+        "muslin-demo"
+    ),
     duration: Annotated[float, typer.Option(help="Seconds to record.")] = 40.0,
     as_json: Json = False,
 ) -> None:

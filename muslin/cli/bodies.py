@@ -19,9 +19,9 @@ def body(
         typer.Option(help="Tape measures: TOML in cm, .vit or .smis; the demo's wearer."),
     ] = None,
     pose: Annotated[str, typer.Option(help="Name of a pose, such as a, t or sitting.")] = "a",
-    out: Annotated[Path, typer.Option(help="Folder for body.glb, body.obj, body.json.")] = Path(
-        "body"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for body.glb, body.obj, body.json.")
+    ] = Path("body"),
     as_json: Json = False,
 ) -> None:
     """Make a body from tape measures and say how sure each measure is."""
@@ -42,7 +42,8 @@ def measure(
     ] = None,
     draw: Annotated[Path | None, typer.Option(help="PNG that shows how each tape lies.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for measures.json and registered.glb.")
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for measures.json and registered.glb."),
     ] = None,
     as_json: Json = False,
 ) -> None:

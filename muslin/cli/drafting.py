@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from muslin.cli.options import Json
+from muslin.cli.options import Json, OutFolder
 
 app = typer.Typer()
 fabric = typer.Typer(no_args_is_help=True, help="Fabric cards in SI, each number with its source.")
@@ -25,7 +25,9 @@ def draft(
     ease: Annotated[
         list[str] | None, typer.Option(help="Change an ease, such as bust_m=0.1; repeatable.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="GarmentCode file; BLOCK.json.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="GarmentCode file; BLOCK.json.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Draft a block for a person: exit 1 when the pattern check finds something."""
@@ -43,7 +45,7 @@ def grade(
         list[str] | None, typer.Option(help="Step (-1, +1) or, for blocks, letter; repeatable.")
     ] = None,
     measures: MeasuresToml = None,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("graded"),
+    out: OutFolder = Path("graded"),
     as_json: Json = False,
 ) -> None:
     """Write a pattern in several sizes: exit 1 when the pattern check finds something."""
@@ -88,7 +90,9 @@ def import_(
     base: Annotated[str, typer.Option(help="Card that lends what was not measured.")] = (
         "cotton_jersey"
     ),
-    out: Annotated[Path | None, typer.Option(help="Card to write; beside the sheet.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Card to write; beside the sheet.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a card of a KES-F, FAST or Cusick result sheet."""

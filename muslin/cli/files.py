@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json, SessionFile
+from muslin.cli.options import Json, OutFolder, SessionFile
 
 app = typer.Typer()
 
@@ -15,7 +15,7 @@ def repair(
     session: SessionFile,
     *,
     out: Annotated[
-        Path | None, typer.Option(help="New file; SESSION.recovered.h5 by default.")
+        Path | None, typer.Option("--out", "-o", help="New file; SESSION.recovered.h5 by default.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -30,7 +30,7 @@ def migrate(
     session: SessionFile,
     *,
     out: Annotated[
-        Path | None, typer.Option(help="New file; SESSION.migrated.h5 by default.")
+        Path | None, typer.Option("--out", "-o", help="New file; SESSION.migrated.h5 by default.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -69,7 +69,7 @@ def export(
         str,
         typer.Option(help="bids, csv, edf, mcap, parquet or xdf; of a model torchscript or int8."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("exported"),
+    out: OutFolder = Path("exported"),
     data: Annotated[
         Path | None, typer.Option(help="Model only: labelled recordings that judge the int8 net.")
     ] = None,
@@ -90,7 +90,7 @@ def align(
     *,
     rate: Annotated[float, typer.Option(help="Rate of the grid, Hz.")],
     method: Annotated[str, typer.Option(help="polyphase, linear or hold.")] = "polyphase",
-    out: Annotated[Path, typer.Option(help="File (npz).")] = Path("aligned.npz"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="File (npz).")] = Path("aligned.npz"),
     event: Annotated[
         float | None, typer.Option(help="Time of a tap or shake that all felt, s: check clocks.")
     ] = None,

@@ -41,7 +41,9 @@ def record_device(
     radio: Radio = "os:",
     duration: Annotated[float, typer.Option(help="Seconds to record; 0 until interrupted.")] = 40.0,
     subject: Subject = "anonymous",
-    out: Annotated[Path, typer.Option(help="Session file to write.")] = Path("session.h5"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Session file to write.")] = Path(
+        "session.h5"
+    ),
     min_battery: MinBattery = 10.0,
     force: Force = False,
     markers: Markers = None,
@@ -71,7 +73,9 @@ def record_device(
 def import_(
     recording: Annotated[Path, typer.Argument(help="EDF, BDF, XDF, CSV, or Hexoskin folder.")],
     *,
-    out: Annotated[Path | None, typer.Option(help="Session file; NAME.h5 by default.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Session file; NAME.h5 by default.")
+    ] = None,
     subject: Subject = "anonymous",
     mapping: Annotated[
         Path | None, typer.Option("--map", help="CSV: which column is what (TOML).")

@@ -125,7 +125,9 @@ def render(
     backend: BackendName = "auto",
     width: Annotated[int, typer.Option(help="Width of a picture, pixels.")] = 800,
     height: Annotated[int, typer.Option(help="Height of a picture, pixels.")] = 1000,
-    out: Annotated[Path | None, typer.Option(help="Picture to write; beside the file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Picture to write; beside the file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Draw a saved fit: one view, a contact sheet of several, or a turntable."""

@@ -23,7 +23,9 @@ def train(
     *,
     recipe: Annotated[str, typer.Option(help=_RECIPE)] = "basicmotions",
     data: Annotated[Path | None, typer.Option(help=_DATA)] = None,
-    out: Annotated[Path, typer.Option(help="Weights to write.")] = Path("model.safetensors"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Weights to write.")] = Path(
+        "model.safetensors"
+    ),
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json
+from muslin.cli.options import Json, OutFolder
 
 app = typer.Typer()
 firmware = typer.Typer(no_args_is_help=True, help="From one TOML to a garment's firmware.")
@@ -36,7 +36,7 @@ def check(garment: GarmentToml, *, as_json: Json = False) -> None:
 def generate(
     garment: GarmentToml,
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("generated"),
+    out: OutFolder = Path("generated"),
 ) -> None:
     """Write the C headers, the descriptor and a table for people."""
     from muslin.firmware import generate as run

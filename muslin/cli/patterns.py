@@ -51,7 +51,9 @@ def convert(
     pattern: PatternPath,
     *,
     to: Annotated[str, typer.Option(help="json (GarmentCode), dxf (ASTM D6673), svg or pdf.")],
-    out: Annotated[Path | None, typer.Option(help="File to write; beside the pattern.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; beside the pattern.")
+    ] = None,
     size: Size = None,
     unit: Unit = None,
     allowance: Allowance = 0.0,
@@ -71,7 +73,9 @@ def convert(
 def seams(
     pattern: PatternPath,
     *,
-    out: Annotated[Path | None, typer.Option(help="Seams file; NAME.seams.toml beside it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Seams file; NAME.seams.toml beside it.")
+    ] = None,
     unit: Unit = None,
     allowance: Allowance = 0.0,
     overwrite: Annotated[bool, typer.Option(help="Replace an edited seams file.")] = False,

@@ -46,7 +46,7 @@ def record(
     task: Annotated[str, typer.Option(help="What the subject does.")] = "",
     study: StudyFile = None,
     out: Annotated[
-        Path, typer.Option(help="Session file; NAME-1.h5 ... for several garments.")
+        Path, typer.Option("--out", "-o", help="Session file; NAME-1.h5 ... for several garments.")
     ] = Path("session.h5"),
     require: Required = None,
     min_battery: MinBattery = 10.0,
@@ -83,7 +83,9 @@ def record(
 def analyze(
     session: Annotated[Path, typer.Argument(help="Session file, or a folder of them.")],
     *,
-    out: Annotated[Path | None, typer.Option(help="Page to write; beside the session.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Page to write; beside the session.")
+    ] = None,
     model: ModelName = None,
     as_json: Json = False,
 ) -> None:
