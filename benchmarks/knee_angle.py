@@ -13,28 +13,20 @@ import json
 from pathlib import Path
 
 import numpy as np
+from knee_recordings import read_knees
 from scipy.ndimage import median_filter
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from wearables.activity.angle import KneeAngle, TwoPoses, train_knee_angle
-from wearables.activity.sets import KNIT_RATE_HZ, layout_files
+from wearables.activity.sets import KNIT_RATE_HZ
 
 POSE_S, FIRST_S = 1.0, 30.0
 EVERY = 4
 
 
-def read(folder: Path) -> dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]:
-    """Exercise to pair to (strain, angle [rad])."""
-    found: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
-    for path in layout_files(folder, "reg_*.npz"):
-        with np.load(path, allow_pickle=False) as data:
-            for name in data.files:
-                rows = data[name][:, :6].astype(np.float64)
-                rows = rows[np.isfinite(rows).all(axis=1)]
-                exercise, pair = name.split("__")
-                strain = median_filter(rows[:, 1:], size=(7, 1))
-                found.setdefault(exercise, {})[pair] = (strain, np.radians(rows[:, 0]))
-    return found
+def smoothed(angle_deg: np.ndarray, strain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Strain without single spikes, and angle [rad]."""
+    return median_filter(strain, size=(7, 1)), np.radians(angle_deg)
 
 
 def poses(strain: np.ndarray, angle: np.ndarray) -> TwoPoses:
@@ -70,7 +62,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     rows = []
-    for exercise, pairs in read(options.data).items():
+    for exercise, recorded in read_knees(options.data).items():
+        pairs = {pair: smoothed(*rows) for pair, rows in recorded.items()}
         for pair, (strain, angle) in pairs.items():
             rest = [value for key, value in pairs.items() if key != pair]
             model: KneeAngle = train_knee_angle(

@@ -22,27 +22,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from link_decode import stream_of
 from numpy.typing import NDArray
 
 from firmware_bridge.codec import FrameEncoder
-from firmware_bridge.schema import ChannelSchema, StreamSchema
 
 SIZE = 244
 POLAR_HEAD, POLAR_BLOCK, POLAR_MAX_BLOCK = 10, 2, 255
 MODELS = ("one_block", "fixed", "greedy", "bound")
 POLAR_LENGTHS = (8, 12, 16, 24, 32, 64)
 N_SAMPLES = 12_000
-
-
-def stream_of(bits: int, n_channels: int, *, signed: bool) -> StreamSchema:
-    channels = tuple(
-        ChannelSchema(name=f"c{i}", unit="1", bits=bits, signed=signed, scale=1, offset=0, kind="x")
-        for i in range(n_channels)
-    )
-    return StreamSchema(
-        id=1, name="s", rate_hz=100.0, rates_hz=(100.0,), max_latency_ms=60_000, store=True,
-        channels=channels,
-    )  # fmt: skip
 
 
 def own_bytes(counts: NDArray[np.int64], bits: int, *, signed: bool) -> int:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from signals_events import f1
 
 from wearables.events import SampleBlock
 from wearables.signals import PulseDetector, run
@@ -88,20 +89,6 @@ def inside(beats: Times, times: Times, spans: NDArray[np.bool_]) -> Times:
     return beats[(at >= 0) & (beats <= stops[np.maximum(at, 0)])]
 
 
-def agreement(one: Times, other: Times) -> float:
-    """F1 of two lists of beats, each used once."""
-    i = j = hits = 0
-    while i < len(one) and j < len(other):
-        lag = other[j] - one[i]
-        if abs(lag) <= TOLERANCE_S:
-            hits, i, j = hits + 1, i + 1, j + 1
-        elif lag < 0:
-            j += 1
-        else:
-            i += 1
-    return 2 * hits / max(1, len(one) + len(other))
-
-
 def aligned(one: Times, other: Times) -> Times:
     """The other beats less the median lag to the nearest of one's."""
     if not len(one) or not len(other):
@@ -157,10 +144,10 @@ def judge(path: Path, rate_hz: float) -> dict:
         "rate_against_period": periodic(counts, hz, times, spans),
         "trusted_share_of_intervals": round(float(spans.mean()), 3),
         "agreement_where_good": {
-            f"{a} - {b}": round(agreement(good[a], good[b]), 4) for a, b in pairs
+            f"{a} - {b}": round(f1(good[a], good[b], TOLERANCE_S), 4) for a, b in pairs
         },
         "agreement_overall": {
-            f"{a} - {b}": round(agreement(lists[a], lists[b]), 4) for a, b in pairs
+            f"{a} - {b}": round(f1(lists[a], lists[b], TOLERANCE_S), 4) for a, b in pairs
         },
         "cpu_s": {"ours": round(own_s, 3)}
         | {name: round(s, 3) for name, (_, s) in others.items()},

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from signals_events import matched_lags
 
 from wearables.events import SampleBlock
 from wearables.signals import RPeakDetector, run
@@ -83,24 +84,6 @@ def outside(at: NDArray[np.int64], episodes: list[tuple[int, int]]) -> NDArray[n
     return at[keep]
 
 
-def match(
-    truth: NDArray[np.int64], found: NDArray[np.int64], tolerance: float
-) -> tuple[int, list[int]]:
-    """Most one-to-one pairs within a tolerance, in order, and their lags."""
-    i = j = 0
-    lags = []
-    while i < len(truth) and j < len(found):
-        lag = int(found[j] - truth[i])
-        if abs(lag) <= tolerance:
-            lags.append(lag)
-            i, j = i + 1, j + 1
-        elif lag < 0:
-            j += 1
-        else:
-            i += 1
-    return len(lags), lags
-
-
 def own(latency_s: float) -> Detector:
     def detect(lead: NDArray[np.float64], rate_hz: float) -> NDArray[np.int64]:
         block = SampleBlock(
@@ -164,7 +147,8 @@ def judge(detectors: dict[str, Detector], headers: list[Path]) -> dict[str, dict
             minutes += len(lead) / rate_hz / 60
             truth, kept = outside(beats, episodes), outside(found, episodes)
             for tol in TOLERANCES_S:
-                hits, lags = match(truth, kept, tol * rate_hz)
+                lags = matched_lags(truth, kept, tol * rate_hz)
+                hits = len(lags)
                 for key in ("all", "tuned" if header.stem in TUNED else "held out"):
                     row = groups[key][tol]
                     row[0], row[1], row[2] = row[0] + hits, row[1] + len(kept), row[2] + len(truth)

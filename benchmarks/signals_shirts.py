@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from signals_events import f1
 
 from wearables.events import SampleBlock
 from wearables.signals import (
@@ -51,19 +52,6 @@ def block(values: NDArray[np.float64], rate_hz: float) -> SampleBlock:
         stream="s", first_index=0, time_s=np.arange(len(values)) / rate_hz, values=values,
         channels=tuple(f"c{i}" for i in range(values.shape[1])),
     )  # fmt: skip
-
-
-def f1(truth: NDArray[np.float64], found: NDArray[np.float64], tolerance_s: float) -> float:
-    i = j = hits = 0
-    while i < len(truth) and j < len(found):
-        lag = found[j] - truth[i]
-        if abs(lag) <= tolerance_s:
-            hits, i, j = hits + 1, i + 1, j + 1
-        elif lag < 0:
-            j += 1
-        else:
-            i += 1
-    return 2 * hits / max(1, len(truth) + len(found))
 
 
 def rates(starts_s: NDArray[np.float64], intervals: NDArray[np.float64], whole: SampleBlock, hz):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from knee_recordings import read_knees
 from scipy.interpolate import PchipInterpolator
 from scipy.stats import spearmanr
 
@@ -25,7 +26,6 @@ from muslin.twin import twin_garment
 from muslin.twin.frames import motion_frames
 from muslin.twin.motion import AngleTrack
 from muslin.twin.moving import WornMoving, skin_stretch, wear_moving, with_friction
-from wearables.activity.sets import layout_files
 
 PEOPLE = {
     "woman 163 cm": ("female", {"stature": 163, "hip_girth": 102}),
@@ -76,19 +76,6 @@ def lines_of(worn: WornMoving) -> dict[str, dict[str, Any]]:
     return told
 
 
-def read(folder: Path) -> dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]:
-    """Exercise to pair to (angle [deg], strain (n, 5))."""
-    found: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
-    for path in layout_files(folder, "reg_*.npz"):
-        with np.load(path, allow_pickle=False) as data:
-            for name in data.files:
-                rows = data[name][:, :6].astype(np.float64)
-                rows = rows[np.isfinite(rows).all(axis=1)]
-                exercise, pair = name.split("__")
-                found.setdefault(exercise, {})[pair] = rows[:, 0], rows[:, 1:]
-    return found
-
-
 def against(recordings: dict, lines: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Signs and order of recorded against predicted strain."""
     names = sorted(lines)
@@ -137,7 +124,7 @@ def main() -> None:
             "own friction": lines_of(worn_on(sex, measures, None)),
         }
     first = told["people"]["man 176 cm"]["follows the skin"]
-    told["recordings"] = against(read(options.data), first)
+    told["recordings"] = against(read_knees(options.data), first)
     if options.json:
         print(json.dumps(told))
         return
