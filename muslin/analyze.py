@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 
 from firmware_bridge.schema import StreamSchema
-from muslin.activity import classify_against_markers
-from muslin.analysis import MIN_EVEN_HZ, Analysis, ClockSummary, StreamSummary
-from muslin.movement import movement
-from muslin.skin import skin
+from muslin.analysis.activity import classify_against_markers
+from muslin.analysis.movement import movement
+from muslin.analysis.result import MIN_EVEN_HZ, Analysis, ClockSummary, StreamSummary
+from muslin.analysis.skin import skin
+from muslin.analysis.vitals import breathing, first_of, heart
 from muslin.synthetic import is_synthetic
 from muslin.version import version
-from muslin.vitals import breathing, first_of, heart
 from wearables.events import SampleBlock
 from wearables.sessions import Session, StreamReader
 from wearables.signals import doubts, rails, signal_quality

@@ -181,3 +181,17 @@ def annotate_file(
     annotate(session, author=author, text=text, start_s=start_s, duration_s=duration_s)
     say(f"{session}: remark at {start_s:g} s by {author}")
     return Exit.DONE
+
+
+def verify_session(session: Path, *, as_json: bool) -> Exit:
+    """Check a session file and list what was found."""
+    from wearables.sessions import verify
+
+    report = verify(existing_file(session, "session file"))
+    if as_json:
+        print_json(report.to_json())
+    else:
+        for finding in report.findings:
+            say(str(finding))
+        say(f"{session}: {report.verdict}")
+    return Exit(report.exit_code)

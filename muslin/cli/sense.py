@@ -90,7 +90,7 @@ def analyze(
     as_json: Json = False,
 ) -> None:
     """Turn sessions into heart, breath, movement and activity: one page, quality first."""
-    from muslin.commands import analyze_session
+    from muslin.analyze_session import analyze_session
 
     raise typer.Exit(analyze_session(session, out=out, model=model_named(model), as_json=as_json))
 
@@ -101,6 +101,6 @@ def verify(session: SessionFile, *, as_json: Json = False) -> None:
 
     The limit is 60 s and 1 s a megabyte: on some damaged files the HDF5 library never comes back.
     """
-    from muslin.commands import verify_session
+    from muslin.sessions import verify_session
 
     raise typer.Exit(verify_session(session, as_json=as_json))

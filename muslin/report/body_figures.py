@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from muslin.analysis import Analysis, StreamSummary
-from muslin.movement import Movement, Spectrogram
+from muslin.analysis.movement import Movement, Spectrogram
+from muslin.analysis.result import Analysis, StreamSummary
+from muslin.analysis.skin import Skin
+from muslin.analysis.vitals import MIN_BEAT_QUALITY, Breathing, Heart
 from muslin.report.figures import COLORS, draw_gaps, draw_legend_above, draw_line, new_figure, svg
-from muslin.skin import Skin
-from muslin.vitals import MIN_BEAT_QUALITY, Breathing, Heart
 from wearables.events import SampleBlock
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from muslin.cohort import CohortRow
+from muslin.analysis.cohort import CohortRow
 from muslin.report.html import page, table
 
 HEAD = (

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from muslin.activity import ActivityResult
-from muslin.analysis import Analysis, StreamSummary
+from muslin.analysis.activity import ActivityResult
+from muslin.analysis.result import Analysis, StreamSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

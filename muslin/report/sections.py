@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from muslin.activity import ActivityResult
-from muslin.analysis import Analysis, median_rate
-from muslin.movement import Movement
+from muslin.analysis.activity import ActivityResult
+from muslin.analysis.movement import Movement
+from muslin.analysis.result import Analysis, median_rate
 from muslin.report import body_figures, figures
 from muslin.report.html import card, figure_box, number, table
 from wearables.signals import Rate

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from muslin.analysis import MIN_EVEN_HZ, Analysis, StreamSummary
+from muslin.analysis.result import MIN_EVEN_HZ, Analysis, StreamSummary
 from muslin.report import figures, sections
 from muslin.report.html import figure_box, number, page
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from muslin.activity import ActivityResult
-from muslin.movement import Movement
-from muslin.skin import Skin
-from muslin.vitals import Breathing, Heart
+from muslin.analysis.activity import ActivityResult
+from muslin.analysis.movement import Movement
+from muslin.analysis.skin import Skin
+from muslin.analysis.vitals import Breathing, Heart
 from wearables.events import SampleBlock
 from wearables.sessions import Gap, SessionMarker
 from wearables.signals import Beat, Breath, Intensity, Quality, Rate

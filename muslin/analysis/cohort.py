@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from muslin.analysis import Analysis, median_rate
+from muslin.analysis.result import Analysis, median_rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

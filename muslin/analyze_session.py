@@ -1,16 +1,32 @@
-"""A folder of sessions: a row for each, a page and JSON: what `muslin analyze FOLDER` does."""
+"""What `muslin analyze` does: a page for a session, or for every session of a folder."""
 
 import json
 import math
 from pathlib import Path
 
+from muslin.analysis.cohort import CohortRow, cohort_json, cohort_row
 from muslin.analyze import analyze
-from muslin.cohort import CohortRow, cohort_json, cohort_row
 from muslin.errors import Exit, InputError
 from muslin.folders import readable_session, writable_folder
 from muslin.report.cohort_page import cohort_page
 from muslin.screen import print_json, say, say_table, step
 from wearables.errors import WearablesError
+
+
+def analyze_session(session: Path, *, out: Path | None, model: Path | None, as_json: bool) -> Exit:
+    """Analyse a session, or every session of a folder, and write its page."""
+    if session.is_dir():
+        return analyze_folder(session, out=out, model=model, as_json=as_json)
+    readable_session(session)
+    page = session.with_suffix(".html") if out is None else out
+    writable_folder(page.parent)
+    with step(f"analysing {session}"):
+        analysis = analyze(session, out=page, model=model)
+    if as_json:
+        print_json(analysis.to_json())
+    else:
+        say_table("Session", [*analysis.rows(), ("page", str(page))])
+    return Exit.INCOMPLETE if analysis.n_lost else Exit.DONE
 
 
 def analyze_cohort(folder: Path, *, out: Path | None, model: Path | None) -> list[CohortRow]:

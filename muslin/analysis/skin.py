@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from muslin.vitals import Runs, first_of
+from muslin.analysis.vitals import Runs, first_of
 from wearables.errors import SignalError
 from wearables.signals import run
 from wearables.signals.skin import (
