@@ -1,4 +1,8 @@
-"""Sewing patterns: read, draft, check."""
+"""Sewing patterns: read, draft, check. Metres; files speak centimetres, millimetres or inches.
+
+`read_pattern` opens every known format, `draft_block` drafts a garment for a body (one file
+``block_*.py`` each), `inspect_pattern` and `check_pattern` list what cannot be sewn or worn.
+"""
 
 from fitting.pattern.block import BLOCKS, Block, block_names, draft_block, find_block
 from fitting.pattern.block_tshirt import TshirtEase, draft_tshirt
