@@ -3,7 +3,6 @@
 Everything runs on unbroken runs of samples; operators are told of every gap.
 """
 
-import json
 from pathlib import Path
 
 from firmware_bridge.schema import StreamSchema
@@ -12,6 +11,7 @@ from muslin.analysis.movement import movement
 from muslin.analysis.result import MIN_EVEN_HZ, Analysis, ClockSummary, StreamSummary
 from muslin.analysis.skin import skin
 from muslin.analysis.vitals import breathing, first_of, heart
+from muslin.json_file import write_json
 from muslin.synthetic import is_synthetic
 from muslin.version import version
 from wearables.events import SampleBlock
@@ -42,8 +42,7 @@ def analyze(path: Path, *, out: Path | None = None, model: Path | None = None) -
         from muslin.report.session_page import write_session_page
 
         write_session_page(out, result)
-        text = json.dumps(result.to_json(), indent=2, allow_nan=False)
-        out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+        write_json(out.with_suffix(".json"), result.to_json())
     return result
 
 

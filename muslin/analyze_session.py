@@ -1,6 +1,5 @@
 """What `muslin analyze` does: a page for a session, or for every session of a folder."""
 
-import json
 import math
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from muslin.analysis.cohort import CohortRow, cohort_json, cohort_row
 from muslin.analyze import analyze
 from muslin.errors import Exit, InputError
 from muslin.folders import readable_session, writable_folder
+from muslin.json_file import write_json
 from muslin.report.cohort_page import cohort_page
 from muslin.screen import print_json, say, say_table, step
 from wearables.errors import WearablesError
@@ -51,8 +51,7 @@ def analyze_cohort(folder: Path, *, out: Path | None, model: Path | None) -> lis
             rows.append(CohortRow(file=path.name, failed=str(error)))
     if out is not None:
         out.write_text(cohort_page(folder.name, rows), encoding="utf-8")
-        text = json.dumps(cohort_json(rows), indent=2, allow_nan=False)
-        out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+        write_json(out.with_suffix(".json"), cohort_json(rows))
     return rows
 
 

@@ -1,6 +1,5 @@
 """Bodies: what `muslin body` makes from tape measures, and what `muslin measure` tapes."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from fitting.body.scan import Scan
 from fitting.preview import PaintedMesh, Scale, draw_tapes, write_glb
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table, step
 
 _SKIN = (216, 208, 200)
@@ -64,7 +64,7 @@ def body(
     write_glb(out / "body.glb", (_painted(posed.vertices_m, posed.faces),))
     write_obj(out / "body.obj", posed)
     numbers = fit_numbers(fit, pose)
-    (out / "body.json").write_text(_dumped(numbers), encoding="utf-8")
+    write_json(out / "body.json", numbers)
     if as_json:
         print_json(numbers)
     else:
@@ -107,7 +107,7 @@ def measure(
     if draw is not None:
         _draw(draw, found, mesh.name)
     if out is not None:
-        (out / "measures.json").write_text(_dumped(numbers), encoding="utf-8")
+        write_json(out / "measures.json", numbers)
         write_glb(out / "registered.glb", (_distance_map(scan, found),))
     if as_json:
         print_json(numbers)
@@ -152,12 +152,6 @@ def write_obj(path: Path, body: Body) -> None:
     lines = [f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in body.vertices_m]
     lines += [f"f {a} {b} {c}" for a, b, c in body.faces + 1]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _dumped(numbers: Mapping[str, Any]) -> str:
-    import json
-
-    return json.dumps(numbers, indent=2, allow_nan=False) + "\n"
 
 
 def _painted(vertices_m: NDArray[np.float64], faces: NDArray[np.int64]) -> PaintedMesh:

@@ -1,6 +1,5 @@
 """Put sizes or fabrics side by side: what `muslin compare` does."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from muslin.drape import glb_extras, solver_state
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import EDGE_LENGTH_M, Fit, choose_garment, open_fitting_room
 from muslin.folders import writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say_table, step
 from muslin.version import version
 
@@ -105,8 +105,7 @@ def compare(
     }
     with step("sheet"):
         write_comparison(folder / "compare.png", fits, map_name=map_name, backend=backend)
-    text = json.dumps(numbers, indent=2, allow_nan=False)
-    (folder / "compare.json").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "compare.json", numbers)
     return CompareResult(folder=folder, numbers=numbers)
 
 

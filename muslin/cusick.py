@@ -1,6 +1,5 @@
 """Simulate the drapemeter for a fabric card: what `muslin cusick` does."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from fitting.fit.drapemeter import PUBLISHED_RANGE, SUPPORT_RADIUS_M, DrapeTest
 from fitting.fit.drapemeter import cusick as simulate
 from muslin.errors import Exit, InputError
 from muslin.folders import writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say_table, step
 from muslin.version import version
 
@@ -82,8 +82,7 @@ def cusick(
     numbers = _numbers(test, card, seed)
     with step("picture"):
         _write_picture(folder / "cusick.png", test, numbers, backend)
-    text = json.dumps(numbers, indent=2, allow_nan=False)
-    (folder / "cusick.json").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "cusick.json", numbers)
     return CusickResult(folder=folder, numbers=numbers)
 
 

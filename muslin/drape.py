@@ -1,6 +1,5 @@
 """Drape a garment on a body and judge the fit: what `muslin drape` does."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from muslin.errors import Exit
 from muslin.fitting_room import EDGE_LENGTH_M, Fit, choose_garment, open_fitting_room, size_choice
 from muslin.folders import writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say_table, step
 from muslin.version import version
 
@@ -112,8 +112,7 @@ def drape(
     }
     with step("picture and GLB"):
         write_pictures(folder, fits, map_name=map_name, backend=backend)
-    text = json.dumps(numbers, indent=2, allow_nan=False)
-    (folder / "fit.json").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "fit.json", numbers)
     reasons = tuple(fit.report.sentences() for fit in fits)
     return DrapeResult(folder=folder, numbers=numbers, reasons=reasons)
 

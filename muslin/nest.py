@@ -1,6 +1,5 @@
 """Lay a size mix on a fabric width: what `muslin nest` does."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from fitting.pattern import BLOCKS, Pattern, complete_measures
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import usual_fabric
 from muslin.folders import assets_folder, existing_file, writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table, step
 from muslin.size_run import SizeCount, patterns_in_sizes
 from muslin.version import version
@@ -196,8 +196,7 @@ def _target(path: Path) -> Path:
 def _write(path: Path, result: NestResult) -> None:
     match path.suffix.lower():
         case ".json":
-            text = json.dumps(result.to_json(), indent=2, allow_nan=False)
-            path.write_text(text + "\n", encoding="utf-8")
+            write_json(path, result.to_json())
         case ".svg":
             write_marker_svg(
                 path, result.marker, title=result.title, margin_lines=result.sentences()

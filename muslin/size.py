@@ -1,6 +1,5 @@
 """Recommend a size: what `muslin size` does."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from muslin.compare import write_comparison
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import EDGE_LENGTH_M, choose_garment, open_fitting_room, size_choice
 from muslin.folders import existing_file, writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table, step
 from muslin.version import version
 
@@ -126,8 +126,7 @@ def size(
         write_comparison(
             folder / "size.png", fits, map_name=map_name, title=answer.because, backend=backend
         )
-    text = json.dumps(numbers, indent=2, allow_nan=False)
-    (folder / "size.json").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "size.json", numbers)
     converged = all(fit.drape.converged for fit in fits)
     return SizeResult(folder=folder, numbers=numbers, recommendation=answer, converged=converged)
 

@@ -1,6 +1,5 @@
 """Table and summary of a batch: what `muslin batch analyze` does, and every run ends with."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from muslin.batch.store import BatchFolder
 from muslin.batch.summary import StyleSummary, summarise
 from muslin.batch.table import TABLE, table_rows, write_table
 from muslin.errors import Exit
+from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table
 from muslin.version import version
 
@@ -113,7 +113,6 @@ def batch_analyze(folder: Path) -> BatchAnalysis:
     rows = table_rows(plan, [store.result(row.key) for row in plan])
     write_table(folder / TABLE, rows)
     analysis = BatchAnalysis(folder=folder, styles=summarise(rows), rows=tuple(rows))
-    text = json.dumps(analysis.to_json(), indent=2, allow_nan=False)
-    (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
+    write_json(folder / SUMMARY, analysis.to_json())
     (folder / PAGE).write_text(summary_page(analysis.styles, rows), encoding="utf-8")
     return analysis

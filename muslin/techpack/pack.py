@@ -1,6 +1,5 @@
 """Make a tech pack: what `muslin techpack` does."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from muslin.fitting_room import (
     usual_fabric,
 )
 from muslin.folders import existing_file, writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table, step
 from muslin.size_run import is_step, patterns_in_sizes
 from muslin.techpack.bill import seam_lines
@@ -134,8 +134,7 @@ def techpack(
     )  # fmt: skip
     with step("pages"):
         n_pages = write_pages(out, pack)
-    numbers = json.dumps(pack.to_json(), indent=2, allow_nan=False)
-    out.with_suffix(".json").write_text(numbers + "\n", encoding="utf-8")
+    write_json(out.with_suffix(".json"), pack.to_json())
     return TechpackResult(file=out, n_pages=n_pages, pack=pack)
 
 

@@ -1,6 +1,5 @@
 """Read a garment's sensors from its drape: what `muslin twin read` does."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from muslin.errors import Exit
 from muslin.fitting_room import size_choice
 from muslin.folders import existing_file, writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say_table, step
 from muslin.twin.draw import summary, write_picture
 from muslin.twin.garment import twin_garment
@@ -115,6 +115,5 @@ def read(
     }
     with step("picture"):
         write_picture(folder / "twin.png", worn, readings, title=title, backend=backend)
-    text = json.dumps(numbers, indent=2, allow_nan=False)
-    (folder / "twin.json").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "twin.json", numbers)
     return TwinRead(folder=folder, worn=worn, readings=readings, numbers=numbers)

@@ -1,6 +1,5 @@
 """What `muslin twin replay` writes: animation, pictures, numbers, and samples to stream again."""
 
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from fitting.preview import (
 )
 from muslin.errors import Exit, InputError
 from muslin.folders import writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say_table, step
 from muslin.simulate import replay_file_of
 from muslin.synthetic import synthetic_stream
@@ -65,8 +65,7 @@ def write_twin(
                          extras={"title": f"{replay.session.name} on the twin"})  # fmt: skip
         draw_replay(replay, meshes, rows, folder / "twin.png")
     write_again(replay, folder / "replay.npz")
-    text = json.dumps(numbers, indent=2, allow_nan=False)
-    (folder / "twin.json").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "twin.json", numbers)
     return numbers
 
 
