@@ -6,9 +6,11 @@ Bodies are drawn from the survey's statistics that ship (ANSUR II), half women, 
 5th to 95th percentile. Every part runs the command as a person does, in processes of their own.
 
 - throughput: all fits on one worker, then on two; starting the workers is part of both.
-- kills: throughput, then the batch and its workers are killed three times on the way and finished.
+- kills: a batch that is killed, workers and all, three times on the way, beside an undisturbed one.
 - scheduler: a scheduler and two workers in other processes, on the loopback interface.
-- same: kills and scheduler together.
+- same: kills and scheduler, beside one undisturbed run.
+
+The key of a case knows the code it runs through: leave the checkout alone until all runs ended.
 """
 
 import argparse
@@ -123,25 +125,33 @@ def kill_when(options, bodies, out, n_wanted):
 
 
 def kills(options, bodies, folder):
-    times = throughput(options, bodies, folder)
-    n_all, out, killed = times["n_fits"], folder / "killed", []
-    for i in (1, 2, 3):
-        alive = kill_when(options, bodies, out, round(n_all * i / 4))
-        killed.append({"n_results": n_results(out), "in_the_middle": alive})
-    run(options, bodies, out, "--workers", 2)
-    same = digest(out) == digest(folder / "w1")
-    return {**times, "kills": killed, "same_table_after_kills": same}
-
-
-def same(options, bodies, folder):
-    found = kills(options, bodies, folder)
-    return found | {"same_table_by_scheduler": by_scheduler(options, bodies, folder, folder / "w1")}
+    return killed(options, bodies, folder, undisturbed(options, bodies, folder))
 
 
 def scheduler(options, bodies, folder):
-    run(options, bodies, folder / "local", "--workers", 2)
-    same_table = by_scheduler(options, bodies, folder, folder / "local")
-    return {**facts(folder / "remote"), "same_table_by_scheduler": same_table}
+    return by_scheduler(options, bodies, folder, undisturbed(options, bodies, folder))
+
+
+def same(options, bodies, folder):
+    local = undisturbed(options, bodies, folder)
+    found = killed(options, bodies, folder, local)
+    return found | by_scheduler(options, bodies, folder, local)
+
+
+def undisturbed(options, bodies, folder):
+    out = folder / "undisturbed"
+    run(options, bodies, out, "--workers", 2)
+    return out
+
+
+def killed(options, bodies, folder, local):
+    """Whether a batch that was killed three times ends with the table of an undisturbed one."""
+    n_all, out, times = facts(local)["n_fits"], folder / "killed", []
+    for i in (1, 2, 3):
+        alive = kill_when(options, bodies, out, round(n_all * i / 4))
+        times.append({"n_results": n_results(out), "in_the_middle": alive})
+    run(options, bodies, out, "--workers", 2)
+    return {**facts(out), "kills": times, "same_table_after_kills": digest(out) == digest(local)}
 
 
 def by_scheduler(options, bodies, folder, local):
@@ -157,8 +167,9 @@ def by_scheduler(options, bodies, folder, local):
         for _ in range(2):
             start(stack, "distributed.cli.dask_worker", address, "--host", "127.0.0.1",
                   "--nthreads", "1", "--no-dashboard", "--local-directory", folder)  # fmt: skip
-        run(options, bodies, folder / "remote", "--scheduler", address)
-    return digest(local) == digest(folder / "remote")
+        out = folder / "remote"
+        run(options, bodies, out, "--scheduler", address)
+    return {**facts(out), "same_table_by_scheduler": digest(out) == digest(local)}
 
 
 def start(stack, module, *arguments):
