@@ -3,7 +3,8 @@
     python benchmarks/twin_knee.py --data DIR [--json]
 
 The sleeve is draped from 0 to 90 degrees of flexion on bodies from tape measures, once with its own
-friction and once with a grip that lets it follow the skin. Each line is held against the length of
+friction, once with silicone along its edges, and once with a grip all over that lets it follow the
+skin. Each line is held against the length of
 the same path on the skin. Then every `reg_*.npz` in DIR (`<exercise>__<pair>`, column 0 the knee
 angle in degrees, then S1 to S5) is read: sign of the correlation of recorded strain with the angle
 against that of predicted strain with the same angle, and the order of the lines by their range.
@@ -24,15 +25,17 @@ from fitting.body import Measurements, body_from_measurements
 from fitting.pattern import complete_measures
 from muslin.twin import twin_garment
 from muslin.twin.frames import motion_frames
+from muslin.twin.grip import Grip, with_friction
 from muslin.twin.motion import AngleTrack
-from muslin.twin.moving import WornMoving, skin_stretch, wear_moving, with_friction
+from muslin.twin.moving import WornMoving, skin_stretch, wear_moving
 
 PEOPLE = {
     "woman 163 cm": ("female", {"stature": 163, "hip_girth": 102}),
     "man 176 cm": ("male", {"stature": 175.6, "hip_girth": 102}),
     "man 187 cm": ("male", {"stature": 187, "hip_girth": 108}),
 }
-GRIP = 2.0
+FOLLOWS = 2.0
+GRIPS = {"grip edges of 4 cm": Grip(width_m=0.04), "grip edges of 6 cm": Grip(width_m=0.06)}
 STEPS_DEG = np.arange(0, 91, 15)
 CLEAR = 6 / 7 - 1e-9
 
@@ -45,14 +48,19 @@ def bend() -> AngleTrack:
     )
 
 
-def worn_on(sex: str, measures_cm: dict[str, float], grip: float | None) -> WornMoving:
+def worn_on(
+    sex: str, measures_cm: dict[str, float], *, friction: float | None = None,
+    grip: Grip | None = None,
+) -> WornMoving:  # fmt: skip
     measures = Measurements.from_cm(measures_cm)
     fitted = body_from_measurements(measures, sex=sex)
     garment = twin_garment("knee_sleeve")
     pattern = garment.draft(complete_measures(measures, fitted.achieved))
-    fabric = garment.fabric if grip is None else with_friction(garment.fabric, grip)
+    fabric = garment.fabric if friction is None else with_friction(garment.fabric, friction)
     frames = motion_frames(bend(), fitted.body, rate_hz=45)
-    return wear_moving(pattern, garment.plans, fabric, fitted.body, frames, n_keys=len(STEPS_DEG))
+    return wear_moving(
+        pattern, garment.plans, fabric, fitted.body, frames, n_keys=len(STEPS_DEG), grip=grip
+    )
 
 
 def lines_of(worn: WornMoving) -> dict[str, dict[str, Any]]:
@@ -120,8 +128,9 @@ def main() -> None:
     told: dict[str, Any] = {"people": {}}
     for who, (sex, measures) in PEOPLE.items():
         told["people"][who] = {
-            "follows the skin": lines_of(worn_on(sex, measures, GRIP)),
-            "own friction": lines_of(worn_on(sex, measures, None)),
+            "follows the skin": lines_of(worn_on(sex, measures, friction=FOLLOWS)),
+            "own friction": lines_of(worn_on(sex, measures)),
+            **{name: lines_of(worn_on(sex, measures, grip=grip)) for name, grip in GRIPS.items()},
         }
     first = told["people"]["man 176 cm"]["follows the skin"]
     told["recordings"] = against(read_knees(options.data), first)

@@ -6,15 +6,16 @@ DIR holds CSV files in the layout of ANSUR II. People are drawn from those that 
 never saw, half of each sex. Checked: every failure has a reason; the least pressure of a sensor
 ranks over sizes as Laplace says; mean pressure agrees with Laplace from tape and pattern alone
 where the limb is near a cylinder; a search on half of the people places electrodes better for the
-other half. `--keep DIR` keeps every drape, so that a run that was stopped goes on.
+other half. `--keep DIR` keeps every case, so that a run that was stopped goes on; `--scheduler`
+spreads them.
 """
 
 import argparse
 import json
-import pickle
 import sys
-from dataclasses import replace
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ansur_people import COLUMNS, judged, read_people
@@ -22,12 +23,14 @@ from scipy.stats import rankdata
 
 from fitting.body import Measurements
 from muslin.twin import load_requirements, twin_garment
-from muslin.twin.hoop import hoop_pressure_pa, rings_of
-from muslin.twin.mapping import process_mapper
+from muslin.twin.case_runs import CaseRuns, case_mapper
+from muslin.twin.cases import Case, run_case
+from muslin.twin.chart import chart_for
+from muslin.twin.hoop import rings_of
+from muslin.twin.moves import SearchSettings
 from muslin.twin.people import Taped, Unmade, make_people
 from muslin.twin.person import Person
-from muslin.twin.reading import read_worn
-from muslin.twin.search import SearchResult, SearchSettings, search_places
+from muslin.twin.search import SearchResult, search_places
 from muslin.twin.survey import Survey, survey_people
 from muslin.twin.survey_page import picture_of, survey_page
 
@@ -36,6 +39,7 @@ KEYS = ("stature", "bust_girth", "waist_navel_girth", "hip_girth", "neck_girth",
 STEPS = {"chest_band": (-2, 0, 2), "knee_sleeve": (-1, 0, 1)}
 MOVED = {"chest_band": ("electrode_r", "electrode_l")}
 # Near a cylinder: sides within 10 degrees of the axis, diameters within a quarter of each other.
+RADII_M = (0.0, 0.005, 0.0075, 0.01, 0.0125, 0.015, 0.02, 0.03)
 TAPER_RAD, ROUND = np.radians(10), 0.75
 
 
@@ -48,43 +52,6 @@ def draw_people(folder: Path, n: int, seed: int) -> list[Taped]:
             measures = Measurements(**{k: float(values[k]) for k in KEYS})
             rows.append(Taped(name=f"{sex[0]}{people.ids[i]}", sex=sex, measures=measures))
     return rows
-
-
-def keeping(mapper, folder: Path | None):
-    """A mapper that reads cases that were run before; the body is not kept with them."""
-    if folder is None:
-        return mapper
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def run(function, cases):
-        waiting = {}
-        for case in cases:
-            ease = "_".join(f"{value:+.3f}" for value in case.garment.ease.values())
-            name = f"{case.garment.pattern}_{case.person.name}_{case.size_step:+d}_{ease}"
-            path = folder / f"{name}_{case.edge_length_m:g}.pkl"
-            if path.is_file():
-                yield read_anew(with_body(pickle.loads(path.read_bytes()), case.person.body), case)
-            else:
-                waiting[case.person.name, case.size_step] = case, path
-        for result in mapper(function, [case for case, _ in waiting.values()]):
-            case, path = waiting[result.person, result.size_step]
-            path.write_bytes(pickle.dumps(with_body(result, None)))
-            yield with_body(result, case.person.body)
-
-    return run
-
-
-def read_anew(result, case):
-    """Drapes are kept; what sensors feel there is read by the code as it is now."""
-    if result.worn is None:
-        return result
-    worn = replace(result.worn, garment=case.garment)
-    readings = read_worn(worn, requirements=case.requirements)
-    return replace(result, worn=worn, readings=readings, hoop_pa=hoop_pressure_pa(worn))
-
-
-def with_body(result, body):
-    return result if result.worn is None else replace(result, worn=replace(result.worn, body=body))
 
 
 def laplace_ranks(survey: Survey) -> dict[str, float | int]:
@@ -115,6 +82,34 @@ def laplace_ranks(survey: Survey) -> dict[str, float | int]:
     }
 
 
+def ranks_by_radius(survey: Survey) -> dict[str, float]:
+    """Rank with the pressure of the ring by tape alone, for least means over other radii [mm].
+
+    A radius of 0 is the least pressure of a vertex.
+    """
+    told = {}
+    for radius_m in RADII_M:
+        least, hoop = [], []
+        for person in survey.people:
+            results = [survey.results[person, step] for step in survey.steps]
+            if any(result.state != "read" for result in results):
+                continue
+            fields = [
+                r.worn.pressure_within_pa(radius_m) if radius_m else r.worn.pressure_pa
+                for r in results
+            ]
+            for k in range(len(survey.sensors)):
+                values = [
+                    float(r.worn.site(r.readings[k].sensor).values(field).min())
+                    for r, field in zip(results, fields, strict=True)
+                ]
+                if max(values) > 0:
+                    least.append(rankdata(values))
+                    hoop.append(rankdata([r.hoop_pa for r in results]))
+        told[f"{1000 * radius_m:g}"] = correlation(least, hoop)
+    return told
+
+
 def least_laplace_pa(worn, reading) -> float:
     return float(worn.site(reading.sensor).values(worn.fit.laplace_pa).min())
 
@@ -123,9 +118,9 @@ def correlation(a: list, b: list) -> float:
     return float(np.corrcoef(np.concatenate(a), np.concatenate(b))[0, 1])
 
 
-def laplace_means(survey: Survey) -> dict[str, float]:
+def laplace_means(survey: Survey) -> dict[str, Any]:
     """Contact over Laplace, by ring and by garment, where the limb is near a cylinder."""
-    rings, cases = [], []
+    rings, cases = [], dict[str, float]()
     for row in survey.results.values():
         if row.worn is None:
             continue
@@ -135,14 +130,16 @@ def laplace_means(survey: Survey) -> dict[str, float]:
             if r.taper_rad < TAPER_RAD and r.roundness > ROUND and r.laplace_pa > 50
         ]
         rings += near
-        cases += [float(np.mean(near))] if near else []
-    off = np.abs(np.array(cases) - 1)
+        if near:
+            cases[f"{row.person} {row.size_step:+d}, {len(near)} rings"] = float(np.mean(near))
+    off = np.abs(np.array(list(cases.values())) - 1)
     return {
         "n_cases_near_cylinder": len(cases),
         "n_rings": len(rings),
-        "case_mean_ratio": float(np.mean(cases)),
+        "case_mean_ratio": float(np.mean(list(cases.values()))),
         "case_worst_off": float(off.max()),
         "cases_within_15_percent": float((off < 0.15).mean()),
+        "cases_beyond": {name: ratio for name, ratio in cases.items() if abs(ratio - 1) >= 0.15},
         "rings_within_15_percent": float((np.abs(np.array(rings) - 1) < 0.15).mean()),
     }
 
@@ -161,22 +158,41 @@ def surveyed(garment, people, options, mapper) -> tuple[Survey, dict]:
         "unexplained": sum(not f.reason for f in failures),
         "works_in_own_size": {n: survey.share(n) for n in survey.sensors},
         **laplace_ranks(survey),
+        "rank_by_radius_mm": ranks_by_radius(survey),
         **laplace_means(survey),
     }
 
 
-def searched(garment, people, options, mapper) -> SearchResult:
-    """A better place and ease of bands made to measure.
+def searched(garment, people, options, mapper, *, ready_made: bool) -> SearchResult:
+    """A better place and ease of bands, each person in their size.
 
-    What differs between people then is their shape, not how far they lie from a size's girth.
+    Made to measure, people differ in their shape alone; in ready-made sizes also in how far they
+    lie from a size's girth.
     """
-    worn = survey_people(
-        garment, people, (0,), made_to_measure=True, keep=True, mapper=mapper,
-        edge_length_m=options.edge / 100, seed=options.seed,
-    )  # fmt: skip
+    worn = own_sizes(garment, people, options, mapper, ready_made=ready_made)
     return search_places(
         worn, people, MOVED[garment.pattern], requirements=load_requirements(), mapper=mapper,
-        settings=SearchSettings(n_ease=2), edge_length_m=options.edge / 100, seed=options.seed,
+        settings=SearchSettings(n_ease=3), edge_length_m=options.edge / 100, seed=options.seed,
+    )  # fmt: skip
+
+
+def own_sizes(garment, people, options, mapper, *, ready_made: bool) -> Survey:
+    """Everybody in their size alone."""
+    steps = STEPS[garment.pattern] if ready_made else (0,)
+    chart = chart_for(garment, people, steps) if ready_made else None
+    known, size_of, cases = load_requirements(), {}, []
+    for person in people:
+        step = 0 if chart is None else chart.step_for(person.measures)
+        size_of[person.name] = step
+        pattern = garment.draft(person.measures) if chart is None else chart.pattern(step)
+        cases.append(Case(
+            person=person, garment=garment, size_step=step, pattern=pattern, requirements=known,
+            edge_length_m=options.edge / 100, seed=options.seed, keep=True,
+        ))  # fmt: skip
+    results = {(r.person, r.size_step): r for r in mapper(run_case, cases)}
+    return Survey(
+        garment=garment, people=tuple(size_of), unmade=(), steps=steps, size_of=size_of,
+        results=results, chart=chart,
     )  # fmt: skip
 
 
@@ -198,31 +214,21 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--garment", choices=list(STEPS), action="append")
     parser.add_argument("--people", type=int, default=20)
-    parser.add_argument("--search-people", type=int, default=24)
+    parser.add_argument("--search-people", type=int, default=40)
     parser.add_argument("--only", choices=["survey", "search"])
-    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--scheduler", help="dask scheduler; local workers when absent")
     parser.add_argument("--edge", type=float, default=1.0, help="edge length, cm")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for drapes")
     parser.add_argument("--pages", type=Path, help="folder for the survey's page")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    report: dict = {}
-    with process_mapper(options.processes) as spread:
-        for name in options.garment or list(STEPS):
-            garment, survey, best = twin_garment(name), None, None
-            report[name] = {}
-            if options.only != "survey" and name in MOVED:
-                people = made_people(options, options.search_people)
-                kept = None if options.keep is None else options.keep / "measured"
-                best = searched(garment, people, options, keeping(spread, kept))
-                report[name]["search"] = best.to_json()
-            if options.only != "search":
-                people = made_people(options, options.people)
-                survey, found = surveyed(garment, people, options, keeping(spread, options.keep))
-                report[name] |= found
-                if options.pages is not None:
-                    write_page(options.pages, survey, best, people, options)
+    with tempfile.TemporaryDirectory(prefix="muslin-survey-") as fleeting:
+        folder = Path(fleeting) if options.keep is None else options.keep
+        runs = CaseRuns(folder=folder, scheduler=options.scheduler, n_workers=options.workers)
+        with case_mapper(runs) as mapper:
+            report = reported(options, mapper)
     if options.json:
         print(json.dumps(report, indent=2))
         return
@@ -230,6 +236,27 @@ def main() -> None:
         print(name)
         for key, value in found.items():
             print(f"  {key}: {value}")
+
+
+def reported(options, mapper) -> dict:
+    """What is claimed of every garment."""
+    report: dict = {}
+    for name in options.garment or list(STEPS):
+        garment, survey, best = twin_garment(name), None, None
+        report[name] = {}
+        if options.only != "survey" and name in MOVED:
+            people = made_people(options, options.search_people)
+            for ready_made in (False, True):
+                best = searched(garment, people, options, mapper, ready_made=ready_made)
+                kind = "ready-made" if ready_made else "made to measure"
+                report[name][f"search, {kind}"] = best.to_json()
+        if options.only != "search":
+            people = made_people(options, options.people)
+            survey, found = surveyed(garment, people, options, mapper)
+            report[name] |= found
+            if options.pages is not None:
+                write_page(options.pages, survey, best, people, options)
+    return report
 
 
 def made_people(options, n: int) -> list[Person]:

@@ -1,13 +1,18 @@
 """Does predicted strain of a knee sleeve help an activity model on wearers it never saw?
 
-    python benchmarks/twin_training.py --data DIR [--draws N] [--nets] [--json]
+    python benchmarks/twin_training.py --data DIR [--draws N] [--only P] [--nets] [--json]
 
-Reads every `cls_*.npz` in DIR. Splits are those of `activity_strangers.py`: ten draws of four
-wearers held out, and blocks of neighbours. The strain-only model is trained on real windows, on
-real and rehearsed ones, and on rehearsed ones alone, and judged on the real windows of the held-out
-wearers. Rehearsed windows come from drapes over 0 to 110 degrees on three bodies; gain, saturation
-and noise of the lines are read from training wearers only. `--nets` seats the whole committee,
-which takes ten times as long; without it softmax and trees sit alone.
+Reads every `cls_*.npz` in DIR. Splits: ten draws of four wearers held out and blocks of
+neighbours, as in `activity_strangers.py`; and few wearers, where one, two or three are trained on
+and all others judge. Rehearsed windows come from drapes over 0 to 110 degrees on three bodies. Four
+designs:
+
+- as many rehearsed wearers as there are real ones, added to softmax and trees; gain, saturation and
+  noise of their lines are read from training wearers only;
+- the same with the sensor model drawn at random far wider than any sleeve (domain randomisation);
+- rehearsed wearers alone;
+- with `--nets`, a net that is trained on forty random rehearsed wearers first and then on the real
+  ones, against the same net without.
 """
 
 import argparse
@@ -23,17 +28,25 @@ from fitting.body import Measurements, body_from_measurements
 from fitting.pattern import complete_measures
 from muslin.twin import twin_garment
 from muslin.twin.frames import motion_frames
+from muslin.twin.grip import with_friction
 from muslin.twin.motion import AngleTrack
-from muslin.twin.moving import wear_moving, with_friction
+from muslin.twin.moving import wear_moving
 from muslin.twin.rehearsal import Bout, LineFit, rehearse
 from muslin.twin.strain_angle import StrainCurve
-from wearables.activity.committee import train_committee
+from wearables.activity.committee import net_input, part_strain, train_committee
 from wearables.activity.dataset import Windows
+from wearables.activity.features.strain import leading_sensor
+from wearables.activity.members.net import net_probabilities, train_net
 from wearables.activity.metrics import score
 from wearables.activity.splits import wearer_draws
 from wearables.activity.training import read_source, recipe_named
 
 SEED = 0
+RATE_HZ = 100.0
+PROTOCOLS = ("draws", "blocks", "1 wearers", "2 wearers", "3 wearers")
+GAINS = {
+    "real and rehearsed": "real", "real and randomised": "real", "net, rehearsed first": "net",
+}  # fmt: skip
 PEOPLE = (
     ("female", {"stature": 163, "hip_girth": 102}), ("male", {"stature": 176, "hip_girth": 102}),
     ("male", {"stature": 187, "hip_girth": 108}),
@@ -88,24 +101,31 @@ def line_fit(train: Windows) -> LineFit:
     )  # fmt: skip
 
 
-def rehearsed(train: Windows, drapes: list[StrainCurve], rng: np.random.Generator) -> Windows:
-    """As many rehearsed wearers as there are real ones, ten repetitions of each exercise each."""
-    n_wearers, fit = len(np.unique(train.wearers)), line_fit(train)
+def rehearsed(
+    fit: LineFit, classes: tuple[str, ...], like: Windows, drapes: list[StrainCurve],
+    rng: np.random.Generator, *, n_wearers: int,
+) -> Windows:  # fmt: skip
+    """Rehearsed wearers, ten repetitions of each exercise each."""
     values, names, cases = [], [], []
     for wearer in range(n_wearers):
         said, own = rehearse(
-            drapes[wearer % len(drapes)], {name: BOUTS[name] for name in train.classes}, fit,
-            n_each=10, n_samples=train.values.shape[1], rate_hz=100.0, rng=rng,
+            drapes[wearer % len(drapes)], {name: BOUTS[name] for name in classes}, fit,
+            n_each=10, n_samples=like.values.shape[1], rate_hz=RATE_HZ, rng=rng,
         )  # fmt: skip
         values.append(said)
         names += own
         cases += [wearer] * len(own)
     return Windows(
         values=np.concatenate(values).astype(np.float32),
-        labels=np.array([train.classes.index(name) for name in names]),
+        labels=np.array([classes.index(name) for name in names]),
         cases=np.array(cases), wearers=np.array([f"rehearsed {case}" for case in cases]),
-        classes=train.classes,
+        classes=classes,
     )  # fmt: skip
+
+
+def randomised(fit: LineFit) -> LineFit:
+    """Lines of any sleeve: gains over a factor of ten, much more noise."""
+    return replace(fit, gain_spread=1.0, noise=3 * fit.noise)
 
 
 def joined(a: Windows, b: Windows) -> Windows:
@@ -123,68 +143,141 @@ def blocks(wearers: np.ndarray) -> list[np.ndarray]:
     return [np.isin(wearers, part) for part in (order[:middle], order[middle:], order[-4:])]
 
 
-def judged(recipe: Any, train: Windows, test: Windows) -> dict[str, Any]:
-    committee = train_committee(recipe, train, rate_hz=100.0)
+def few(wearers: np.ndarray, n_train: int, n_draws: int, rng: np.random.Generator) -> list[Any]:
+    """Everybody held out but so many."""
+    names = np.unique(wearers)
+    return [~np.isin(wearers, rng.choice(names, n_train, replace=False)) for _ in range(n_draws)]
+
+
+def judged(probabilities: np.ndarray, test: Windows) -> dict[str, Any]:
     found = score(
-        test.labels, committee.probabilities(test.values), test.wearers, test.classes,
-        rng=np.random.default_rng(SEED),
-    )  # fmt: skip
+        test.labels, probabilities, test.wearers, test.classes, rng=np.random.default_rng(SEED)
+    )
     worst = min(w if isinstance(w, float) else float(w) for w in found.wearers.values())
     return {"macro_f1": found.macro_f1, "worst_wearer": worst}
+
+
+def net_said(train: Windows, test: Windows, first: Windows | None, epochs: int) -> np.ndarray:
+    """Probabilities of a net, trained on rehearsed windows first where there are some."""
+    recipe = recipe_named("knit-strain")
+    inputs = {
+        id(one): net_input(part_strain(recipe, one.values, RATE_HZ), RATE_HZ)
+        for one in (train, test, first)
+        if one is not None
+    }
+    leading = leading_sensor(part_strain(recipe, train.values, RATE_HZ)[1])
+    shape = {"n_classes": len(train.classes), "leading": leading, "seed": SEED, "sees_size": False}
+    start = None
+    if first is not None:
+        settings = replace(recipe.net, n_epochs=max(1, epochs // 4))
+        start = train_net(inputs[id(first)], first.labels, settings=settings, **shape)
+    net = train_net(
+        inputs[id(train)], train.labels, settings=replace(recipe.net, n_epochs=epochs), start=start,
+        **shape,
+    )  # fmt: skip
+    return net_probabilities(net, inputs[id(test)])
+
+
+def designs(
+    train: Windows, test: Windows, drapes: list[StrainCurve], options: argparse.Namespace, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Scores by what was trained on."""
+    recipe = replace(recipe_named("knit-strain"), net=None)
+    fit, n_wearers = line_fit(train), len(np.unique(train.wearers))
+
+    def more(like_fit: LineFit, n: int) -> Windows:
+        rng = np.random.default_rng(seed)
+        return rehearsed(like_fit, train.classes, train, drapes, rng, n_wearers=n)
+
+    added = more(fit, n_wearers)
+    trained_on = {
+        "real": train,
+        "real and rehearsed": joined(train, added),
+        "real and randomised": joined(train, more(randomised(fit), 2 * n_wearers)),
+        "rehearsed only": added,
+    }
+    told = {}
+    for who, windows in trained_on.items():
+        committee = train_committee(recipe, windows, rate_hz=RATE_HZ)
+        told[who] = judged(committee.probabilities(test.values), test)
+    if options.nets:
+        first = more(randomised(fit), 40)
+        epochs = 40
+        told["net"] = judged(net_said(train, test, None, epochs), test)
+        told["net, rehearsed first"] = judged(net_said(train, test, first, epochs), test)
+    return told
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means of a protocol, and the gain of every design over the same without the twin."""
+    by = {}
+    for row in rows:
+        by.setdefault(row["trained_on"], []).append(row["macro_f1"])
+    told: dict[str, Any] = {who: float(np.mean(values)) for who, values in by.items()}
+    for who, base in GAINS.items():
+        if who in by:
+            gain = np.array(by[who]) - np.array(by[base])
+            told[f"gain of {who}"] = {
+                "mean": float(gain.mean()),
+                "sd": float(gain.std(ddof=1)) if len(gain) > 1 else 0.0,
+                "n_better": int((gain > 1e-9).sum()), "n_worse": int((gain < -1e-9).sum()),
+            }  # fmt: skip
+    return told
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--only", choices=PROTOCOLS, help="one protocol; all")
     parser.add_argument("--nets", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     begin = time.process_time()
-    recipe = recipe_named("knit-strain")
-    if not options.nets:
-        recipe = replace(recipe, name="knit-strain, softmax and trees", net=None)
     real = read_source(recipe_named("knit-strain"), options.data).windows
     drapes = curves()
-    rng = np.random.default_rng(SEED)
-    protocols = {
-        "draws": list(wearer_draws(real.wearers, n_test=4, n_draws=options.draws, rng=rng)),
-        "blocks": blocks(real.wearers),
-    }
     rows = []
-    for protocol, masks in protocols.items():
+    for protocol, masks in protocols(real.wearers, options.draws).items():
+        if options.only not in (None, protocol):
+            continue
         for i, mask in enumerate(masks):
             train, test = real.part(~mask), real.part(mask)
-            added = rehearsed(train, drapes, np.random.default_rng(SEED + i))
-            for who, windows in (
-                ("real", train), ("real and rehearsed", joined(train, added)),
-                ("rehearsed only", added),
-            ):  # fmt: skip
-                row = {"protocol": protocol, "split": i, "trained_on": who}
-                rows.append(row | judged(recipe, windows, test))
-    told: dict[str, Any] = {"recipe": recipe.name, "rows": rows, "summary": {}}
-    for protocol in protocols:
-        own = [row for row in rows if row["protocol"] == protocol]
-        by = {
-            who: np.array([r["macro_f1"] for r in own if r["trained_on"] == who])
-            for who in ("real", "real and rehearsed", "rehearsed only")
-        }
-        gain = by["real and rehearsed"] - by["real"]
-        told["summary"][protocol] = {
-            **{who: float(values.mean()) for who, values in by.items()},
-            "gain_mean": float(gain.mean()), "gain_sd": float(gain.std(ddof=1)),
-            "n_better": int((gain > 1e-9).sum()), "n_worse": int((gain < -1e-9).sum()),
-        }  # fmt: skip
-    told["cpu_s"] = time.process_time() - begin
+            for who, found in designs(train, test, drapes, options, SEED + i).items():
+                rows.append({"protocol": protocol, "split": i, "trained_on": who} | found)
+    told: dict[str, Any] = {
+        "rows": rows,
+        "summary": {
+            protocol: summary([row for row in rows if row["protocol"] == protocol])
+            for protocol in dict.fromkeys(row["protocol"] for row in rows)
+        },
+        "cpu_s": time.process_time() - begin,
+    }
     if options.json:
         print(json.dumps(told))
         return
     for protocol, one in told["summary"].items():
-        print(f"{protocol}: real {one['real']:.3f}, real and rehearsed "
-              f"{one['real and rehearsed']:.3f}, rehearsed only {one['rehearsed only']:.3f}; gain "
-              f"{one['gain_mean']:+.3f} (sd {one['gain_sd']:.3f}), better in {one['n_better']}, "
-              f"worse in {one['n_worse']}")  # fmt: skip
-    print(f"{told['recipe']}, {told['cpu_s']:.0f} s of one core")
+        print(protocol)
+        for who, value in one.items():
+            if isinstance(value, float):
+                print(f"  {who}: {value:.3f}")
+            else:
+                print(f"  {who}: {value['mean']:+.3f} (sd {value['sd']:.3f}), better in "
+                      f"{value['n_better']}, worse in {value['n_worse']}")  # fmt: skip
+    print(f"{told['cpu_s']:.0f} s of one core")
+
+
+def protocols(wearers: np.ndarray, n_draws: int) -> dict[str, list[np.ndarray]]:
+    """Masks of the held-out windows by protocol; each has a generator of its own."""
+    return {
+        "draws": list(
+            wearer_draws(wearers, n_test=4, n_draws=n_draws, rng=np.random.default_rng(SEED))
+        ),
+        "blocks": blocks(wearers),
+        **{
+            f"{n} wearers": few(wearers, n, n_draws, np.random.default_rng(SEED + n))
+            for n in (1, 2, 3)
+        },
+    }
 
 
 if __name__ == "__main__":

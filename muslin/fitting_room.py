@@ -282,8 +282,15 @@ def choose_garment(
     return garment
 
 
-def pattern_of(garment: Garment, measures: Measurements | None) -> Pattern:
+def pattern_of(
+    garment: Garment, measures: Measurements | None, *, ease: Mapping[str, float] | None = None
+) -> Pattern:
     """Draft the block for the measures, or read the pattern file.
+
+    Args:
+        garment: What is tried on.
+        measures: Who a block is drafted for.
+        ease: Changes to a block's ease, by field name.
 
     Raises:
         InputError: If the name is neither, or a file is asked for another size.
@@ -292,7 +299,7 @@ def pattern_of(garment: Garment, measures: Measurements | None) -> Pattern:
     if garment.pattern in BLOCKS:
         if measures is None:
             raise InputError(f"a {garment.pattern} is drafted from tape measures; none were given")
-        return draft_block(garment.pattern, measures, size_step=garment.size_step)
+        return draft_block(garment.pattern, measures, ease=ease or {}, size_step=garment.size_step)
     if not Path(garment.pattern).suffix:
         raise InputError(
             f"pattern {garment.pattern!r} is no block ({', '.join(BLOCKS)}) and no file"

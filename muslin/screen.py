@@ -3,9 +3,11 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def say(text: str) -> None:
@@ -33,6 +35,25 @@ def step(text: str) -> Iterator[None]:
     say(f"  {text} ...")
     yield
     say(f"  {text}: done in {(time.monotonic_ns() - start_ns) / 1e9:.1f} s")
+
+
+def counted(things: Iterable[T], *, total: int, words: str) -> Iterator[T]:
+    """Pass things on as they come, with a progress bar on the terminal.
+
+    Args:
+        things: What comes, one after the other.
+        total: How many there will be.
+        words: What they are.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(words, total=total)
+        for thing in things:
+            progress.advance(task)
+            yield thing
 
 
 def say_table(title: str, rows: Sequence[tuple[str, str]]) -> None:

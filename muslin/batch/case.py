@@ -40,7 +40,7 @@ class Style:
 
     def digest(self) -> str:
         """Hash of everything that changes the drape, names of files aside."""
-        return _digest(
+        return digest_of(
             {
                 "sewn": garmentcode_from_pattern(self.sewn),
                 "fabric": asdict(self.fabric) | {"provenance": dict(self.fabric.provenance)},
@@ -80,7 +80,7 @@ def case_of(body: BatchBody, style: Style, *, style_digest: str, seed: int) -> C
         style_digest: ``style.digest()``, which is the same for everybody.
         seed: Seed of the run.
     """
-    key = _digest(
+    key = digest_of(
         {
             "format": RESULT_FORMAT,
             "version": version(),
@@ -123,6 +123,7 @@ def _plain(fit_class: FitClass) -> dict[str, Any]:
     }
 
 
-def _digest(content: dict[str, Any]) -> str:
+def digest_of(content: dict[str, Any]) -> str:
+    """Hash of plain content, whatever the order of its keys."""
     text = json.dumps(content, sort_keys=True, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -6,14 +6,12 @@ trust, or behind TLS.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from muslin.batch.case import RESULT_FORMAT, Case
-from muslin.batch.sources import code_name
-from muslin.batch.work import run_case, worker_code
+from muslin.batch.sources import FIT_ROOTS, code_name
+from muslin.batch.work import worker_code
 from muslin.errors import InputError
 
 LOOPBACK = "127.0.0.1"
@@ -21,10 +19,17 @@ CONNECT_S = 30.0
 # Cases that the scheduler holds for each worker; the rest wait here, where they cost nothing.
 _AHEAD = 3
 
+C = TypeVar("C")
+R = TypeVar("R")
+
 
 @contextmanager
 def workers(
-    scheduler: str | None, *, n_workers: int, memory_gib: float
+    scheduler: str | None,
+    *,
+    n_workers: int,
+    memory_gib: float,
+    roots: tuple[str, ...] = FIT_ROOTS,
 ) -> Iterator[tuple[Any, int]]:
     """A client and how many workers it has; local workers end with the block.
 
@@ -32,6 +37,7 @@ def workers(
         scheduler: Address of a scheduler, such as ``tcp://127.0.0.1:8786``; none starts workers.
         n_workers: Local workers.
         memory_gib: Memory that a local worker may use before it is started again.
+        roots: Code that results follow from, which must be the same everywhere.
 
     Raises:
         InputError: If dask is missing, the scheduler does not answer, or a worker runs another
@@ -52,7 +58,7 @@ def workers(
     except (OSError, ValueError) as error:
         raise InputError(f"the scheduler {scheduler} does not answer: {error}") from error
     with client:
-        yield client, _count_workers(client, scheduler)
+        yield client, _count_workers(client, scheduler, roots)
 
 
 def _distributed() -> Any:
@@ -63,32 +69,41 @@ def _distributed() -> Any:
     return distributed
 
 
-def _count_workers(client: Any, scheduler: str) -> int:
+def _count_workers(client: Any, scheduler: str, roots: tuple[str, ...]) -> int:
     """Workers of a scheduler, all of this version and code."""
     try:
         client.wait_for_workers(1, timeout=CONNECT_S)
     except TimeoutError as error:
         raise InputError(f"the scheduler {scheduler} has no worker") from error
     try:
-        codes = client.run(worker_code)
+        codes = client.run(worker_code, roots)
     except ImportError as error:
         raise InputError(f"a worker of {scheduler} has no muslin: {error}") from error
-    other = next((item for item in codes.items() if item[1] != code_name()), None)
+    own = code_name(roots)
+    other = next((item for item in codes.items() if item[1] != own), None)
     if other is not None:
-        raise InputError(f"worker {other[0]} runs muslin {other[1]}; this is {code_name()}")
+        raise InputError(f"worker {other[0]} runs muslin {other[1]}; this is {own}")
     return len(codes)
 
 
 def run_cases(
-    client: Any, cases: Sequence[Case], *, n_workers: int, timeout_s: float
-) -> Iterator[dict[str, Any]]:
+    client: Any,
+    cases: Iterable[C],
+    *,
+    work: Callable[[C], R],
+    lost: Callable[[C, BaseException], R],
+    n_workers: int,
+    timeout_s: float,
+) -> Iterator[R]:
     """Run cases on the workers; yields results as they come, in no order.
 
     A case whose worker dies again and again is a failure; the others go on.
 
     Args:
         client: Of `workers`.
-        cases: What to run.
+        cases: What to run; they travel to the workers as a whole.
+        work: Runs one case in a worker.
+        lost: Result of a case that no worker came back from.
         n_workers: How many workers there are.
         timeout_s: Time that one case may take.
 
@@ -96,8 +111,8 @@ def run_cases(
         InputError: If no result comes although enough time for it has passed.
     """
     distributed = _distributed()
-    work = partial(run_case, timeout_s=timeout_s)
-    left, waiting = iter(cases), {}
+    left = iter(cases)
+    waiting: dict[Any, C] = {}
     # Body, compiling and a worker's restart come on top of the drape itself.
     patience_s = 2 * timeout_s + 300
 
@@ -116,16 +131,6 @@ def run_cases(
             raise InputError(f"no case was finished within {patience_s:.0f} s") from error
         for future in done:
             case = waiting.pop(future)
-            yield _outcome(future, case)
+            error = future.exception()
+            yield future.result() if error is None else lost(case, error)
         refill()
-
-
-def _outcome(future: Any, case: Case) -> dict[str, Any]:
-    """Result of a case; what a worker died of is a failure of the case."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    return {
-        "format": RESULT_FORMAT, "key": case.key, "seed": case.seed, "state": "failed",
-        "error": " ".join(str(error).split()) or type(error).__name__, "kind": type(error).__name__,
-    }  # fmt: skip

@@ -1,10 +1,9 @@
 """Run a batch of fits: what `muslin batch fit` does."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 from fitting.body import Measurements, Sex, body_from_measurements, read_measurements
 from fitting.body.survey import average_measures
@@ -16,10 +15,11 @@ from muslin.batch.bodies import BatchBody, read_bodies
 from muslin.batch.case import Case, Style, cases_of
 from muslin.batch.cluster import run_cases, workers
 from muslin.batch.store import BatchFolder, plan_rows
+from muslin.batch.work import lost_case, run_case
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import EDGE_LENGTH_M, usual_class, usual_fabric
 from muslin.folders import existing_file, writable_folder
-from muslin.screen import say
+from muslin.screen import counted, say
 from muslin.size_run import patterns_in_sizes
 
 MAX_CASES = 1_000_000
@@ -85,7 +85,9 @@ def batch_fit(
         InputError: If an option cannot be used or the workers cannot be reached.
         FittingError: If a file says something impossible.
     """
-    _check(n_workers=n_workers, memory_gib=memory_gib, timeout_s=timeout_s, edge_m=edge_length_m)
+    check_limits(
+        n_workers=n_workers, memory_gib=memory_gib, timeout_s=timeout_s, edge_m=edge_length_m
+    )
     people = read_bodies(bodies)
     folder = BatchFolder(writable_folder(out))
     styles = _styles(
@@ -100,16 +102,23 @@ def batch_fit(
     if missing:
         with workers(scheduler, n_workers=n_workers, memory_gib=memory_gib) as (client, count):
             say(f"  {len(missing)} of {len(cases)} fits on {count} workers ...")
-            with _counted(len(missing)) as count_one:
-                for result in run_cases(client, missing, n_workers=count, timeout_s=timeout_s):
-                    folder.keep(result)
-                    count_one()
+            results = run_cases(
+                client, missing, work=partial(run_case, timeout_s=timeout_s), lost=lost_case,
+                n_workers=count, timeout_s=timeout_s,
+            )  # fmt: skip
+            for result in counted(results, total=len(missing), words="fits"):
+                folder.keep(result)
     return BatchResult(
         analysis=batch_analyze(folder.folder), n_run=len(missing), n_known=len(cases) - len(missing)
     )
 
 
-def _check(*, n_workers: int, memory_gib: float, timeout_s: float, edge_m: float) -> None:
+def check_limits(*, n_workers: int, memory_gib: float, timeout_s: float, edge_m: float) -> None:
+    """Refuse numbers that no batch can run with.
+
+    Raises:
+        InputError: If one is outside what makes sense.
+    """
     for value, low, high, words in (
         (n_workers, 1, 1024, "workers"),
         (memory_gib, 0.5, 4096, "GiB a worker"),
@@ -168,15 +177,3 @@ def _missing(folder: BatchFolder, cases: Sequence[Case], *, retry_failed: bool) 
         if known is None or (retry_failed and known["state"] == "failed"):
             wanted.setdefault(case.key, case)
     return list(wanted.values())
-
-
-@contextmanager
-def _counted(total: int) -> Iterator[Any]:
-    """A progress bar on the terminal; yields what counts one more."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("fits", total=total)
-        yield lambda: progress.advance(cast("Any", task))

@@ -1,11 +1,16 @@
 """Files of a batch: the plan, and one result a case, each written whole or not at all."""
 
+import io
 import json
 import os
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from muslin.batch.bodies import BatchBody
 from muslin.batch.case import RESULT_FORMAT, Case
@@ -99,18 +104,39 @@ class BatchFolder:
         known = isinstance(content, dict) and content.get("key") == key
         return content if known and content.get("format") == RESULT_FORMAT else None
 
+    def keep_arrays(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write arrays beside the result of a case; before it, so that a result is never alone."""
+        self._results.mkdir(parents=True, exist_ok=True)
+        stream = io.BytesIO()
+        np.savez_compressed(stream, **arrays)
+        _write_whole(self._results / f"{key}.npz", stream.getvalue())
+
+    def arrays(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """Arrays beside the result of a case, None where they are missing or damaged."""
+        try:
+            content = io.BytesIO((self._results / f"{key}.npz").read_bytes())
+            with np.load(content, allow_pickle=False) as file:
+                return {name: file[name] for name in file.files}
+        except (OSError, ValueError, zipfile.BadZipFile):
+            return None
+
     def keep(self, result: dict[str, Any]) -> None:
         """Write the result of a case."""
+        self._results.mkdir(parents=True, exist_ok=True)
         write_whole(self._results / f"{result['key']}.json", result)
 
 
 def write_whole(path: Path, content: dict[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, whatever happens between."""
     text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    _write_whole(path, text.encode())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with beside.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

@@ -37,9 +37,22 @@ def run_case(case: Case, *, timeout_s: float) -> dict[str, Any]:
     return {"format": RESULT_FORMAT, "key": case.key, "seed": case.seed, **content}
 
 
-def worker_code() -> str:
+def lost_case(case: Case, error: BaseException) -> dict[str, Any]:
+    """Result of a case that no worker came back from."""
+    return {
+        "format": RESULT_FORMAT, "key": case.key, "seed": case.seed, "state": "failed",
+        "error": said_by(error), "kind": type(error).__name__,
+    }  # fmt: skip
+
+
+def said_by(error: BaseException) -> str:
+    """What an error says, on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def worker_code(roots: tuple[str, ...]) -> str:
     """Version and code of this project where it is called."""
-    return code_name()
+    return code_name(roots)
 
 
 def _fit(case: Case, *, timeout_s: float) -> dict[str, Any]:
@@ -47,7 +60,7 @@ def _fit(case: Case, *, timeout_s: float) -> dict[str, Any]:
     style = case.style
     cloth, draped = drape_sewn(
         style.sewn, body, style.fabric, edge_length_m=style.edge_length_m, seed=case.seed,
-        n_threads=1, progress=_stop_after(timeout_s),
+        n_threads=1, progress=stop_after(timeout_s),
     )  # fmt: skip
     _, report = judge_drape(cloth, draped, body, style.fabric, fit_class=style.fit_class)
     numbers = {k: v for k, v in report.to_json().items() if k not in _NOT_RESULTS}
@@ -60,7 +73,8 @@ def _body(measures: Measurements, sex: Sex) -> Body:
     return body_from_measurements(measures, sex=sex).body
 
 
-def _stop_after(timeout_s: float) -> Callable[[int, float], None]:
+def stop_after(timeout_s: float) -> Callable[[int, float], None]:
+    """What a drape calls after each step: raises `CaseTimeoutError` when the time is over."""
     start_ns = time.monotonic_ns()
 
     def look(step: int, _velocity_m_s: float) -> None:

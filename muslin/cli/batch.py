@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import FitClassName, Json
+from muslin.cli.options import FitClassName, Json, Memory, Scheduler, Workers
 
 app = typer.Typer()
 batch = typer.Typer(no_args_is_help=True, help="Many fits: bodies, sizes and fabrics, resumable.")
@@ -36,12 +36,9 @@ def fit(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder; a rerun goes on there.")] = Path(
         "batch"
     ),
-    scheduler: Annotated[
-        str | None,
-        typer.Option(help="Dask scheduler, such as tcp://127.0.0.1:8786; local workers."),
-    ] = None,
-    workers: Annotated[int, typer.Option(help="Local workers, one thread each.")] = 2,
-    memory: Annotated[float, typer.Option(help="Memory of a local worker, GiB.")] = 4.0,
+    scheduler: Scheduler = None,
+    workers: Workers = 2,
+    memory: Memory = 4.0,
     timeout: Annotated[float, typer.Option(help="Time that one fit may take, s.")] = 600.0,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run fits again that failed before.")

@@ -45,6 +45,11 @@ ModelName = Annotated[
     str | None,
     typer.Option("--model", help="Weights (.safetensors) or name of a model; the shipped one."),
 ]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Dask scheduler, such as tcp://127.0.0.1:8786; local workers.")
+]
+Workers = Annotated[int, typer.Option(help="Local workers, one thread each.")]
+Memory = Annotated[float, typer.Option(help="Memory of a local worker, GiB.")]
 _BACKENDS = ("auto", "egl", "osmesa", "numpy")
 
 

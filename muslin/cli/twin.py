@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import BackendName, Json, backend_named, numbers_in
+from muslin.cli.options import (
+    BackendName,
+    Json,
+    Memory,
+    Scheduler,
+    Workers,
+    backend_named,
+    numbers_in,
+)
 
 app = typer.Typer()
 twin = typer.Typer(no_args_is_help=True, help="Sensors on a garment: placed, worn, surveyed.")
@@ -113,8 +121,16 @@ def survey(
         str, typer.Option(help="Sensors, commas between, whose place and ease are searched.")
     ] = "",
     edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.0,
-    processes: Annotated[int | None, typer.Option(help="Processes; as many as cores.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("survey"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder; a rerun goes on there.")] = Path(
+        "survey"
+    ),
+    scheduler: Scheduler = None,
+    workers: Workers = 2,
+    memory: Memory = 4.0,
+    timeout: Annotated[float, typer.Option(help="Time that one drape may take, s.")] = 600.0,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Drape cases again that failed before.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -132,8 +148,12 @@ def survey(
         made_to_measure=made_to_measure,
         search=tuple(word.strip() for word in search.split(",") if word.strip()),
         edge_length_m=edge / 100,
-        n_processes=processes,
         out=out,
+        scheduler=scheduler,
+        n_workers=workers,
+        memory_gib=memory,
+        timeout_s=timeout,
+        retry_failed=retry_failed,
         seed=seed,
     )
     raise typer.Exit(result.tell(as_json=as_json))

@@ -14,6 +14,7 @@ import numpy as np
 from fitting.drape import DrapeSettings
 from fitting.errors import FittingError
 from fitting.pattern import Pattern
+from muslin.batch.work import CaseTimeoutError, said_by, stop_after
 from muslin.errors import InputError
 from muslin.twin.check import check_sensors
 from muslin.twin.garment import TwinGarment
@@ -40,6 +41,7 @@ class Case:
         edge_length_m: Edge length of the cloth mesh.
         seed: Seed of the run.
         keep: Whether the worn garment comes back too, for a search over placements.
+        timeout_s: Time after which the drape is given up; None waits for its own end.
     """
 
     person: Person
@@ -51,6 +53,7 @@ class Case:
     edge_length_m: float = EDGE_LENGTH_M
     seed: int = 0
     keep: bool = False
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,7 @@ def run_case(case: Case) -> CaseResult:
             edge_length_m=case.edge_length_m,
             settings=DrapeSettings(n_threads=1),
             seed=case.seed,
+            progress=None if case.timeout_s is None else stop_after(case.timeout_s),
         )
         if not worn.drape.converged:
             return _failed(case, "not at rest", worn.drape.cause)
@@ -114,6 +118,8 @@ def run_case(case: Case) -> CaseResult:
         if problems:
             return _failed(case, state, "; ".join(f.sentence() for f in problems))
         readings = read_worn(worn, requirements=case.requirements)
+    except CaseTimeoutError as error:
+        return _failed(case, "not draped", str(error))
     except (FittingError, InputError) as error:
         return _failed(case, state, str(error))
     from muslin.twin.hoop import hoop_pressure_pa
@@ -127,6 +133,11 @@ def run_case(case: Case) -> CaseResult:
         wall_s=worn.drape.wall_s,
         worn=worn if case.keep else None,
     )
+
+
+def lost_case(case: Case, error: BaseException) -> CaseResult:
+    """Result of a case that no worker came back from."""
+    return _failed(case, "not draped", said_by(error))
 
 
 def _failed(case: Case, state: State, reason: str) -> CaseResult:

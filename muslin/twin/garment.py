@@ -12,6 +12,7 @@ from fitting.pattern import BLOCKS, Pattern, draft_block, read_pattern
 from muslin.errors import InputError
 from muslin.folders import assets_folder, existing_file
 from muslin.twin.errors import SensorError
+from muslin.twin.grip import Grip
 from muslin.twin.sensor import SensorPlan
 from muslin.twin.sensors_file import SensorsFile, read_sensors
 
@@ -28,6 +29,7 @@ class TwinGarment:
         fabric: Card of its fabric.
         schema: What it sends; None where nobody says.
         ease: Changes to the block's ease, by field name.
+        grip: What its edges grip the skin with; None for the fabric alone.
     """
 
     pattern: str
@@ -35,6 +37,7 @@ class TwinGarment:
     fabric: Fabric
     schema: GarmentSchema | None = None
     ease: Mapping[str, float] = field(default_factory=dict)
+    grip: Grip | None = None
 
     @property
     def is_block(self) -> bool:
@@ -104,6 +107,7 @@ def twin_garment(
         fabric=load_fabric(fabric or usual),
         schema=_schema_beside(path, file),
         ease={**file.ease, **(ease or {})},
+        grip=file.grip,
     )
 
 

@@ -5,7 +5,7 @@ anchors travel with the skin. Only the joints under the garment move, since the 
 changes nothing of what it feels.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from fitting.pattern import Pattern
 from muslin.twin.binding import Binding, bind
 from muslin.twin.crop import crop_near
 from muslin.twin.frames import MotionFrames
+from muslin.twin.grip import Grip, gripping
 from muslin.twin.keyposes import KeyMap, joints_under, only, pick_keys, pose_features
 from muslin.twin.locate import Site, locate
 from muslin.twin.resolve import Dressed, resolve
@@ -114,6 +115,7 @@ def wear_moving(
     *,
     n_keys: int = N_KEYS,
     edge_length_m: float = EDGE_LENGTH_M,
+    grip: Grip | None = None,
     seed: int = 0,
 ) -> WornMoving:
     """Drape a garment in the key poses of a motion.
@@ -126,6 +128,7 @@ def wear_moving(
         frames: The motion on that body.
         n_keys: Most key poses.
         edge_length_m: Edge length of the mesh.
+        grip: What its edges grip the skin with; None for the fabric alone.
         seed: Seed of the run.
 
     Raises:
@@ -133,7 +136,9 @@ def wear_moving(
         SensorError: If a sensor has no place on it.
     """
     still = turned_body(body, {j: np.eye(3) for j in frames.R_world}, name="a", anchor="pelvis")
-    levels = garment_levels_on_body(pattern, still, edge_length_m=edge_length_m)
+    levels, fabrics = gripping(
+        garment_levels_on_body(pattern, still, edge_length_m=edge_length_m), fabric, grip
+    )
     cloth = levels.finest
     _, near = Skin(still).nearest(cloth.positions_m, 1)
     joints = joints_under(body, np.unique(near))
@@ -145,7 +150,7 @@ def wear_moving(
     crop = crop_near(still, cloth.positions_m)
     part = [still, *posed] if crop is None else [crop.of(each) for each in (still, *posed)]
     drapes = tuple(drape_sequence(
-        levels, part, (fabric,), frame_s=_APPROACH_S, settle=False,
+        levels, part, fabrics, frame_s=_APPROACH_S, settle=False,
         settings=DrapeSettings(n_threads=1),
         rng=np.random.default_rng(seed),
     ))[1:]  # fmt: skip
@@ -203,8 +208,3 @@ def skin_stretch(site: Site, worn: WornMoving) -> Rows:
         path = np.einsum("nk,nkd->nd", np.array(shares), posed.vertices_m[posed.faces[rows]])
         lengths.append(float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum()))
     return np.array(lengths) / lengths[0] - 1
-
-
-def with_friction(fabric: Fabric, friction_skin: float) -> Fabric:
-    """The same fabric with another grip on the skin; silicone and sweat grip, oil does not."""
-    return replace(fabric, friction_skin=friction_skin)

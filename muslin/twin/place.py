@@ -143,6 +143,7 @@ def _write(
             plans=tuple(plan_of(sensor) for sensor in sensors),
             pattern=names[1],
             fabric=garment.fabric.name,
+            grip=garment.grip,
             schema=schema if beside is not None else "",
         ),
     )

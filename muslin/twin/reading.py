@@ -28,7 +28,7 @@ from muslin.twin.wear import Worn
 PEAK_ACC_M_S2 = 2 * 9.81
 # A direction below this is left out of a place in words.
 _SAID_M = 0.005
-_QUANTITIES = (
+READ_NUMBERS = (
     "pressure_mean_pa", "pressure_least_pa", "contact_share", "strain", "tilt_rad", "slip_margin",
 )  # fmt: skip
 
@@ -130,7 +130,7 @@ class Reading:
             "segment": self.segment,
             "gap_m": self.gap_m,
             "laplace_pa": self.laplace_pa,
-            **{name: _finite(getattr(self, name)) for name in _QUANTITIES},
+            **{name: _finite(getattr(self, name)) for name in READ_NUMBERS},
             "requirement": self.requirement,
             "works": self.works if self.converged and self.requirement else None,
             "verdict": self.verdict,
@@ -264,7 +264,7 @@ def _slip_margin(worn: Worn, site: Site) -> float:
         area = area * max(site.sensor.width_m, 1e-3)
     held = np.einsum("n,nk,nkd->d", area, site.barycentric, worn.friction_pa[site.vertices])
     pull = float(np.linalg.norm(held)) + site.sensor.mass_kg * PEAK_ACC_M_S2
-    limit = worn.fabric.friction_skin * float(site.values(worn.pressure_pa) @ area)
+    limit = float(site.values(worn.friction_skin * worn.pressure_pa) @ area)
     return limit / pull if pull > 1e-9 else float("inf")
 
 

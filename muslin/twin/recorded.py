@@ -23,7 +23,7 @@ from muslin.twin.strain_angle import StrainCurve, angle_from_strain
 from wearables.events import SampleBlock
 from wearables.sessions import Session, StreamReader
 from wearables.signals.motion.joints import joint_angles
-from wearables.signals.motion.rotation import matrix_to_quat
+from wearables.signals.motion.rotation import matrices_to_quat
 
 Rows = NDArray[np.float64]
 HINGES = {"knee": "knee_flexion", "elbow": "elbow_flexion"}
@@ -202,12 +202,12 @@ def _angles_of(
 
 def _hinge_angle(upper: SegmentMotion | None, lower: SegmentMotion) -> Rows:
     """Flexion of the lower segment against the upper one, which hangs still where none tells."""
-    low = matrix_to_quat(lower.R_turn)
+    low = matrices_to_quat(lower.R_turn)
     if upper is None:
         high = np.tile([1.0, 0.0, 0.0, 0.0], (len(low), 1))
     else:
         nearest = np.clip(np.searchsorted(upper.time_s, lower.time_s), 0, len(upper.time_s) - 1)
-        high = matrix_to_quat(upper.R_turn[nearest])
+        high = matrices_to_quat(upper.R_turn[nearest])
     return np.unwrap(joint_angles(high, low)[:, 0])
 
 

@@ -121,6 +121,7 @@ def twin_replay(
     fabric: str | None = None,
     settings: ReplaySettings | None = None,
     seed: int = 0,
+    wearer: FittingRoom | None = None,
 ) -> TwinReplay:
     """Let a recorded session move the avatar and its garment.
 
@@ -133,6 +134,7 @@ def twin_replay(
         fabric: Fabric card; the garment's own when absent.
         settings: What the session does not say.
         seed: Seed of the drape.
+        wearer: Who wears it, where the body is made already; instead of ``body``.
 
     Raises:
         InputError: If an option cannot be used, or nothing in the session tells a movement.
@@ -143,7 +145,7 @@ def twin_replay(
     with Session.open(session) as opened:
         if not any(stream.n_rows for stream in opened.streams.values()):
             raise InputError(f"{session} holds no sample")
-        room = open_fitting_room(body)
+        room = open_fitting_room(body) if wearer is None else wearer
         reach = exercise_track("reach", _REACH, duration_s=8.0)
         worn = _worn(chosen, room, reach, size_step, seed)
         motion = recorded_motion(opened, worn, reach.at(worn.key_s), settings)
@@ -164,7 +166,7 @@ def _worn(
     with step(f"drape {pattern.name} in key poses of {track.name}"):
         return wear_moving(
             pattern, garment.plans, garment.fabric, room.body, motion_frames(track, room.body),
-            n_keys=_N_REFERENCE, seed=seed,
+            n_keys=_N_REFERENCE, grip=garment.grip, seed=seed,
         )  # fmt: skip
 
 

@@ -49,13 +49,14 @@ class Range:
             return "too high"
         return "ok"
 
-    def miss(self, value: float) -> float:
-        """Share by which a value misses the range, 0 inside, no unit."""
-        if self.low is not None and value < self.low:
-            return (self.low - value) / max(abs(self.low), 1e-12)
-        if self.high is not None and value > self.high:
-            return (value - self.high) / max(abs(self.high), 1e-12)
-        return 0.0
+    def margin(self, value: float) -> float:
+        """How far a value is from its nearest limit, as a share of that limit; negative beyond."""
+        margins = [1.0]
+        if self.low is not None:
+            margins.append((value - self.low) / max(abs(self.low), 1e-12))
+        if self.high is not None:
+            margins.append((self.high - value) / max(abs(self.high), 1e-12))
+        return min(margins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

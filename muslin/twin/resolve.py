@@ -84,20 +84,40 @@ def resolve_one(
 
 def points_by_share_m(panel: Panel, shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points of a panel by shares of its width at a height and of its height, shape (n, 2) [m]."""
+    low_m, high_m = _reach_m(panel)
+    y = low_m + shares[:, 1] * (high_m - low_m)
+    ends = _row_ends_m(panel, y)
+    return np.stack([ends[:, 0] + shares[:, 0] * (ends[:, 1] - ends[:, 0]), y], axis=1)
+
+
+def shares_of_points(panel: Panel, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares of a panel that points lie at: the way back of `points_by_share_m`, shape (n, 2)."""
+    low_m, high_m = _reach_m(panel)
+    ends = _row_ends_m(panel, points_m[:, 1])
+    across = (points_m[:, 0] - ends[:, 0]) / np.maximum(ends[:, 1] - ends[:, 0], 1e-9)
+    return np.stack([across, (points_m[:, 1] - low_m) / (high_m - low_m)], axis=1)
+
+
+def _reach_m(panel: Panel) -> tuple[float, float]:
+    """Lowest and highest point of a panel."""
+    y = panel.outline_m(0.002)[:, 1]
+    return float(y.min()), float(y.max())
+
+
+def _row_ends_m(panel: Panel, y_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Left and right end of a panel at some heights, shape (n, 2)."""
     import shapely
 
     outline = panel.outline_m(0.002)
     low, high = outline.min(axis=0), outline.max(axis=0)
     shape = shapely.Polygon(outline)
-    y = low[1] + shares[:, 1] * (high[1] - low[1])
-    points = np.zeros((len(shares), 2))
-    for i, (share, level) in enumerate(zip(shares[:, 0], y, strict=True)):
+    ends = np.zeros((len(y_m), 2))
+    for i, level in enumerate(y_m):
         # A row that only touches the outline has no ends.
         at = float(np.clip(level, low[1] + 1e-6, high[1] - 1e-6))
         row = shapely.intersection(shape, shapely.LineString([(low[0] - 1, at), (high[0] + 1, at)]))
-        left, _, right, _ = row.bounds
-        points[i] = left + share * (right - left), level
-    return points
+        ends[i] = row.bounds[0], row.bounds[2]
+    return ends
 
 
 def _over(plan: SensorPlan, anchor: OverLandmark, dressed: Dressed | None) -> Sensor | Finding:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muslin.twin.errors import SensorError
+from muslin.twin.grip import Grip, grip_of
 from muslin.twin.sensor import (
     LINE_KINDS,
     SENSOR_KINDS,
@@ -30,7 +31,7 @@ from muslin.twin.sensor import (
     straight_m,
 )
 
-_GARMENT_KEYS = ("pattern", "fabric", "schema", "ease")
+_GARMENT_KEYS = ("pattern", "fabric", "schema", "ease", "grip")
 _KEYS = (
     "name", "kind", "panel", "channels", "requirement", "at_cm", "at_share", "over", "offset_cm",
     "size_cm", "round", "outline_cm", "path_cm", "path_share", "length_cm", "width_cm", "turn_deg",
@@ -50,6 +51,7 @@ class SensorsFile:
         fabric: Fabric card of the garment; empty for the block's own.
         schema: Garment TOML beside the file; empty for none.
         ease: Changes to the block's ease, by field name.
+        grip: What the edges grip the skin with; None for the fabric alone.
     """
 
     plans: tuple[SensorPlan, ...]
@@ -57,6 +59,7 @@ class SensorsFile:
     fabric: str = ""
     schema: str = ""
     ease: Mapping[str, float] = field(default_factory=dict)
+    grip: Grip | None = None
 
 
 def read_sensors(path: Path) -> SensorsFile:
@@ -91,7 +94,13 @@ def sensors_from_tables(content: Mapping[str, Any], *, where: str = "sensors") -
     if not isinstance(ease, dict) or not all(_is_number(v) for v in ease.values()):
         raise SensorError(f"{where}: [garment] ease is {ease!r}; a table of numbers is wanted")
     words = {key: str(garment.get(key, "")) for key in ("pattern", "fabric", "schema")}
-    return SensorsFile(plans=tuple(plans), ease={k: float(v) for k, v in ease.items()}, **words)
+    grip = garment.get("grip", {})
+    if not isinstance(grip, dict):
+        raise SensorError(f"{where}: [garment] grip is {grip!r}; a table is wanted")
+    return SensorsFile(
+        plans=tuple(plans), ease={k: float(v) for k, v in ease.items()},
+        grip=grip_of(grip, f"{where}: [garment]"), **words,
+    )  # fmt: skip
 
 
 def _plan(row: Mapping[str, Any], where: str) -> SensorPlan:

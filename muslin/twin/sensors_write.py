@@ -31,12 +31,15 @@ def write_sensors(path: Path, file: SensorsFile) -> None:
     """Write a sensors file."""
     lines = []
     words = {"pattern": file.pattern, "fabric": file.fabric, "schema": file.schema}
-    if any(words.values()) or file.ease:
+    if any(words.values()) or file.ease or file.grip:
         lines.append("[garment]")
         lines += [f"{key} = {_text(word)}" for key, word in words.items() if word]
         if file.ease:
             ease = ", ".join(f"{key} = {value!r}" for key, value in file.ease.items())
             lines.append(f"ease = {{ {ease} }}")
+        if file.grip:
+            width, friction = _short(file.grip.width_m * 100), _short(file.grip.friction_skin)
+            lines.append(f"grip = {{ width_cm = {width}, friction = {friction} }}")
         lines.append("")
     for plan in file.plans:
         lines += [*_sensor_lines(plan), ""]

@@ -103,7 +103,14 @@ def twin_simulate(
     frames = motion_frames(moving, room.body, rate_hz=FRAME_RATE_HZ)
     with step(f"drape {pattern.name} in key poses of {frames.name}"):
         worn = wear_moving(
-            pattern, chosen.plans, chosen.fabric, room.body, frames, n_keys=n_keys, seed=seed
+            pattern,
+            chosen.plans,
+            chosen.fabric,
+            room.body,
+            frames,
+            n_keys=n_keys,
+            grip=chosen.grip,
+            seed=seed,
         )
     markers = moving.markers if isinstance(moving, AngleTrack) else ((0.0, moving.name),)
     said = predict(chosen.schema, worn, frames, models=models, markers=markers, seed=seed)

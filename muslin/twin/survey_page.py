@@ -154,9 +154,10 @@ def _search(found: SearchResult) -> list[str]:
         f"<h2>A better place for {escape(', '.join(found.sensors))}</h2>",
         f"<p>{escape(found.sentence)}.</p>",
         table(
-            ("change", f"{len(found.seen)} people searched on [%]",
+            ("change", f"{len(found.seen)} people searched on [%]", "expected in folds [%]",
              f"{len(found.unseen)} people unseen [%]"),
-            [[w, f"{100 * found.shares_seen[k]:.0f}", f"{100 * found.shares[k]:.0f}"]
+            [[f"{w}, proposed" if k == found.kept else w, f"{100 * found.shares_seen[k]:.0f}",
+              f"{100 * found.expected[k]:.0f}", f"{100 * found.shares[k]:.0f}"]
              for k, w in words.items()],
         ),
         f'<p class="soft">{found.n_looks} looks at placements, {found.n_drapes} drapes for other '

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from muslin.batch.fit import check_limits
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
 from muslin.screen import print_json, say, say_table, step
+from muslin.twin.case_runs import CaseRuns, case_mapper
 from muslin.twin.garment import twin_garment
-from muslin.twin.mapping import process_mapper
 from muslin.twin.people import Unmade, make_people, read_people
 from muslin.twin.person import Person
 from muslin.twin.requirement import load_requirements
@@ -69,11 +70,17 @@ def survey(
     made_to_measure: bool = False,
     search: Sequence[str] = (),
     edge_length_m: float = EDGE_LENGTH_M,
-    n_processes: int | None = None,
     out: Path = Path("survey"),
+    scheduler: str | None = None,
+    n_workers: int = 2,
+    memory_gib: float = 4.0,
+    timeout_s: float = 600.0,
+    retry_failed: bool = False,
     seed: int = 0,
 ) -> SurveyResult:
     """Survey a sensor garment over people and sizes; writes survey.json and survey.html.
+
+    Every case is kept in the folder under a key of its inputs; a rerun drapes what is missing.
 
     Args:
         garment: Name of a block with sensors.
@@ -86,14 +93,21 @@ def survey(
         made_to_measure: Draft it for each wearer instead of by one size chart.
         search: Sensors whose place, and the ease, are searched; empty searches nothing.
         edge_length_m: Edge length of the cloth mesh.
-        n_processes: Processes, as many as there are cores by default.
-        out: Folder for the files.
+        out: Folder for the files and the results of all cases.
+        scheduler: Address of a dask scheduler; none starts local workers.
+        n_workers: Local workers, of one thread each; one stays in this process.
+        memory_gib: Memory that a local worker may use.
+        timeout_s: Time that one drape may take.
+        retry_failed: Drape cases again that failed before.
         seed: Seed of the runs and of the search.
 
     Raises:
-        InputError: If an option cannot be used.
+        InputError: If an option cannot be used, or the workers cannot be reached.
         FittingError: If a file says something impossible.
     """
+    check_limits(
+        n_workers=n_workers, memory_gib=memory_gib, timeout_s=timeout_s, edge_m=edge_length_m
+    )
     chosen = twin_garment(garment, sensors=sensors, fabric=fabric, ease=ease)
     if not chosen.is_block:
         raise InputError(f"{garment} is a file; a survey drafts a block for its people")
@@ -109,7 +123,11 @@ def survey(
     with step(f"bodies of {len(rows)} people"):
         made = list(make_people(rows))
     people = [person for person in made if isinstance(person, Person)]
-    with process_mapper(n_processes) as mapper, step(f"{len(people)} people in {len(sizes)} sizes"):
+    runs = CaseRuns(
+        folder=folder, scheduler=scheduler, n_workers=n_workers, memory_gib=memory_gib,
+        timeout_s=timeout_s, retry_failed=retry_failed,
+    )  # fmt: skip
+    with case_mapper(runs) as mapper, step(f"{len(people)} people in {len(sizes)} sizes"):
         found = survey_people(
             chosen, people, sizes, made_to_measure=made_to_measure, requirements=known,
             edge_length_m=edge_length_m, seed=seed, keep=bool(search), mapper=mapper,

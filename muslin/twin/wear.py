@@ -1,6 +1,6 @@
 """A sensor garment on a body: drafted, placed, draped, and its sensors found on the mesh."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from fitting.drape import Drape, DrapeSettings, drape
 from fitting.fit import FitMap, fit_map
 from fitting.pattern import Pattern
 from muslin.twin.garment import TwinGarment
+from muslin.twin.grip import gripping, with_friction
 from muslin.twin.locate import PanelMesh, Site, locate
 from muslin.twin.resolve import Dressed, resolve
 from muslin.twin.sensor import Sensor
@@ -49,7 +50,22 @@ class Worn:
     @cached_property
     def fit(self) -> FitMap:
         """Maps of the drape."""
-        return fit_map(self.cloth, self.drape, self.body, (self.fabric,))
+        return fit_map(self.cloth, self.drape, self.body, self.fabrics)
+
+    @property
+    def fabrics(self) -> tuple[Fabric, ...]:
+        """Fabrics that the mesh points into: the card, and the same at edges that grip."""
+        grip = self.garment.grip
+        gripping_too = () if grip is None else (with_friction(self.fabric, grip.friction_skin),)
+        return (self.fabric, *gripping_too)
+
+    @cached_property
+    def friction_skin(self) -> NDArray[np.float64]:
+        """Coulomb coefficient against skin of every vertex, shape (n_vertices,), no unit."""
+        own = np.array([fabric.friction_skin for fabric in self.fabrics])[self.cloth.face_fabric]
+        corners, n = self.cloth.faces.ravel(), len(self.drape.positions_m)
+        shares = np.bincount(corners, np.repeat(own, 3), minlength=n)
+        return shares / np.maximum(np.bincount(corners, minlength=n), 1)
 
     @cached_property
     def dressed(self) -> Dressed:
@@ -77,8 +93,12 @@ class Worn:
     @cached_property
     def smooth_pressure_pa(self) -> NDArray[np.float64]:
         """Contact force over area within `SMOOTH_M` of every vertex, shape (n_vertices,)."""
+        return self.pressure_within_pa(SMOOTH_M)
+
+    def pressure_within_pa(self, radius_m: float) -> NDArray[np.float64]:
+        """Contact force over area within a distance of every vertex, shape (n_vertices,)."""
         tree = KDTree(self.drape.positions_m)
-        near = tree.sparse_distance_matrix(tree, SMOOTH_M, output_type="coo_matrix")
+        near = tree.sparse_distance_matrix(tree, radius_m, output_type="coo_matrix")
         near.data[:] = 1.0
         near = near.tocsr()
         near.setdiag(1.0)
@@ -98,7 +118,7 @@ class Worn:
         length = np.linalg.norm(slip, axis=1, keepdims=True)
         full = DrapeSettings().friction_slip_m
         share = slip / np.maximum(length, full)
-        return -self.fabric.friction_skin * self.pressure_pa[:, None] * share
+        return -(self.friction_skin * self.pressure_pa)[:, None] * share
 
     @cached_property
     def pressure_pa(self) -> NDArray[np.float64]:
@@ -149,15 +169,21 @@ def wear_pattern(
     edge_length_m: float = EDGE_LENGTH_M,
     settings: DrapeSettings | None = None,
     seed: int = 0,
+    progress: Callable[[int, float], None] | None = None,
 ) -> Worn:
-    """The same for a pattern that is drafted already."""
-    levels = garment_levels_on_body(pattern, body, edge_length_m=edge_length_m)
+    """The same for a pattern that is drafted already; ``progress`` is called after every step."""
+    levels, fabrics = gripping(
+        garment_levels_on_body(pattern, body, edge_length_m=edge_length_m),
+        garment.fabric,
+        garment.grip,
+    )
     rest = drape(
         levels,
         body,
-        (garment.fabric,),
+        fabrics,
         settings=settings or DrapeSettings(),
         rng=np.random.default_rng(seed),
+        progress=progress,
     )
     return Worn(
         garment=garment, body=body, pattern=pattern, cloth=levels.finest, drape=rest,

@@ -93,7 +93,7 @@ def test_a_key_follows_every_input_and_nothing_else(tmp_path, style):
 def test_a_key_follows_the_code_that_a_fit_runs_through(tmp_path, style, monkeypatch):
     """An edit under one version starts anew; what does not change a fit does not."""
     (ada,) = read_bodies(bodies_file(tmp_path, HEADER + "ada,female,,166,92,80\n"))
-    files = sources._files()
+    files = sources._files(sources.FIT_ROOTS)
     names = [name for name, _ in files]
     assert {"fitting/drape/solve.py", "muslin.fitting_room", "assets"} <= set(names)
     assert not [name for name in names if "studio" in name or "page" in name]
@@ -108,7 +108,7 @@ def test_a_key_follows_the_code_that_a_fit_runs_through(tmp_path, style, monkeyp
     solver = dict(files)["fitting/drape/solve.py"]
     edited.write_bytes(solver.read_bytes() + b"# edited\n")
     changed = [(name, edited if path == solver else path) for name, path in files]
-    monkeypatch.setattr(sources, "_files", lambda: changed)
+    monkeypatch.setattr(sources, "_files", lambda _: changed)
     assert key() != before
     monkeypatch.undo()
     assert key() == before

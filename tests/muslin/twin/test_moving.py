@@ -18,9 +18,10 @@ from muslin.twin import twin_garment
 from muslin.twin.errors import SensorError
 from muslin.twin.frames import motion_frames
 from muslin.twin.gauge import GaugeSettings
+from muslin.twin.grip import with_friction
 from muslin.twin.keyposes import pose_features
 from muslin.twin.motion import motion_of
-from muslin.twin.moving import skin_stretch, wear_moving, with_friction
+from muslin.twin.moving import skin_stretch, wear_moving
 from muslin.twin.predict import SensorModels, predict
 from muslin.twin.recorded import ReplaySettings, recorded_motion, settings_from
 from muslin.twin.replay_files import animation_rows, tell, write_twin

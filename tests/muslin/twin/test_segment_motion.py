@@ -7,9 +7,11 @@ from scipy.spatial.transform import Rotation
 from muslin.errors import InputError
 from muslin.twin.imu import ImuErrors, ImuPath, ImuSettings
 from muslin.twin.motion import least_jerk, there_and_back
+from muslin.twin.recorded import _angles_of
 from muslin.twin.segment_motion import limb_angles, segment_motion, still_second, trunk_angles
 from muslin.twin.strain_angle import StrainCurve, angle_from_strain
 from wearables.events import SampleBlock
+from wearables.signals.motion.rotation import matrices_to_quat, matrix_to_quat, quat_to_matrix
 
 RATE_HZ = 100.0
 
@@ -146,3 +148,30 @@ def test_what_says_nothing_of_an_angle_is_said():
         angle_from_strain(still, still[0], curve())
     with pytest.raises(InputError, match="too few"):
         angle_from_strain(still[:5], still[0], curve(), bent_rad=1.0)
+
+
+def test_modules_on_thigh_and_shank_tell_the_knee():
+    """The thigh swings forward and the shank back; with one module alone the thigh hangs still."""
+    time_s, hip = swing(far_deg=40.0)
+    _, knee = swing(far_deg=70.0)
+    drape = Rotation.from_euler("yzx", [20, 85, 10], degrees=True).as_matrix()
+    segments = {
+        joint: segment_motion(
+            recorded(time_s, Rotation.from_euler("x", turn[:, None]), drape), rate_hz=RATE_HZ,
+            R_body_sensor=drape,
+        )
+        for joint, turn in (("hip_l", -hip), ("knee_l", knee - hip))
+    }  # fmt: skip
+    both = _angles_of("knee_l", segments["knee_l"], segments)
+    assert list(both) == ["knee_flexion_l"]
+    assert rmse_deg(both["knee_flexion_l"], knee) < 5
+    alone = _angles_of("knee_l", segments["knee_l"], {})
+    assert rmse_deg(alone["knee_flexion_l"], knee - hip) < 5
+
+
+def test_quaternions_of_many_are_those_of_one_each():
+    R = Rotation.random(20, rng=np.random.default_rng(4)).as_matrix()
+    quats = matrices_to_quat(R)
+    np.testing.assert_array_equal(quats, [matrix_to_quat(one) for one in R])
+    np.testing.assert_allclose(quat_to_matrix(quats), R, atol=1e-12)
+    assert matrices_to_quat(R[:0]).shape == (0, 4)

@@ -217,5 +217,5 @@ def test_impossible_requirements_are_refused(tmp_path, text, said):
 def test_a_range_tells_low_from_high():
     wanted = load_requirements()["textile_ecg"].ranges["pressure_mean_pa"]
     assert [wanted.verdict(p) for p in (900, 1200, 1600)] == ["too low", "ok", "too high"]
-    assert wanted.miss(500) == pytest.approx(0.5)
-    assert wanted.miss(1200) == 0
+    assert wanted.margin(500) == pytest.approx(-0.5)
+    assert wanted.margin(1200) == pytest.approx(0.2)

@@ -20,8 +20,9 @@ from muslin.twin import (
     sensors_from_tables,
     twin_garment,
 )
+from muslin.twin.moves import SearchSettings
 from muslin.twin.people import Taped, make_people
-from muslin.twin.search import SearchSettings, search_places
+from muslin.twin.search import search_places
 from muslin.twin.survey import survey_people
 from muslin.twin.survey_page import survey_page
 from muslin.twin.wear import wear
@@ -166,10 +167,11 @@ def test_a_survey_runs_by_itself_and_tells_who_has_no_body(capsys, tmp_path):
     bodies.write_text("\n".join([*rows, "odd,female,,,"]) + "\n", encoding="utf-8")
     code, said = run(
         capsys, "twin", "survey", "chest_band", "--bodies", bodies, "--sizes", "0", "--edge", 2,
-        "--processes", 1, "--out", tmp_path, "--json",
+        "--workers", 1, "--out", tmp_path, "--json",
     )  # fmt: skip
     numbers = json.loads(said.out)
     assert code == 3
+    assert len(list((tmp_path / "results").glob("*.json"))) == 2
     assert numbers["unmade"][0]["reason"] == "row 4: nothing was taped"
     assert [case["person"] for case in numbers["cases"]] == ["Ann", "Bob"]
     assert all(case["state"] == "read" or case["reason"] for case in numbers["cases"])
@@ -212,6 +214,8 @@ def test_the_search_judges_on_people_that_it_did_not_see():
         (("read", "chest_band", "--fabric", "web"), "web"),
         (("place", "chest_band", "--sensors", "none.toml"), "none.toml"),
         (("survey", "chest_band", "--bodies", "none.csv"), "none.csv"),
+        (("survey", "chest_band", "--bodies", "none.csv", "--workers", "0"), "workers"),
+        (("survey", "chest_band", "--bodies", "none.csv", "--timeout", "0"), "s for a fit"),
     ],
 )
 def test_bad_input_is_one_sentence(capsys, tmp_path, words, said):

@@ -11,10 +11,7 @@ from muslin.errors import InputError
 from muslin.twin import SensorError, load_requirements, twin_garment
 from muslin.twin.cases import CaseResult
 from muslin.twin.chart import chart_for
-from muslin.twin.people import Taped, Unmade, make_people, read_people
-from muslin.twin.person import Person
-from muslin.twin.reading import Judgement, Reading
-from muslin.twin.search import (
+from muslin.twin.moves import (
     GRID_M,
     Move,
     SearchSettings,
@@ -22,6 +19,9 @@ from muslin.twin.search import (
     moved_plan,
     moved_sensor,
 )
+from muslin.twin.people import Taped, Unmade, make_people, read_people
+from muslin.twin.person import Person
+from muslin.twin.reading import Judgement, Reading
 from muslin.twin.survey import survey_people
 from muslin.twin.survey_page import survey_page
 

@@ -86,7 +86,7 @@ class RepetitionNet(nn.Module):
 
 def train_net(
     excursion: NDArray[np.floating], labels: NDArray[np.integer], *, n_classes: int, leading: int,
-    settings: NetSettings, seed: int, sees_size: bool,
+    settings: NetSettings, seed: int, sees_size: bool, start: RepetitionNet | None = None,
 ) -> RepetitionNet:  # fmt: skip
     """Train one net; bitwise repeatable on one machine, the global generator left alone.
 
@@ -99,6 +99,7 @@ def train_net(
         settings: Shape and training.
         seed: Seed of weights, order, gains and shifts.
         sees_size: Whether the net sees how large the leading excursion is.
+        start: A net of the same shape whose weights it starts from; it stays as it is.
     """
     inputs = torch.from_numpy(np.asarray(excursion, dtype=np.float32))
     targets = torch.from_numpy(np.asarray(labels, dtype=np.int64))
@@ -111,6 +112,8 @@ def train_net(
             leading=leading,
             sees_size=sees_size,
         )
+        if start is not None:
+            net.load_state_dict(start.state_dict())
         _fit(net, inputs, targets, settings)
     return net.eval()
 

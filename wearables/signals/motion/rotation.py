@@ -57,6 +57,11 @@ def matrix_to_quat(R: NDArray[np.float64]) -> NDArray[np.float64]:
     return q if q[0] >= 0 else -q
 
 
+def matrices_to_quat(R: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit quaternions wxyz of rotation matrices, shape (n, 3, 3); as of one each, shape (n, 4)."""
+    return np.array([matrix_to_quat(one) for one in R]).reshape(len(R), 4)
+
+
 def rotated(wxyz: NDArray[np.float64], vector: NDArray[np.float64]) -> NDArray[np.float64]:
     """Vectors turned by each quaternion, shape (n, 3); sums row by row, whatever the block."""
     return (quat_to_matrix(wxyz) * vector[..., None, :]).sum(axis=-1)
