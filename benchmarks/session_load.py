@@ -1,7 +1,8 @@
 """Load: garments that send full notifications, recorded by one process, beside a bare callback.
 
 The garments live in a process of their own, behind one virtual radio. Theirs are real frames that
-were encoded before and get new index, time and checksum, so that the sender is not the limit.
+were encoded before and get new index, time and checksum, so that the sender is not the limit. They
+keep a log, as garments do: what a late machine let pass is asked for again, and counted.
 The floor is bleak's callback putting the same notifications into a list. CPU is that of the
 recording process alone; latency is from the notification to its flush into the file, counted for
 notifications that came once all garments were connected and the recording ran.
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from binascii import crc_hqx
+from bisect import bisect_right
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,7 @@ from firmware_bridge.uuids import DATA_UUID, SMP_UUID
 from wearables.ble import GarmentSource, backend_for
 from wearables.ble.backends import radio_held
 from wearables.ble.scanning import find_garment
-from wearables.sessions import SessionWriter, SubjectInfo, Take, record_all
+from wearables.sessions import Session, SessionWriter, SubjectInfo, Take, record_all
 
 N_CANNED = 400
 
@@ -63,17 +65,58 @@ def canned(rng: np.random.Generator) -> list[bytes]:
     return frames
 
 
+class CannedLog:
+    """A log that holds everything, since every frame can be made again; as a flash log is asked."""
+
+    used_bytes = 0
+
+    def __init__(self, garment: "CannedGarment") -> None:
+        self._garment = garment
+
+    def oldest(self, _stream_id: int, session: int) -> int | None:
+        return 0 if session == self._garment.session else None
+
+    def find(self, _stream_id: int, _session: int, start: int, stop: int) -> list[bytes]:
+        garment = self._garment
+        first, last = garment.frame_of(start), garment.frame_of(max(start, stop - 1))
+        return [garment.frame(i) for i in range(first, min(last + 1, garment.n_frames))]
+
+    def settle(self, _at_us: int) -> None:
+        return
+
+
 class CannedGarment(Garment):
     """Sends prepared frames at a steady pace, over and over with new index and time."""
 
     def __init__(self, frames: list[bytes], frames_hz: float, seed: int) -> None:
-        self._sizes = [frame[14] for frame in frames]
-        self._rate_hz = float(round(frames_hz * np.mean(self._sizes)))
+        sizes = [frame[14] for frame in frames]
+        self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int).tolist()
+        self._rate_hz = float(round(frames_hz * np.mean(sizes)))
         garment = schema(self._rate_hz)
         one = Replay(schema=garment, counts={1: np.zeros((2, 6), dtype=np.int64)})
         super().__init__(one, rng=np.random.default_rng(seed))
         self._frames_hz, self._canned = frames_hz, frames
-        self.n_frames = self.n_samples = 0
+        self._memory = CannedLog(self)
+        self.n_frames = 0
+
+    def start_of(self, i: int) -> int:
+        """Index of the first sample of a frame; of the one to come: samples so far."""
+        rounds, place = divmod(i, N_CANNED)
+        return rounds * self._starts[-1] + self._starts[place]
+
+    def frame_of(self, index: int) -> int:
+        rounds, rest = divmod(index, self._starts[-1])
+        return rounds * N_CANNED + bisect_right(self._starts, rest) - 1
+
+    def frame(self, i: int) -> bytes:
+        start, one = self.start_of(i), self._canned[i % N_CANNED]
+        at_us = self._origin_us + round(start / self._rate_hz * 1e6)
+        body = one[:4] + struct.pack("<IQ", start, at_us)[:10] + one[14:-2]
+        return body + struct.pack("<H", crc_hqx(body, 0xFFFF))
+
+    @property
+    def n_samples(self) -> int:
+        return self.start_of(self.n_frames)
 
     @property
     def is_finished(self) -> bool:
@@ -82,16 +125,9 @@ class CannedGarment(Garment):
     def advance(self, device_us: int) -> list[bytes]:
         if not self.is_streaming or self._origin_us is None:
             return []
-        made = []
         n_due = int((device_us - self._origin_us) * 1e-6 * self._frames_hz)
-        while self.n_frames < n_due:
-            i = self.n_frames % N_CANNED
-            at_us = self._origin_us + round(self.n_samples / self._rate_hz * 1e6)
-            head = self._canned[i][:4] + struct.pack("<IQ", self.n_samples, at_us)[:10]
-            body = head + self._canned[i][14:-2]
-            made.append(body + struct.pack("<H", crc_hqx(body, 0xFFFF)))
-            self.n_frames += 1
-            self.n_samples += self._sizes[i]
+        made = [self.frame(i) for i in range(self.n_frames, n_due)]
+        self.n_frames = max(self.n_frames, n_due)
         return made
 
     def stop(self, device_us: int) -> None:
@@ -103,8 +139,9 @@ class CannedGarment(Garment):
 
 async def serve(n_garments: int, frames_hz: float) -> None:
     """The garments' process: says its port, runs until standard input closes."""
+    from firmware_bridge.sim.hci_server import HciServer
     from firmware_bridge.sim.peripheral import GarmentPeripheral
-    from firmware_bridge.sim.radio import AirSettings, HciServer, RadioLink, VirtualController
+    from firmware_bridge.sim.radio import AirSettings, RadioLink, VirtualController
 
     frames = canned(np.random.default_rng(1))
     link = RadioLink(settings=AirSettings(interval_s=0.015, budget=6))
@@ -122,6 +159,10 @@ async def serve(n_garments: int, frames_hz: float) -> None:
         await loop.run_in_executor(None, sys.stdin.read)
         for task in tasks:
             task.cancel()
+    for peripheral in peripherals:
+        peripheral.close()
+    # What the controllers have answered arrives before those who wait for it are cancelled.
+    await server.close()
     sent = [[p.outlet.garment.n_frames, p.outlet.garment.n_samples] for p in peripherals]
     print(json.dumps(sent), flush=True)
 
@@ -226,6 +267,7 @@ async def load(n_garments: int, frames_hz: float, seconds: float, folder: Path) 
         overflow = sum(source.n_overflow for source in sources)
     SessionWriter._flush_file = plain
     ages_s = np.concatenate(latencies_s)
+    n_links, n_filled = from_files(paths)
     n_sent = sum(row[1] for row in sent)
     n_stored = sum(summary.n_stored["imu"] for summary in summaries)
     third = max(1, len(meter.rss_mb) // 3)
@@ -238,6 +280,9 @@ async def load(n_garments: int, frames_hz: float, seconds: float, folder: Path) 
         "samples_sent": n_sent,
         "samples_stored": n_stored,
         "samples_lost": n_sent - n_stored,
+        "samples_in_gaps": sum(summary.n_lost["imu"] for summary in summaries),
+        "samples_backfilled": n_filled,
+        "links": n_links,
         "overflow": overflow,
         "cpu_share": watching.result(),
         "latency_p50_s": float(np.median(ages_s)),
@@ -246,6 +291,16 @@ async def load(n_garments: int, frames_hz: float, seconds: float, folder: Path) 
         "rss_early_mb": float(np.mean(meter.rss_mb[third : 2 * third])),
         "rss_late_mb": float(np.mean(meter.rss_mb[2 * third :])),
     }
+
+
+def from_files(paths: list[Path]) -> tuple[int, int]:
+    """Links, and samples that came from the garments' logs, of all sessions."""
+    n_links = n_filled = 0
+    for path in paths:
+        with Session.open(path) as session:
+            n_links += len(session.epochs)
+            n_filled += sum(gap.n_filled for gap in session.streams["imu"].gaps)
+    return n_links, n_filled
 
 
 def main() -> None:

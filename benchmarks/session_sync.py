@@ -19,8 +19,9 @@ import numpy as np
 
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.sim import Faults, Garment, Replay
+from firmware_bridge.sim.hci_server import HciServer
 from firmware_bridge.sim.peripheral import GarmentPeripheral
-from firmware_bridge.sim.radio import AirSettings, HciServer, RadioLink, VirtualController
+from firmware_bridge.sim.radio import AirSettings, RadioLink, VirtualController
 from wearables.ble import GarmentSource
 from wearables.sessions import Session, SubjectInfo, Take, record_all
 

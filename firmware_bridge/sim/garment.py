@@ -24,6 +24,8 @@ _LINK_SHARE = 0.92
 _HAS_LOG, _STREAMING = 0x02, 0x04
 _MAX_IDENTIFY_MS = 10_000
 _MAX_DITHER_US = 1_000_000
+# They tell how far the stream got, so the host expects all of it before.
+_AFTER_DATA = (Command.STOP, Command.LOG_STATUS)
 CALIBRATION_KINDS = ("still", "zero", "stretch")
 
 
@@ -34,12 +36,14 @@ class Reply:
     Attributes:
         wait_us: How long to wait before.
         make: Builds the message from the device time of sending.
-        is_clock: Whether it answers a clock exchange and must not queue behind data.
+        is_clock: Whether it answers a clock exchange, and is stamped when it leaves.
+        is_last: Whether the frames that were there before must leave first.
     """
 
     wait_us: int
     make: Callable[[int], bytes]
     is_clock: bool = False
+    is_last: bool = False
 
 
 class Garment(Player):
@@ -95,7 +99,7 @@ class Garment(Player):
                 answer = self._identify(request)
             case Command.CALIBRATE:
                 answer = self._calibrate(request, device_us)
-        return _at_once(answer, wait_us)
+        return _at_once(answer, wait_us, is_last=Command(request.command) in _AFTER_DATA)
 
     def _exceeds_budget(self, rates_hz: Mapping[int, float]) -> bool:
         """Whether the raw worst case of these rates is more than the link carries."""
@@ -200,6 +204,6 @@ class Garment(Player):
         return response(request, {"off": offset, "len": len(descriptor), "data": data})
 
 
-def _at_once(message: SmpMessage, wait_us: int) -> Reply:
+def _at_once(message: SmpMessage, wait_us: int, *, is_last: bool = False) -> Reply:
     data = encode_message(message)
-    return Reply(wait_us=wait_us, make=lambda _sent_us: data)
+    return Reply(wait_us=wait_us, make=lambda _sent_us: data, is_last=is_last)

@@ -1,7 +1,8 @@
 """What leaves a virtual garment, in which order, and what goes wrong there; the same for all doors.
 
-One queue keeps frames and control responses in order; only clock responses overtake, and they are
-stamped when they leave.
+Control responses overtake frames, as firmware keeps buffers back for them: a stream that waits must
+not make its host believe that nobody answers. Those that tell how far a stream got follow it, and
+those to a clock exchange are stamped when they leave.
 """
 
 import asyncio
@@ -72,6 +73,7 @@ class Outlet:
         self._door = door
         self._bootloader = bootloader
         self._queue: deque[bytes | Reply] = deque()
+        self._replies: deque[Reply] = deque()
         self._clock_replies: list[tuple[int, Reply]] = []
         self._cuts_s = deque(sorted(garment.faults.cuts_s))
         self._brown_outs = deque(sorted(garment.faults.brown_outs))
@@ -94,6 +96,7 @@ class Outlet:
     def forget_link(self) -> None:
         """The link ended: what waited for it was not sent."""
         self._clock_replies.clear()
+        self._replies.clear()
         for item in self._queue:
             if isinstance(item, bytes):
                 self.garment.note_unsent(item)
@@ -116,14 +119,14 @@ class Outlet:
 
     def _answer(self, message: SmpMessage, now_us: int) -> None:
         if self._bootloader is not None and message.group in MANAGED_GROUPS:
-            self._queue.append(answer_management(self._bootloader, message))
+            self._replies.append(answer_management(self._bootloader, message))
             return
         reply = self.garment.respond(message, device_us=now_us)
         if reply.is_clock:
             self._clock_replies.append((now_us + reply.wait_us, reply))
             return
         self._take(self.garment.advance(now_us))
-        self._queue.append(reply)
+        (self._queue if reply.is_last else self._replies).append(reply)
 
     def _take(self, frames: list[bytes], *, replayed: bool = False) -> None:
         faults = self.garment.faults
@@ -192,7 +195,7 @@ class Outlet:
     async def _restart(self) -> None:
         """Boot again once the answer to the reset has left."""
         boot = self._bootloader
-        if boot is None or not boot.is_reset_due or self._queue:
+        if boot is None or not boot.is_reset_due or self._replies:
             return
         await asyncio.sleep(_RESET_S)
         await self._door.cut()
@@ -218,15 +221,20 @@ class Outlet:
         self._frames_due -= 1
         return True
 
+    async def _reply(self, reply: Reply) -> None:
+        if reply.wait_us:
+            await asyncio.sleep(reply.wait_us * 1e-6)
+        await self._door.send_control(reply.make(self.device_us()))
+
     async def _send(self) -> None:
+        while self._replies:
+            await self._reply(self._replies.popleft())
         while self._queue and self._door.has_room:
             item = self._queue[0]
             if isinstance(item, bytes) and not self._may_drain():
                 return
             self._queue.popleft()
             if isinstance(item, Reply):
-                if item.wait_us:
-                    await asyncio.sleep(item.wait_us * 1e-6)
-                await self._door.send_control(item.make(self.device_us()))
+                await self._reply(item)
             elif not await self._door.send_frame(item):
                 self.garment.note_unsent(item)

@@ -13,7 +13,6 @@ import numpy as np
 from bumble import core, hci, ll
 from bumble.controller import Controller
 from bumble.link import LocalLink
-from bumble.transport.common import PacketParser
 
 from firmware_bridge.errors import SchemaError
 
@@ -77,6 +76,7 @@ class RadioLink(LocalLink):
         # Each direction of each connection has events of its own: who receives, from whom.
         self._waiting: dict[_Direction, deque[_Waiting]] = {}
         self._planned: set[_Direction] = set()
+        self._busy: set[Controller] = set()
         self._away: dict[Controller, asyncio.TimerHandle] = {}
 
     def send_acl_data(
@@ -110,7 +110,7 @@ class RadioLink(LocalLink):
     def _plan(self, direction: _Direction) -> None:
         """Plan the next connection event of a direction, if something waits that can go."""
         waiting = self._waiting.get(direction)
-        if direction in self._planned or not waiting:
+        if direction in self._planned or not waiting or direction[0] in self._busy:
             return
         if self._is_away(direction[0], waiting[0].sender):
             return
@@ -126,7 +126,7 @@ class RadioLink(LocalLink):
         self._planned.discard(direction)
         waiting, receiver = self._waiting.get(direction, deque()), direction[0]
         budget = self.settings.budget if self.settings.interval_s > 0 else len(waiting)
-        while waiting and budget > 0:
+        while waiting and budget > 0 and receiver not in self._busy:
             if self._is_away(receiver, waiting[0].sender):
                 break
             if self.settings.miss and self._rng.random() < self.settings.miss:
@@ -136,6 +136,21 @@ class RadioLink(LocalLink):
             self._deliver(receiver, waiting.popleft())
         if receiver in self.controllers:
             self._plan(direction)
+
+    def set_busy(self, controller: Controller, *, is_busy: bool) -> None:
+        """Let packets for a controller wait in the air while its host takes no more, or go on.
+
+        A radio repeats until a packet is taken, so a late host slows the senders and loses nothing.
+        """
+        if is_busy:
+            self._busy.add(controller)
+            return
+        if controller not in self._busy:
+            return
+        self._busy.discard(controller)
+        for direction in list(self._waiting):
+            if direction[0] is controller:
+                self._plan(direction)
 
     def _deliver(self, receiver: Controller, packet: _Waiting) -> None:
         if packet.sender is not None:
@@ -273,6 +288,11 @@ class VirtualController(Controller):
         asyncio.get_running_loop().call_soon(self.send_hci_packet, event)
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
+    def set_busy(self, *, is_busy: bool) -> None:
+        """Take no more packets from the air, or go on."""
+        if isinstance(self.link, RadioLink):
+            self.link.set_busy(self, is_busy=is_busy)
+
     def reap(self) -> None:
         """Clean up after a host that went away without a word."""
         for connection in list(self.le_connections.values()):
@@ -287,90 +307,9 @@ class VirtualController(Controller):
     def leave(self) -> None:
         """Take the controller off the air."""
         self.reap()
+        self.set_busy(is_busy=False)
         self.host = None
         self.link.controllers.discard(self)
-
-
-class HciServer:
-    """Lets one host at a time drive a controller over TCP.
-
-    The newest host wins, and its predecessor's late farewell does not touch it.
-    """
-
-    def __init__(self, controller: VirtualController) -> None:
-        self._controller = controller
-        self._client: asyncio.Transport | None = None
-        self._server: asyncio.Server | None = None
-        controller.host = self
-
-    @property
-    def has_client(self) -> bool:
-        """Whether a host is connected."""
-        return self._client is not None
-
-    async def open(self, *, port: int) -> int:
-        """Listen on the loopback interface; returns the port."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _HciClient(self), "127.0.0.1", port)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    def drop(self) -> None:
-        """Hang up on the host without a word, as a crash of the garment would."""
-        if self._client is not None:
-            self._client.abort()
-
-    async def close(self) -> None:
-        """Stop listening and drop the host."""
-        self.drop()
-        if self._server is not None:
-            self._server.close()
-            # One turn of the loop lets the transports close their sockets.
-            await asyncio.sleep(0)
-
-    def on_packet(self, packet: bytes) -> None:
-        """Send a packet of the controller to the host."""
-        if self._client is not None:
-            self._client.write(packet)
-
-    def attach(self, client: asyncio.Transport) -> PacketParser:
-        """Take a new host; returns the parser for its bytes."""
-        if self._client is not None:
-            self._client.close()
-        self._controller.reap()
-        self._client = client
-        return PacketParser(self._controller)
-
-    def is_served(self, client: asyncio.Transport) -> bool:
-        """Whether this is the host that answers go to."""
-        return client is self._client
-
-    def detach(self, client: asyncio.Transport) -> None:
-        """A host went away."""
-        if client is self._client:
-            self._client = None
-            self._controller.reap()
-
-
-class _HciClient(asyncio.Protocol):
-    def __init__(self, server: HciServer) -> None:
-        self._server = server
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-            self._parser = self._server.attach(transport)
-
-    def data_received(self, data: bytes) -> None:
-        if not self._server.is_served(self._transport):
-            # The answer would go to the host that came since, which takes it for another.
-            return
-        try:
-            self._parser.feed_data(data)
-        except core.InvalidPacketError:
-            self._transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._server.detach(self._transport)
 
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, RadioLink] = WeakKeyDictionary()

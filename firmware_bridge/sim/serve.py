@@ -115,8 +115,9 @@ class _Served:
 async def _open_radio(
     options: argparse.Namespace, garment: Garment, boot: Bootloader | None
 ) -> _Served:
+    from firmware_bridge.sim.hci_server import HciServer
     from firmware_bridge.sim.peripheral import GarmentPeripheral
-    from firmware_bridge.sim.radio import AirSettings, HciServer, RadioLink, VirtualController
+    from firmware_bridge.sim.radio import AirSettings, RadioLink, VirtualController
 
     air = AirSettings(
         interval_s=options.interval_ms * 1e-3,

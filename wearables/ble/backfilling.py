@@ -70,6 +70,10 @@ class LogFiller:
                 logger.info("backfill of stream %d refused: %s", wanted.stream_id, error)
                 self._planner.answered(wanted, n_frames=0, oldest=wanted.stop)
                 continue
+            except TimeoutError:
+                # What is asked for in vain is asked for again; the link may be busy with new data.
+                logger.info("no answer to the backfill of stream %d", wanted.stream_id)
+                return
             self._planner.answered(
                 wanted, n_frames=int(answer["frames"]), oldest=int(answer["oldest"])
             )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _OPEN_TIMEOUT_S = 10.0
 _COMMAND_TIMEOUT_S = 8.0
+_SOCKET_B = 65_536
 
 
 class RadioConfusedError(BleakError):
@@ -119,6 +121,7 @@ class BumbleRadio:
                 else:
                     self._transport = await open_transport(self.uri)
                     source, sink = self._transport.source, self._transport.sink
+                    _keep_short(sink)
                     self.device = Device.with_hci("Muslin", address, source, sink)
                     source.terminated.add_done_callback(self._on_terminated)
                 with as_bleak_errors():
@@ -228,3 +231,11 @@ class BumbleRadio:
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
+
+
+def _keep_short(sink: object) -> None:
+    """Let little wait in a socket: what this host has not read holds up the answers behind it."""
+    transport = getattr(sink, "transport", None)
+    opened: socket.socket | None = transport.get_extra_info("socket") if transport else None
+    if opened is not None:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SOCKET_B)

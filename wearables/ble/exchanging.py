@@ -1,6 +1,7 @@
 """When to ask a garment for its clock: bursts of exchanges, each at a random phase of the radio."""
 
 import asyncio
+import logging
 import time
 
 import numpy as np
@@ -14,6 +15,9 @@ from wearables.events import Exchanged
 # Twice the longest usual connection interval (50 ms): an exchange that always meets the same phase
 # of the radio has a bias of up to half an interval (`benchmarks/link_sync.py`).
 _HOST_DITHER_S = 0.1
+_MAX_MISSED = 3
+
+logger = logging.getLogger(__name__)
 
 
 class ClockAsker:
@@ -31,13 +35,26 @@ class ClockAsker:
         self._settings = settings
         self._rng = rng
         self._n_left = settings.exchanges_per_burst
+        self._n_missed = 0
         self.due_ns = time.monotonic_ns()
 
     async def ask_if_due(self) -> Exchanged | None:
-        """Exchange clocks if it is time to."""
+        """Exchange clocks if it is time to; one answer that never comes is no reason to hang up.
+
+        Raises:
+            TimeoutError: If the garment did not answer several times in a row.
+        """
         if time.monotonic_ns() < self.due_ns:
             return None
-        exchanged = await self._ask()
+        exchanged: Exchanged | None = None
+        try:
+            exchanged = await self._ask()
+            self._n_missed = 0
+        except TimeoutError:
+            self._n_missed += 1
+            if self._n_missed >= _MAX_MISSED:
+                raise
+            logger.info("the garment did not answer a clock exchange")
         self._n_left -= 1
         wait_s = self._settings.exchange_spacing_s
         if self._n_left <= 0:

@@ -22,12 +22,13 @@ from wearables.ble.backends import radio_held
 from wearables.ble.backfilling import LogFiller, newest_by_boot
 from wearables.ble.dialling import is_radio
 from wearables.ble.exchanging import ClockAsker
-from wearables.ble.link import Link, LinkEndedError
+from wearables.ble.link import Link
 from wearables.ble.losses import Rebooted, with_causes
 from wearables.ble.packets import Packet
 from wearables.ble.settings import SupervisorSettings
 from wearables.ble.states import State, Stopped
 from wearables.ble.supervisor import Supervisor
+from wearables.ble.watching import SilenceWatch
 from wearables.errors import LinkError
 from wearables.events import Event, LinkOpened, Lost, Marker
 
@@ -304,26 +305,22 @@ class GarmentSource:
         supervisor = self._supervisor
         if supervisor.stop_at_ns is None and self.duration_s is not None:
             supervisor.stop_at_ns = now_ns + round(self.duration_s * 1e9)
-        silence_ns = round(self._silence_s() * 1e9)
+        watch = SilenceWatch(link, silence_s=self._silence_s())
         clock = ClockAsker(link, boot, settings=self.settings, rng=self._rng)
         while True:
-            now_ns = time.monotonic_ns()
             self._heard_ns = link.last_data_ns
-            if link.is_lost:
-                raise LinkEndedError("lost")
-            if supervisor.is_stopping:
+            if supervisor.is_stopping and not link.is_lost:
                 return
-            if now_ns - link.last_data_ns > silence_ns:
-                raise LinkEndedError("silent")
+            watch.check()
             exchanged = await clock.ask_if_due()
             if exchanged is not None:
                 self._queue.put_event(exchanged)
             await self._filler.ask(link)
-            due_ns = min(clock.due_ns, link.last_data_ns + silence_ns + 1)
+            due_ns = min(clock.due_ns, watch.due_ns)
             if self._filler.n_missing:
                 due_ns = min(due_ns, time.monotonic_ns() + round(_BACKFILL_LOOK_S * 1e9))
             due_ns = min(due_ns, supervisor.stop_at_ns or due_ns)
-            await _sleep_until(link, due_ns)
+            await watch.sleep_until(due_ns)
 
     async def _end(self, link: Link, boot: int) -> None:
         """Stop the garment, then learn how far it got."""
@@ -361,14 +358,6 @@ class GarmentSource:
             for stream in self.schema.streams:
                 newest, _ = self._reassembler.newest(stream.id, boot)
                 await self._filler.acknowledge(link, stream.id, boot, newest)
-
-
-async def _sleep_until(link: Link, due_ns: int) -> None:
-    wait_s = max(due_ns - time.monotonic_ns(), 0) * 1e-9
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(wait_s):
-            await link.woken.wait()
-    link.woken.clear()
 
 
 @contextlib.asynccontextmanager
