@@ -53,10 +53,28 @@ def existing_file(path: Path, what: str) -> Path:
     return path
 
 
+def existing_session(path: Path) -> Path:
+    """Check that a session file is there.
+
+    Args:
+        path: The file, or ``FILE#DEVICE`` for one of several garments.
+
+    Raises:
+        InputError: If it is not, or is a folder.
+    """
+    from wearables.sessions.reader import split_device
+
+    existing_file(split_device(path)[0], "session file")
+    return path
+
+
 def readable_session(path: Path) -> Path:
     """Check that a session file is there, and that reading it will come back.
 
     Some damaged files hang or crash the HDF5 library, so a child process reads it first.
+
+    Args:
+        path: The file, or ``FILE#DEVICE`` for one of several garments.
 
     Raises:
         InputError: If it is not there.
@@ -64,5 +82,5 @@ def readable_session(path: Path) -> Path:
     """
     from wearables.sessions import check_readable
 
-    check_readable(existing_file(path, "session file"))
+    check_readable(existing_session(path))
     return path

@@ -149,35 +149,71 @@ def replay_file(session: Path, *, to: str, speed: float, duration_s: float) -> E
     return Exit.DONE
 
 
+def _garments_of(path: Path) -> tuple[list[tuple[str, Path]], int]:
+    """Garments of a session with the path that plays each, and where session time starts [ns]."""
+    from wearables.sessions import Session
+
+    with Session.open(path) as session:
+        if len(session.devices) == 1:
+            return [("", path)], session.anchor_host_ns
+        named = [(key, Path(f"{session.path}#{key}")) for key in session.devices]
+        return named, session.anchor_host_ns
+
+
 async def _to_lsl(path: Path, speed: float, duration_s: float) -> None:
     from wearables.sources import ReplaySource
     from wearables.sources.lsl import LslOutlet
 
-    async with ReplaySource(path, speed=speed, rebase=True) as source:
-        outlet = LslOutlet(source.schema)
-        names = ", ".join(f"{source.schema.name} {s.name}" for s in source.schema.streams)
-        say(f"LSL streams: {names}")
+    garments, start_ns = _garments_of(path)
+    origin_ns = start_ns if len(garments) > 1 else None
+
+    async def play(source: ReplaySource, name: str) -> None:
+        outlet = LslOutlet(source.schema, name=name)
+        called = name or source.schema.name
+        say(f"LSL streams: {', '.join(f'{called} {s.name}' for s in source.schema.streams)}")
+        async for event in source:
+            outlet.push(event)
+
+    async with contextlib.AsyncExitStack() as stack:
+        sources = [
+            await stack.enter_async_context(
+                ReplaySource(each, speed=speed, rebase=True, origin_ns=origin_ns)
+            )
+            for _, each in garments
+        ]
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(duration_s or None):
-                async for event in source:
-                    outlet.push(event)
+            async with asyncio.timeout(duration_s or None), asyncio.TaskGroup() as group:
+                for source, (name, _) in zip(sources, garments, strict=True):
+                    group.create_task(play(source, name))
 
 
 async def _to_garment(path: Path, duration_s: float) -> None:
-    from firmware_bridge.sim import sim_process, write_replay
-    from wearables.sessions import Session
+    from firmware_bridge.sim import sim_process
 
+    garments, _ = _garments_of(path)
     with tempfile.TemporaryDirectory(prefix="muslin-replay-") as folder:
-        replay = Path(folder) / "replay.npz"
-        with Session.open(path) as session:
-            start_s, counts = unbroken_counts(session)
-            marks = [(m.time_s - start_s, m.kind, m.text) for m in session.markers]
-            write_replay(replay, session.schema, counts, [m for m in marks if m[0] >= 0])
-            say(f"playing the longest part without a gap, from {start_s:.2f} s")
-        async with sim_process(replay) as uri:
-            say(f"virtual garment: muslin record --garment {uri}")
+        async with contextlib.AsyncExitStack() as stack:
+            for i, (name, each) in enumerate(garments, 1):
+                replay = Path(folder) / f"replay-{i}.npz"
+                start_s = _write_unbroken(each, replay)
+                who = f" of {name}" if name else ""
+                say(f"playing the longest part{who} without a gap, from {start_s:.2f} s")
+                uri = await stack.enter_async_context(sim_process(replay, serial=i))
+                say(f"virtual garment: muslin record --garment {name and name + '='}{uri}")
             # Until interrupted, as long as no time was given.
             await asyncio.sleep(duration_s or math.inf)
+
+
+def _write_unbroken(path: Path, replay: Path) -> float:
+    """Write what a virtual garment plays; returns the session time of its start."""
+    from firmware_bridge.sim import write_replay
+    from wearables.sessions import Session
+
+    with Session.open(path) as session:
+        start_s, counts = unbroken_counts(session)
+        marks = [(m.time_s - start_s, m.kind, m.text) for m in session.markers]
+        write_replay(replay, session.schema, counts, [m for m in marks if m[0] >= 0])
+    return start_s
 
 
 def unbroken_counts(session: "Session") -> tuple[float, "dict[int, NDArray[np.int64]]"]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -66,7 +67,7 @@ class RecordResult:
             )
             for name, stored in self.n_stored.items()
         ]
-        return streams + [(f"clock of boot {clock.boot}", str(clock)) for clock in self.clocks]
+        return streams + [(clock.name, str(clock)) for clock in self.clocks]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,17 +129,20 @@ def record_many(
     virtual: VirtualGarment | None = None,
     doors: MarkerDoors | None = None,
     is_live: bool = False,
+    in_one_file: bool = False,
 ) -> Outcome:
-    """Record garments at the same time, each into a file of its own on one clock.
+    """Record garments at the same time on one clock, into files of their own or into one.
 
     Args:
-        garments: See `open_source`.
-        out: Session file; with several garments ``NAME-1.h5``, ``NAME-2.h5`` ...
+        garments: See `open_source`; ``NAME=URI`` gives one a name.
+        out: Session file; of several garments ``OUT-NAME.h5`` each, or one for all. Without a name
+            of their own they are ``1``, ``2`` ..., in one file ``garment-1``, ``garment-2`` ...
         study: Subject, protocol, calibrations.
         limits: What is needed to start, and how long it lasts.
         virtual: How ``sim:`` garments behave.
         doors: Where markers come from.
         is_live: Whether the terminal shows the live view.
+        in_one_file: Whether several garments share one file.
 
     Raises:
         InputError: If an option cannot be used, or the check before the start refuses.
@@ -149,42 +153,72 @@ def record_many(
     if not garments:
         raise InputError("nothing to record: name at least one garment")
     writable_folder(out.parent)
-    paths = session_paths(out, len(garments))
+    named = [_named(garment) for garment in garments]
+    names, uris = [name for name, _ in named], [uri for _, uri in named]
+    is_shared = in_one_file and len(uris) > 1
+    devices = _devices(names) if is_shared else []
+    paths = session_paths(out, [""]) * len(uris) if is_shared else session_paths(out, names)
 
     async def run() -> Outcome:
         async with AsyncExitStack() as stack:
             sources: list[tuple[Source, Path]] = []
             # Of several garments the time counts from when all are there.
-            alone = len(garments) == 1
+            alone = len(uris) == 1
             own_s = limits.duration_s if alone else 0.0
             made = virtual or VirtualGarment()
             if limits.duration_s and not alone:
-                played_s = limits.duration_s + _OPENING_S * len(garments)
+                played_s = limits.duration_s + _OPENING_S * len(uris)
                 made = dataclasses.replace(made, played_s=played_s)
             # One after the other: a garment that is connected is not found a second time.
-            for i, (garment, path) in enumerate(zip(garments, paths, strict=True)):
+            for i, (garment, path) in enumerate(zip(uris, paths, strict=True)):
                 opened = open_source(garment, own_s, made, i)
                 sources.append((await stack.enter_async_context(opened), path))
             return await run_recordings(
-                sources, study=study, limits=limits, doors=doors, is_live=is_live
-            )
+                sources, study=study, limits=limits, doors=doors, is_live=is_live,
+                devices=devices,
+            )  # fmt: skip
 
     wanted = f"{limits.duration_s:g} s" if limits.duration_s else "until stopped"
-    with step(f"recording {wanted} from {', '.join(garments)}"):
+    with step(f"recording {wanted} from {', '.join(uris)}"):
         return asyncio.run(run())
 
 
-def session_paths(out: Path, n_files: int) -> list[Path]:
-    """Where the sessions go: as named, or numbered when there are several.
+_NAME = re.compile(r"([A-Za-z][\w-]*)=(.+)")
+
+
+def _named(garment: str) -> tuple[str, str]:
+    """Name and URI of ``NAME=URI``; no name if nothing is said."""
+    found = _NAME.fullmatch(garment)
+    return (found[1], found[2]) if found else ("", garment)
+
+
+def _devices(names: Sequence[str]) -> list[str]:
+    """Names of garments that share a file.
 
     Raises:
-        InputError: If one is a folder.
+        InputError: If two are the same.
     """
-    numbered = [out.with_name(f"{out.stem}-{i + 1}{out.suffix}") for i in range(n_files)]
-    paths = [out] if n_files == 1 else numbered
+    devices = [name or f"garment-{i}" for i, name in enumerate(names, 1)]
+    if len(set(devices)) < len(devices):
+        raise InputError(f"garments of one file need names that differ: {', '.join(devices)}")
+    return devices
+
+
+def session_paths(out: Path, names: Sequence[str]) -> list[Path]:
+    """Where sessions of their own go: as named, or with name or number when there are several.
+
+    Raises:
+        InputError: If one is a folder, or two are the same.
+    """
+    numbered = [
+        out.with_name(f"{out.stem}-{name or i}{out.suffix}") for i, name in enumerate(names, 1)
+    ]
+    paths = [out] if len(names) == 1 else numbered
     for path in paths:
         if path.is_dir():
             raise InputError(f"session file {path} is a folder; a file name is needed")
+    if len(set(paths)) < len(paths):
+        raise InputError(f"two garments would go into one file: {', '.join(map(str, paths))}")
     return paths
 
 

@@ -33,12 +33,19 @@ class Watched:
     Attributes:
         monitor: Its counters.
         path: Its file.
+        device: Its name in a file that it shares.
         rssi_dbm: Strength of reception, asked anew each time.
     """
 
     monitor: "Monitor"
     path: Path
     rssi_dbm: Callable[[], int | None]
+    device: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is recorded to."""
+        return f"{self.path.name}#{self.device}" if self.device else self.path.name
 
 
 def sparkline(values: NDArray[np.integer], *, width: int = _SPARK_WIDTH) -> str:
@@ -93,7 +100,7 @@ class RecordingPanel:
         if monitor.trouble:
             link += f" ({monitor.trouble})"
         rssi = item.rssi_dbm()
-        facts = [f"{monitor.name} → {item.path.name}", link]
+        facts = [f"{monitor.name} → {item.place}", link]
         if not math.isnan(monitor.battery_pct):
             facts.append(f"battery {monitor.battery_pct:.0f} %")
         if rssi is not None:
@@ -173,4 +180,4 @@ async def keep_telling(panel: RecordingPanel, watched: Sequence[Watched]) -> Non
                 linked[i] = item.monitor.is_linked
                 if item.monitor.trouble != "stopped":
                     trouble = f"link ended: {item.monitor.trouble}"
-                    say(f"  {item.path.name}: {'link is up again' if linked[i] else trouble}")
+                    say(f"  {item.place}: {'link is up again' if linked[i] else trouble}")

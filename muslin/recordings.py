@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import shutil
 import signal
 import sys
@@ -67,15 +68,17 @@ async def run_recordings(
     limits: Limits,
     doors: MarkerDoors | None = None,
     is_live: bool = False,
+    devices: Sequence[str] = (),
 ) -> Outcome:
     """Record open sources, each into its file, under one set of controls.
 
     Args:
-        sources: What is recorded, and where to.
+        sources: What is recorded, and where to; the same path for those that share a file.
         study: What is known of subject and protocol.
         limits: What is needed to start, and how long it lasts.
         doors: Where markers come from.
         is_live: Whether the terminal shows the live view.
+        devices: Name of each source in a file that it shares; nothing for files of their own.
 
     Raises:
         InputError: If the check before the start refuses.
@@ -85,11 +88,16 @@ async def run_recordings(
 
     controls = Controls()
     # Files that are made together find each other by it.
-    together = str(uuid.uuid4()) if len(sources) > 1 else ""
+    n_files = len({path for _, path in sources})
+    together = str(uuid.uuid4()) if n_files > 1 else ""
+    named = zip(sources, devices or [""] * len(sources), strict=True)
     made = [
-        await _take(source, path, controls, study, limits, together) for source, path in sources
+        await _take(source, path, device, controls, study, limits, together)
+        for (source, path), device in named
     ]
     takes, watched = [take for take, _ in made], [item for _, item in made]
+    if n_files < len(takes):
+        takes = _on_one_clock(takes)
     panel = RecordingPanel(watched, controls, duration_s=limits.duration_s)
     async with contextlib.AsyncExitStack() as stack:
         await _open_doors(stack, doors or MarkerDoors(), controls)
@@ -174,9 +182,18 @@ class Stopping:
             loop.remove_signal_handler(signal.SIGINT)
 
 
+def _on_one_clock(takes: "list[Take]") -> "list[Take]":
+    """Takes of one file, whose session time starts with the first of them."""
+    starts = [take.about["start_host_ns"] for take in takes]
+    known = [start for start in starts if start is not None]
+    about = {"start_host_ns": min(known, default=None)}
+    return [dataclasses.replace(take, about={**take.about, **about}) for take in takes]
+
+
 async def _take(
     source: "Source",
     path: Path,
+    device: str,
     controls: "Controls",
     study: Study,
     limits: Limits,
@@ -193,15 +210,16 @@ async def _take(
     opened = [event.host_ns for event in first if isinstance(event, LinkOpened)]
     take = Take(
         source=controls.attach(source, first, rest), path=path, subject=study.subject,
-        title=study.title, software=f"muslin {version()}", watch=monitor.feed,
+        device=device, title=study.title, software=f"muslin {version()}", watch=monitor.feed,
         about={
             "protocol": study.protocol, "calibrations": study.calibrations,
             "start_host_ns": opened[0] if opened else None, "recording_id": recording_id,
         },
     )  # fmt: skip
     watched = Watched(
-        monitor=monitor, path=path, rssi_dbm=lambda: getattr(source, "rssi_dbm", None)
-    )
+        monitor=monitor, path=path, device=device,
+        rssi_dbm=lambda: getattr(source, "rssi_dbm", None),
+    )  # fmt: skip
     return take, watched
 
 

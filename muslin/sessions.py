@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import numpy as np
 
 from muslin.errors import Exit, InputError
-from muslin.folders import existing_file, readable_session, writable_folder
+from muslin.folders import existing_session, readable_session, writable_folder
 from muslin.screen import print_json, say, say_table
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def describe_session(session: Path, *, as_json: bool) -> Exit:
     from wearables.sessions import describe_file
     from wearables.sessions.clocks import ClockFacts
 
-    facts: dict[str, Any] = describe_file(existing_file(session, "session file"))
+    facts: dict[str, Any] = describe_file(existing_session(session))
     if as_json:
         print_json(facts)
         return Exit.DONE
@@ -77,7 +77,7 @@ def describe_session(session: Path, *, as_json: bool) -> Exit:
         text = f"{stream['n_stored']} samples at {stream['measured_rate_hz']:.3f} Hz, "
         rows.append((f"stream {name}", text + f"{stream['lost_s']:.2f} s lost"))
     for clock in (ClockFacts(**row) for row in facts["clocks"]):
-        rows.append((f"clock of boot {clock.boot}", str(clock)))
+        rows.append((clock.name, str(clock)))
     rows.append(("markers", str(len(facts["markers"]))))
     for mark in facts["annotations"]:
         rows.append((f"remark, {mark['source']}", f"{mark['time_s']:.2f} s: {mark['text']}"))
@@ -125,10 +125,13 @@ def align_files(
     how = cast("Method", method)
     if accept and event_s is None:
         raise InputError("--accept needs an event: --event SECONDS")
-    if event_s is not None and len(sessions) < 2:
-        raise InputError("an event is shared by at least two sessions")
     with ExitStack() as stack:
         opened = [stack.enter_context(Session.open(readable_session(path))) for path in sessions]
+        if event_s is not None:
+            # Each garment has a clock of its own, also in a file that several share.
+            opened = [view for session in opened for view in session.views]
+            if len(opened) < 2:
+                raise InputError("an event is shared by at least two garments")
         if len(opened) == 1:
             result = align(list(opened[0].streams.values()), rate_hz=rate_hz, method=how)
         else:
@@ -160,8 +163,8 @@ def _event_lags(sessions: "Sequence[Session]", event_s: float, *, accept: bool) 
     for other in others:
         lag = event_lag(first, other, at_s=event_s)
         text = (
-            f"{other.path}: the event at {event_s:g} s comes {1000 * lag.lag_s:+.2f} ms late "
-            f"against {first.path.name} (correlation {lag.correlation:.2f}, width "
+            f"{other.name}: the event at {event_s:g} s comes {1000 * lag.lag_s:+.2f} ms late "
+            f"against {first.name} (correlation {lag.correlation:.2f}, width "
             f"{1000 * lag.width_s:.0f} ms)"
         )
         if accept and not lag.is_sure:
@@ -187,7 +190,7 @@ def verify_session(session: Path, *, as_json: bool) -> Exit:
     """Check a session file and list what was found."""
     from wearables.sessions import verify
 
-    report = verify(existing_file(session, "session file"))
+    report = verify(existing_session(session))
     if as_json:
         print_json(report.to_json())
     else:

@@ -192,11 +192,14 @@ def replay_file_of(
         )  # fmt: skip
         write_replay(path, schema, counts, markers)
         return path
-    if not replay.exists():
-        raise InputError(f"replay {replay} does not exist")
-    if replay.suffix == ".npz":
-        return replay
-    if replay.is_dir() or replay.suffix not in (".h5", ".hdf5"):
+    from wearables.sessions.reader import split_device
+
+    file, _ = split_device(replay)
+    if not file.exists():
+        raise InputError(f"replay {file} does not exist")
+    if file.suffix == ".npz":
+        return file
+    if file.is_dir() or file.suffix not in (".h5", ".hdf5"):
         replay = _imported(replay, folder / "imported.h5", mapping)
     _replay_of_session(replay, path)
     return path

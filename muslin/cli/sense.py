@@ -38,7 +38,7 @@ def record(
         list[str] | None,
         typer.Option(
             help="sim: (a virtual one), os:, os:hci1#SERIAL, usb:0, tcp-client:HOST:PORT, "
-            "udp:HOST, uart:DATA,SMP, lsl:PREDICATE, replay:FILE; repeatable."
+            "udp:HOST, uart:DATA,SMP, lsl:PREDICATE, replay:FILE; NAME=URI names it; repeatable."
         ),
     ] = None,
     duration: Annotated[float, typer.Option(help="Seconds to record; 0 until stopped.")] = 40.0,
@@ -46,8 +46,12 @@ def record(
     task: Annotated[str, typer.Option(help="What the subject does.")] = "",
     study: StudyFile = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Session file; NAME-1.h5 ... for several garments.")
+        Path,
+        typer.Option("--out", "-o", help="Session file; OUT-NAME.h5 ... for several garments."),
     ] = Path("session.h5"),
+    one_file: Annotated[
+        bool, typer.Option("--one-file", help="Several garments into one session file.")
+    ] = False,
     require: Required = None,
     min_battery: MinBattery = 10.0,
     force: Force = False,
@@ -75,6 +79,7 @@ def record(
         virtual=VirtualGarment(loss=loss, seed=seed),
         doors=MarkerDoors(udp_port=markers, lsl=lsl_markers),
         is_live=live,
+        in_one_file=one_file,
     )  # fmt: skip
     raise typer.Exit(tell(outcome, as_json=as_json))
 

@@ -71,7 +71,7 @@ class Library:
             return {
                 "id": number,
                 "name": self.path_of(number).stem,
-                "garment": session.schema.name,
+                "garment": session.garment_names,
                 "subject": str(session.subject["id"]),
                 "start_utc": session.created_utc,
                 "duration_s": session.duration_s,

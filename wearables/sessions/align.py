@@ -69,7 +69,8 @@ def align_sessions(
     by their UTC anchors, which are as good as the clocks of the hosts.
 
     Args:
-        sessions: Open sessions; streams are named ``FILE/STREAM``.
+        sessions: Open sessions; streams are named ``FILE/STREAM``, of one of several garments
+            ``FILE/DEVICE/STREAM``.
         rate_hz: Rate of the grid.
         method: How values between samples come about.
         lags_s: How much later each session after the first has what happened at the same moment,
@@ -84,7 +85,7 @@ def align_sessions(
         lag_s = lags_s[i - 1] if 0 < i <= len(lags_s) else 0.0
         shift_s = clock_shift_s(first, session) - lag_s
         for name, stream in session.streams.items():
-            runs[f"{session.path.stem}/{name}"] = [
+            runs[f"{session.name}/{name}"] = [
                 dataclasses.replace(block, time_s=block.time_s + shift_s)
                 for block in stream.read_runs()
             ]

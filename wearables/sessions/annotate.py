@@ -41,7 +41,7 @@ def annotate(
                 f"{start_s:g} s is outside of the session, which lasts from 0 to "
                 f"{session.end_s:.2f} s"
             )
-        host_ns = session.anchor_host_ns + round(start_s * 1e9)
+        host_ns, path = session.anchor_host_ns + round(start_s * 1e9), session.path
     with h5py.File(path, "r+") as file:
         group = file.require_group("annotations")
         if author not in group:

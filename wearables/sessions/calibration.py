@@ -5,7 +5,8 @@ Raw counts stay as they are; a calibration is applied on reading, so it can be c
 
 import json
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +92,33 @@ def read_calibrations(path: Path) -> tuple[Calibration, ...]:
         ) from error
 
 
-def check_channels(calibrations: tuple[Calibration, ...], schema: GarmentSchema) -> None:
-    """Every calibration must be of a channel that is there.
+def by_device(
+    calibrations: Sequence[Calibration], schemas: Mapping[str, GarmentSchema]
+) -> dict[str, tuple[Calibration, ...]]:
+    """Which garment each calibration is of.
+
+    Args:
+        calibrations: Of ``device/stream/channel``; of ``stream/channel`` it is of every garment
+            that has this channel.
+        schemas: The garments, by device.
 
     Raises:
-        SessionError: If one is not.
+        SessionError: If one is of no channel.
     """
-    known = [f"{s.name}/{c.name}" for s in schema.streams for c in s.channels]
-    for calibration in calibrations:
-        if calibration.channel not in known:
-            raise SessionError(
-                f"calibration of {calibration.channel!r}: the garment has {', '.join(known)}"
-            )
+    channels = {
+        key: [f"{s.name}/{c.name}" for s in schema.streams for c in s.channels]
+        for key, schema in schemas.items()
+    }
+    found: dict[str, list[Calibration]] = {key: [] for key in schemas}
+    for item in calibrations:
+        owners = [key for key, own in channels.items() if item.channel in own]
+        device, _, channel = item.channel.partition("/")
+        if not owners and channel in channels.get(device, ()):
+            found[device].append(replace(item, channel=channel))
+            continue
+        if not owners:
+            known = ", ".join(dict.fromkeys(name for own in channels.values() for name in own))
+            raise SessionError(f"calibration of {item.channel!r}: the garment has {known}")
+        for key in owners:
+            found[key].append(item)
+    return {key: tuple(items) for key, items in found.items()}

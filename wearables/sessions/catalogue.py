@@ -24,7 +24,7 @@ class CatalogueRow:
         duration_s: From the first to the last sample.
         subject: Pseudonym.
         task: Title of the session.
-        garment: Model of the garment.
+        garment: Model of the garment; of several, joined by commas.
         streams: Names, joined by commas.
         coverage: Share of samples that are there, 0..1.
         lost_s: Longest loss of any stream.
@@ -114,7 +114,7 @@ def facts_of(path: Path) -> dict[str, Any]:
                 "duration_s": session.duration_s,
                 "subject": str(session.subject["id"]),
                 "task": session.title,
-                "garment": session.schema.name,
+                "garment": session.garment_names,
                 "streams": ",".join(streams),
                 "coverage": n_stored / n_all if n_all else 0.0,
                 "lost_s": max(losses_s, default=0.0),

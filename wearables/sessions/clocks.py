@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.timesync import ClockFit
+from wearables.sessions.device_reader import DeviceReader
 from wearables.sessions.reader import Session
 
 # A crystal that is further off than this is broken or not what the garment says it is.
@@ -22,6 +23,7 @@ class ClockFacts:
 
     Attributes:
         boot: Power-up of the garment.
+        device: Which of several garments; empty for the only one.
         method: How it was fitted; ``bounds`` when only arrivals tell.
         n_exchanges: Exchanges in the file.
         offset_s: Host minus garment at the first knot.
@@ -40,11 +42,21 @@ class ClockFacts:
     drift_sd_ppm: float | None
     rms_residual_s: float | None
     duration_s: float
+    device: str = ""
+
+    @property
+    def name(self) -> str:
+        """Whose clock it is."""
+        return (
+            f"clock of {self.device}, boot {self.boot}"
+            if self.device
+            else f"clock of boot {self.boot}"
+        )
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """One sentence for each thing that is worse than it should be."""
-        who = f"clock of boot {self.boot}"
+        who = self.name
         found: list[str] = []
         if self.rms_residual_s is None:
             return ()
@@ -83,30 +95,37 @@ class ClockFacts:
 
 
 def clock_facts(session: Session) -> tuple[ClockFacts, ...]:
-    """Facts of every boot that gave samples."""
-    frames = [stream.frames[["boot", "host_ns"]] for stream in session.streams.values()]
-    if not frames:
-        return ()
-    table: NDArray[Any] = np.concatenate(frames)
-    exchanges = session.exchanges
-    found: list[ClockFacts] = []
-    for boot in np.unique(table["boot"]):
-        clock = session.clock(int(boot))
-        asked_s = exchanges["t1_host_ns"][exchanges["boot"] == boot] * 1e-9
-        n_exchanges = asked_s.size
-        found.append(
-            ClockFacts(
-                boot=int(boot),
-                method=clock.method,
-                n_exchanges=n_exchanges,
-                offset_s=float(clock.offset_s[0]),
-                drift_ppm=-float(clock.drift[0]) * 1e6,
-                drift_sd_ppm=_drift_sd_ppm(asked_s, clock),
-                rms_residual_s=float(clock.rms_residual_s) if n_exchanges else None,
-                duration_s=float(np.ptp(table["host_ns"][table["boot"] == boot])) * 1e-9,
-            )
-        )
-    return tuple(found)
+    """Facts of every boot that gave samples, garment by garment."""
+    is_alone = len(session.devices) == 1
+    return tuple(
+        _facts(device, boot, table, name="" if is_alone else device.key)
+        for device in session.devices.values()
+        for table in _heard(device)
+        for boot in np.unique(table["boot"]).tolist()
+    )
+
+
+def _heard(device: DeviceReader) -> list[NDArray[Any]]:
+    """Boot and arrival of all frames in one table; none where there is no stream."""
+    frames = [stream.frames[["boot", "host_ns"]] for stream in device.streams.values()]
+    return [np.concatenate(frames)] if frames else []
+
+
+def _facts(device: DeviceReader, boot: int, table: NDArray[Any], *, name: str) -> ClockFacts:
+    clock, exchanges = device.clock(boot), device.exchanges
+    asked_s = exchanges["t1_host_ns"][exchanges["boot"] == boot] * 1e-9
+    n_exchanges = asked_s.size
+    return ClockFacts(
+        boot=boot,
+        method=clock.method,
+        n_exchanges=n_exchanges,
+        offset_s=float(clock.offset_s[0]),
+        drift_ppm=-float(clock.drift[0]) * 1e6,
+        drift_sd_ppm=_drift_sd_ppm(asked_s, clock),
+        rms_residual_s=float(clock.rms_residual_s) if n_exchanges else None,
+        duration_s=float(np.ptp(table["host_ns"][table["boot"] == boot])) * 1e-9,
+        device=name,
+    )
 
 
 def _drift_sd_ppm(asked_s: NDArray[np.float64], clock: ClockFit) -> float | None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from wearables.errors import SessionError, UnreadableError
 from wearables.sessions.journal import journal_path
+from wearables.sessions.reader import split_device
 from wearables.sessions.recover import RecoverReport, journal_of, rebuild, recovered_path
 from wearables.sessions.verify import VerifyReport
 
@@ -168,6 +169,7 @@ def recover(
 
 
 def _limit_s(path: Path, s_per_mb: float) -> float:
+    path, _ = split_device(path)
     size_b = path.stat().st_size if path.is_file() else 0
     return START_S + round(size_b * 1e-6 * s_per_mb)
 

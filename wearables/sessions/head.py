@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ class Head:
         title: What the session is about.
         software: Name and version of the recorder.
         protocol: Task, operator, place ..., as the study has it.
-        calibrations: Corrections of channels.
+        calibrations: Corrections of channels, by device.
         start_host_ns: Where session time starts; now if nothing is said.
         origin: Root attributes of the session that this one was made from.
         recording_id: Shared by the files that are recorded together; empty for a lone one.
@@ -35,7 +35,7 @@ class Head:
     title: str = ""
     software: str = "muslin"
     protocol: Mapping[str, str] = field(default_factory=dict)
-    calibrations: tuple[Calibration, ...] = ()
+    calibrations: Mapping[str, tuple[Calibration, ...]] = field(default_factory=dict)
     start_host_ns: int | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     recording_id: str = ""
@@ -72,9 +72,11 @@ def write_root(file: Any, head: Head) -> None:
         make_table(file, name, dtype)
 
 
-def write_device(file: Any, schema: GarmentSchema, calibrations: tuple[Calibration, ...]) -> Any:
-    """Write the garment's descriptor, calibrations and tables; returns its streams' group."""
-    device = file.create_group(f"devices/{layout.DEVICE_KEY}")
+def write_device(
+    file: Any, key: str, schema: GarmentSchema, calibrations: tuple[Calibration, ...]
+) -> Any:
+    """Write a garment's descriptor, calibrations and tables; returns its group."""
+    device = file.create_group(f"devices/{key}")
     device.attrs["vendor"], device.attrs["name"] = schema.vendor, schema.name
     device.attrs["hw"], device.attrs["driver"] = schema.hw, "gl"
     data = schema.to_cbor()
@@ -85,10 +87,13 @@ def write_device(file: Any, schema: GarmentSchema, calibrations: tuple[Calibrati
     for name, dtype in layout.DEVICE_TABLES.items():
         make_table(device, name, dtype)
     append_rows(device["calibrations"], [item.row(i) for i, item in enumerate(calibrations, 1)])
-    names = [f"{layout.DEVICE_KEY}/{stream.name}" for stream in schema.streams]
+    return device
+
+
+def write_committed(file: Any, names: Sequence[str]) -> None:
+    """Write the counters of complete frames, ``device/stream`` each."""
     committed = file.create_dataset("committed", data=np.zeros(len(names), np.uint64))
-    committed.attrs["streams"] = names
-    return device.create_group("streams")
+    committed.attrs["streams"] = list(names)
 
 
 def anchor() -> tuple[int, int, int]:

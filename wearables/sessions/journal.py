@@ -10,6 +10,7 @@ import os
 import struct
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -70,37 +71,44 @@ def _stream_dtypes(schema: GarmentSchema) -> dict[int, np.dtype]:
     }
 
 
-def _record(kind: int, body: bytes, *, epoch: int = 0, host_ns: int = 0) -> bytes:
-    packet = _HEAD.pack(kind, 0, epoch, host_ns) + body
+def _record(kind: int, body: bytes, *, device: int = 0, epoch: int = 0, host_ns: int = 0) -> bytes:
+    packet = _HEAD.pack(kind, device, epoch, host_ns) + body
     return encode_cobs(packet + _CRC.pack(zlib.crc32(packet)))
 
 
 class JournalWriter:
     """Append records; written every 100 ms, on the disk every second."""
 
-    def __init__(self, path: Path, schema: GarmentSchema, head: dict[str, Any]) -> None:
+    def __init__(
+        self, path: Path, schemas: Mapping[str, GarmentSchema], head: dict[str, Any]
+    ) -> None:
         self.path = path
-        self._dtypes = _stream_dtypes(schema)
+        self._numbers = {key: i for i, key in enumerate(schemas)}
+        self._dtypes = {key: _stream_dtypes(schema) for key, schema in schemas.items()}
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
         self._descriptor = os.open(path, flags, 0o644)
         self._batch = bytearray()
         self._written_ns = self._synced_ns = time.monotonic_ns()
-        self._batch += _record(KIND_HEADER, cbor2.dumps(head))
-        self._batch += _record(KIND_DESCRIPTOR, schema.to_cbor())
+        self._batch += _record(KIND_HEADER, cbor2.dumps({**head, "devices": list(schemas)}))
+        for key, schema in schemas.items():
+            number = self._numbers[key]
+            self._batch += _record(KIND_DESCRIPTOR, schema.to_cbor(), device=number)
         self.flush(sync=True)
 
-    def append(self, event: Event) -> None:
-        """Take in one event."""
+    def append(self, event: Event, *, device: str) -> None:
+        """Take in one event of a garment."""
+        number = self._numbers[device]
         if isinstance(event, Sampled):
-            counts = event.counts.astype(self._dtypes[event.stream_id])
+            counts = event.counts.astype(self._dtypes[device][event.stream_id])
             head = (event.stream_id, event.flags, event.backfilled, event.boot)
             place = (event.first_index, event.device_us, len(counts))
             body = _FRAME.pack(*head, *place) + counts.tobytes()
-            record = _record(KIND_FRAME, body, epoch=event.epoch, host_ns=event.host_ns)
+            times = {"epoch": event.epoch, "host_ns": event.host_ns}
+            record = _record(KIND_FRAME, body, device=number, **times)
         else:
             body = cbor2.dumps({"type": type(event).__name__, **asdict(event)})
             host_ns = 0 if isinstance(event, Exchanged) else event.host_ns
-            record = _record(_KINDS[type(event)], body, host_ns=host_ns)
+            record = _record(_KINDS[type(event)], body, device=number, host_ns=host_ns)
         self._batch += record
         if time.monotonic_ns() - self._written_ns >= BATCH_NS:
             self.flush()
@@ -132,14 +140,14 @@ class Journal:
 
     Attributes:
         head: Root attributes and subject of the session.
-        schema: The garment.
-        events: Events in order of arrival.
+        schemas: The garments, by device.
+        events: Device and event, in order of arrival.
         n_damaged: Records that could not be read.
     """
 
     head: dict[str, Any]
-    schema: GarmentSchema
-    events: list[Event]
+    schemas: dict[str, GarmentSchema]
+    events: list[tuple[str, Event]]
     n_damaged: int
 
 
@@ -157,26 +165,47 @@ def read_journal(path: Path) -> Journal:
     # What follows the last zero byte is a torn record.
     n_damaged = reader.n_damaged + int(bool(data) and data[-1] != 0)
     head: dict[str, Any] = {}
-    schema: GarmentSchema | None = None
-    dtypes: dict[int, np.dtype] = {}
-    events: list[Event] = []
+    schemas: dict[int, GarmentSchema] = {}
+    dtypes: dict[int, dict[int, np.dtype]] = {}
+    events: list[tuple[int, Event]] = []
     for packet in packets:
         body = _checked(packet)
         if body is None:
             n_damaged += 1
-        elif packet[0] == KIND_HEADER:
+            continue
+        kind, device, _, _ = _HEAD.unpack_from(packet)
+        if kind == KIND_HEADER:
             head = cbor2.loads(body)
-        elif packet[0] == KIND_DESCRIPTOR:
-            schema = GarmentSchema.from_cbor(body)
-            dtypes = _stream_dtypes(schema)
-        elif packet[0] == KIND_FRAME:
-            if schema is not None:
-                events.append(_frame(packet, body, dtypes))
-        else:
-            events.append(_event(cbor2.loads(body)))
-    if schema is None:
+        elif kind == KIND_DESCRIPTOR:
+            schemas[device] = GarmentSchema.from_cbor(body)
+            dtypes[device] = _stream_dtypes(schemas[device])
+        elif kind != KIND_FRAME:
+            events.append((device, _event(cbor2.loads(body))))
+        elif device in schemas:
+            events.append((device, _frame(packet, body, dtypes[device])))
+    if not schemas:
         raise SessionError(f"journal {path} holds no descriptor of the garment, so it is no help")
-    return Journal(head=head, schema=schema, events=events, n_damaged=n_damaged)
+    return _named(head, schemas, events, n_damaged)
+
+
+def _named(
+    head: dict[str, Any],
+    schemas: dict[int, GarmentSchema],
+    events: list[tuple[int, Event]],
+    n_damaged: int,
+) -> Journal:
+    """Give devices their names; one whose descriptor is damaged is left out."""
+    told: list[str] = head.pop("devices", [layout.DEVICE_KEY])
+    names = {
+        number: told[number] if number < len(told) else f"{layout.DEVICE_KEY}-{number + 1}"
+        for number in schemas
+    }
+    return Journal(
+        head=head,
+        schemas={names[number]: schema for number, schema in schemas.items()},
+        events=[(names[number], event) for number, event in events if number in names],
+        n_damaged=n_damaged,
+    )
 
 
 def _checked(packet: bytes) -> bytes | None:

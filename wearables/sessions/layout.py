@@ -1,4 +1,4 @@
-"""Layout 1.1 of a session file: the one table of groups, columns and types.
+"""Layout 1.2 of a session file: the one table of groups, columns and types.
 
 Writer, reader and `verify` use these names. Times: `*_host_ns` is `time.monotonic_ns` of the
 recording host, `*_device_us` microseconds since the garment's boot. Row of `raw` = sample index
@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 
 FORMAT = "muslin-session"
-VERSION = (1, 1)
+VERSION = (1, 2)
+# Of a garment that is recorded alone; several have names of their own.
 DEVICE_KEY = "garment"
 
 STATE_RECORDING, STATE_CLOSED, STATE_RECOVERED = "recording", "closed", "recovered"

@@ -73,11 +73,16 @@ def migrate(path: Path, out: Path | None = None) -> MigrateReport:
 def _add_protocol_and_calibrations(file: Any) -> None:
     """1.0 to 1.1: what a study knows, and corrections of channels."""
     file.require_group("protocol")
-    device = file["devices"][layout.DEVICE_KEY]
+    device = file["devices"][layout.DEVICE_KEY]  # A layout of one garment only.
     if "calibrations" not in device:
         make_table(device, "calibrations", layout.CALIBRATIONS)
 
 
+def _allow_several_garments(_file: Any) -> None:
+    """1.1 to 1.2: a file may hold several garments; one of one garment is the same."""
+
+
 _STEPS: tuple[tuple[tuple[int, int], Callable[[Any], None]], ...] = (
     ((1, 0), _add_protocol_and_calibrations),
+    ((1, 1), _allow_several_garments),
 )

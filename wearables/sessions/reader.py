@@ -1,4 +1,8 @@
-"""Read a session file lazily: streams in SI on one clock, gaps explicit."""
+"""Read a session file lazily: streams in SI on one clock, gaps explicit.
+
+A file holds one garment or several. Of several, streams are named ``device/stream``, and
+``FILE#DEVICE`` opens one of them as if it had been recorded alone.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,18 +14,33 @@ from numpy.typing import NDArray
 
 from firmware_bridge.errors import FirmwareBridgeError
 from firmware_bridge.schema import GarmentSchema
-from firmware_bridge.timesync import ClockFit, Exchange, refit
+from firmware_bridge.timesync import ClockFit
 from wearables.errors import SessionError
 from wearables.sessions import layout
-from wearables.sessions.calibration import Calibration, calibration_of_row
+from wearables.sessions.calibration import Calibration
+from wearables.sessions.device_reader import DeviceReader
 from wearables.sessions.stream_reader import StreamReader, table
 from wearables.sessions.timeline import SessionMarker
 
 
-class Session:
-    """An open session file; use `Session.open` in a ``with`` block."""
+def split_device(path: Path) -> tuple[Path, str]:
+    """File and device of ``FILE#DEVICE``; no device if nothing is said or a file is named so."""
+    if path.exists() or "#" not in path.name:
+        return path, ""
+    name, _, device = path.name.rpartition("#")
+    return path.with_name(name), device
 
-    def __init__(self, file: Any, path: Path) -> None:
+
+class Session:
+    """An open session file; use `Session.open` in a ``with`` block.
+
+    Attributes:
+        path: The file.
+        devices: What it holds of each garment, by name.
+        device: The one garment that was asked for by name; empty otherwise.
+    """
+
+    def __init__(self, file: Any, path: Path, *, device: str = "") -> None:
         self._file = file
         self.path = path
         attrs = file.attrs
@@ -31,26 +50,37 @@ class Session:
         self.created_utc, self.title = str(attrs["created_utc"]), str(attrs["title"])
         self.anchor_host_ns = int(attrs["anchor_host_ns"])
         self.anchor_utc_ns = int(attrs["anchor_utc_ns"])
-        self._device = file["devices"][layout.DEVICE_KEY]
-        self.schema = GarmentSchema.from_cbor(self._device["descriptor"][...].tobytes())
-        self._clocks: dict[int, ClockFit] = {}
-        self.calibrations = self._read_calibrations()
-        self._streams = {
-            str(name): StreamReader(self, group, str(name))
-            for name, group in self._device["streams"].items()
-        }
+        keys = [str(key) for key in file["devices"]]
+        if device and device not in keys:
+            raise SessionError(f"{path} holds no garment {device!r}; it holds {', '.join(keys)}")
+        self._is_alone = len(keys) == 1
+        self.device = device
+        is_plain = bool(device) or self._is_alone
+        self.devices = {
+            key: DeviceReader(
+                file["devices"][key], key, anchor_host_ns=self.anchor_host_ns,
+                anchor_utc_ns=self.anchor_utc_ns, prefix="" if is_plain else f"{key}/",
+            )
+            for key in keys
+            if device in ("", key)
+        }  # fmt: skip
+        self._streams = {s.name: s for one in self.devices.values() for s in one.streams.values()}
 
     @classmethod
-    def open(cls, path: Path) -> "Session":
+    def open(cls, path: Path, *, device: str = "") -> "Session":
         """Open a session for reading.
 
         On some damaged files the HDF5 library never comes back; `wearables.sessions.check_readable`
         finds them first, in a process that it ends.
 
+        Args:
+            path: The file, or ``FILE#DEVICE``.
+            device: One of several garments, as if it had been recorded alone.
+
         Raises:
             SessionError: If the file is missing, damaged, or not a session of this version.
         """
-        path = Path(path)
+        path, named = split_device(Path(path))
         if not path.is_file():
             raise SessionError(f"session file {path} does not exist")
         if not h5py.is_hdf5(path):
@@ -62,7 +92,7 @@ class Session:
             raise SessionError(f"session file {path} {what}; nothing was read from it") from error
         try:
             _check_format(file, path)
-            return cls(file, path)
+            return cls(file, path, device=device or named)
         except SessionError:
             file.close()
             raise
@@ -96,92 +126,97 @@ class Session:
         """Task, operator, place ..., as far as they were given."""
         return dict(self._file["protocol"].attrs) if "protocol" in self._file else {}
 
-    def _read_calibrations(self) -> tuple[Calibration, ...]:
-        if "calibrations" not in self._device:
-            return ()
-        return tuple(calibration_of_row(row) for row in table(self._device, "calibrations"))
-
-    def calibration(self, channel: str) -> Calibration | None:
-        """The newest calibration of ``stream/channel``; nothing if it has none."""
-        return next((c for c in reversed(self.calibrations) if c.channel == channel), None)
+    @property
+    def name(self) -> str:
+        """Name of the file without its ending, and of the garment that was asked for."""
+        return f"{self.path.stem}/{self.device}" if self.device else self.path.stem
 
     @property
-    def descriptor_sha256(self) -> str:
-        """Hash of the descriptor as it was noted while recording."""
-        return str(self._device["descriptor"].attrs["sha256"])
+    def file_name(self) -> str:
+        """The same, as a part of a file's name."""
+        return self.name.replace("/", "-")
+
+    @property
+    def views(self) -> "list[Session]":
+        """The session garment by garment, each as if it had been recorded alone."""
+        if len(self.devices) == 1:
+            return [self]
+        return [Session(self._file, self.path, device=key) for key in self.devices]
+
+    @property
+    def only(self) -> DeviceReader:
+        """The garment, where there is one.
+
+        Raises:
+            SessionError: If there are several.
+        """
+        if len(self.devices) != 1:
+            names = ", ".join(self.devices)
+            raise SessionError(
+                f"{self.path} holds several garments ({names}); name one: "
+                f"{self.path}#{next(iter(self.devices), 'DEVICE')}"
+            )
+        return next(iter(self.devices.values()))
+
+    @property
+    def schema(self) -> GarmentSchema:
+        """Streams and channels of the garment; this and the next ones raise for several."""
+        return self.only.schema
+
+    @property
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """Corrections of its channels."""
+        return self.only.calibrations
+
+    @property
+    def exchanges(self) -> NDArray[Any]:
+        """Its clock exchanges as recorded."""
+        return self.only.exchanges
+
+    @property
+    def epochs(self) -> NDArray[Any]:
+        """Its radio links."""
+        return self.only.epochs
+
+    @property
+    def status(self) -> NDArray[Any]:
+        """Its status messages."""
+        return self.only.status
+
+    def clock(self, boot: int) -> ClockFit:
+        """Fit of one of its boots, made from the recorded exchanges."""
+        return self.only.clock(boot)
+
+    @property
+    def garment_names(self) -> str:
+        """Models of the garments, joined by commas."""
+        return ", ".join(dict.fromkeys(one.schema.name for one in self.devices.values()))
 
     @property
     def committed(self) -> Mapping[str, int]:
         """Frames that were complete at the last flush, by stream."""
         counts = self._file["committed"]
-        names = (str(name).rsplit("/", 1)[-1] for name in counts.attrs["streams"])
-        return {name: int(n) for name, n in zip(names, counts[...], strict=True)}
-
-    @property
-    def exchanges(self) -> NDArray[Any]:
-        """Clock exchanges as recorded."""
-        return self._device["exchanges"][...]
-
-    @property
-    def epochs(self) -> NDArray[Any]:
-        """Radio links."""
-        return self._device["epochs"][...]
-
-    @property
-    def status(self) -> NDArray[Any]:
-        """Status messages of the garment."""
-        return self._device["status"][...]
-
-    def clock(self, boot: int) -> ClockFit:
-        """Fit of one boot, made from the recorded exchanges."""
-        if boot not in self._clocks:
-            rows = self.exchanges[self.exchanges["boot"] == boot]
-            self._clocks[boot] = refit(
-                [
-                    Exchange(
-                        t1_host_ns=int(row["t1_host_ns"]),
-                        t2_device_us=int(row["t2_device_us"]),
-                        t3_device_us=int(row["t3_device_us"]),
-                        t4_host_ns=int(row["t4_host_ns"]),
-                        dither_us=int(row["dither_us"]),
-                    )
-                    for row in rows
-                ]
-            )
-            if self._clocks[boot].method == "none":
-                self._clocks[boot] = self._arrival_clock(boot)
-        return self._clocks[boot]
-
-    def _arrival_clock(self, boot: int) -> ClockFit:
-        """Without exchanges: the least delay of a frame's arrival, biased late by the radio."""
-        best_s = np.inf
-        for group in self._device["streams"].values():
-            frames = table(group, "frames")
-            own = frames[frames["boot"] == boot]
-            if len(own):
-                delay_s = own["host_ns"] * 1e-9 - own["device_us"] * 1e-6
-                best_s = min(best_s, float(delay_s.min()))
-        one = np.ones(1)
-        return ClockFit(
-            device_us=0 * one,
-            offset_s=one * (best_s if np.isfinite(best_s) else self.anchor_host_ns * 1e-9),
-            drift=0 * one,
-            sd_s=one * 0.02,
-            rms_residual_s=float("nan"),
-            n_used=0,
-            method="bounds",
-        )
+        rows = zip(counts.attrs["streams"], counts[...], strict=True)
+        told = {tuple(str(name).rsplit("/", 1)): int(n) for name, n in rows}
+        is_joined = len(self.devices) > 1
+        return {
+            f"{key}/{name}" if is_joined else name: n
+            for (key, name), n in told.items()
+            if key in self.devices
+        }
 
     @property
     def markers(self) -> tuple[SessionMarker, ...]:
-        """Markers in order of time; the garment's own come through its clock."""
-        boots = [boot for s in self.streams.values() for boot in s.segments["boot"]]
-        boot = int(boots[-1]) if boots else 0
-        marks = []
+        """Markers in order of time; a garment's own come through its clock."""
+        marks: list[SessionMarker] = []
         for row in table(self._file, "markers"):
-            host_ns = float(row["host_ns"])
+            host_ns, key = float(row["host_ns"]), row["device"].decode()
+            if self.device and not self._is_alone and key not in ("", self.device):
+                continue
             if row["device_us"] != layout.NO_DEVICE_TIME:
-                host_ns = float(self.clock(boot).host_ns(np.array([row["device_us"]]))[0])
+                device = self.devices.get(key) or next(iter(self.devices.values()))
+                clock = device.clock(device.last_boot)
+                host_ns = float(clock.host_ns(np.array([row["device_us"]]))[0])
             marks.append(
                 SessionMarker(
                     time_s=(host_ns - self.anchor_host_ns) * 1e-9,

@@ -5,13 +5,14 @@ journal everything that can still be read is kept. The result is a new file; the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
+from firmware_bridge.errors import FirmwareBridgeError
 from firmware_bridge.events import LossCause
 from firmware_bridge.schema import GarmentSchema
 from wearables.errors import SessionError, WearablesError
@@ -92,7 +93,7 @@ def rebuild(target: Path, journal: Journal) -> RecoverReport:
     rows = journal.head.get("calibrations", [])
     saved = [Calibration(**{**row, "numbers": tuple(row["numbers"])}) for row in rows]
     head = {**journal.head, "calibrations": saved}
-    return _rewrite(target, "rebuilt", head, journal.schema, journal.events, journal)
+    return _rewrite(target, "rebuilt", head, journal.schemas, journal.events, journal)
 
 
 def keep_readable(path: Path, target: Path, journal: Journal | None) -> RecoverReport:
@@ -101,12 +102,13 @@ def keep_readable(path: Path, target: Path, journal: Journal | None) -> RecoverR
     Raises:
         SessionError: If nothing can be read.
     """
-    head, schema, events = _read_file(path)
+    head, schemas, events = _read_file(path)
     if journal is None:
-        return _rewrite(target, "salvaged", head, schema, events, journal)
-    seen = {_key(event) for event in events}
-    events += [event for event in journal.events if _key(event) not in seen]
-    return _rewrite(target, "completed", head, schema, events, journal)
+        return _rewrite(target, "salvaged", head, schemas, events, journal)
+    seen = {(device, _key(event)) for device, event in events}
+    late = [(device, event) for device, event in journal.events if device in schemas]
+    events += [(device, event) for device, event in late if (device, _key(event)) not in seen]
+    return _rewrite(target, "completed", head, schemas, events, journal)
 
 
 def journal_of(path: Path) -> Journal | None:
@@ -121,15 +123,15 @@ def _rewrite(
     target: Path,
     method: str,
     head: dict[str, Any],
-    schema: GarmentSchema,
-    events: list[Event],
+    schemas: dict[str, GarmentSchema],
+    events: list[tuple[str, Event]],
     journal: Journal | None,
 ) -> RecoverReport:
     known = {field.name for field in fields(SubjectInfo)}
     person = {key: value for key, value in head.get("subject", {}).items() if key in known}
     writer = SessionWriter(
         target,
-        schema,
+        schemas,
         subject=SubjectInfo(**{"id": "unknown", **person}),
         title=head.get("title", ""),
         software=head.get("software", "muslin"),
@@ -138,17 +140,23 @@ def _rewrite(
         protocol=head.get("protocol", {}),
         calibrations=tuple(head.get("calibrations", ())),
     )
-    with_holes = [*events, *_unlisted_holes(events)]
-    for event in with_holes:
-        writer.write(event)
+    for device, event in [*events, *_unlisted_holes(events)]:
+        writer.write(event, device=device)
     writer.close(state=layout.STATE_RECOVERED)
     return RecoverReport(
         path=target,
         method=method,
         n_stored=writer.n_stored,
-        lost_s={name: n / schema.stream_named(name).rate_hz for name, n in writer.n_lost.items()},
+        lost_s={name: n / _rate_hz(schemas, name) for name, n in writer.n_lost.items()},
         n_damaged_records=0 if journal is None else journal.n_damaged,
     )
+
+
+def _rate_hz(schemas: dict[str, GarmentSchema], name: str) -> float:
+    """Nominal rate of a stream, named as the writer names it."""
+    device, _, stream = name.rpartition("/")
+    schema = schemas[device] if device else next(iter(schemas.values()))
+    return schema.stream_named(stream).rate_hz
 
 
 def _key(event: Event) -> tuple[Any, ...]:
@@ -170,55 +178,91 @@ def _key(event: Event) -> tuple[Any, ...]:
             return (type(event).__name__, event.epoch)
 
 
-def _unlisted_holes(events: list[Event]) -> Iterator[Lost]:
+def _unlisted_holes(events: list[tuple[str, Event]]) -> Iterator[tuple[str, Lost]]:
     """Samples between frames that no gap row speaks of: they were in what cannot be read."""
-    spans: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for event in events:
+    spans: dict[tuple[str, int, int], list[tuple[int, int]]] = {}
+    for device, event in events:
         if isinstance(event, Sampled | Lost):
             n = len(event.counts) if isinstance(event, Sampled) else event.n_samples
-            key = (event.stream_id, event.boot)
+            key = (device, event.stream_id, event.boot)
             spans.setdefault(key, []).append((event.first_index, event.first_index + n))
-    for (stream_id, boot), pieces in spans.items():
+    for (device, stream_id, boot), pieces in spans.items():
         pieces.sort()
         end = pieces[0][0]
         for start, stop in pieces:
             if start > end:
-                yield Lost(
-                    stream_id=stream_id,
-                    boot=boot,
-                    first_index=end,
-                    n_samples=start - end,
-                    cause=LossCause.DAMAGED,
-                    host_ns=0,
-                    epoch_before=0,
-                    epoch_after=0,
+                yield (
+                    device,
+                    Lost(
+                        stream_id=stream_id,
+                        boot=boot,
+                        first_index=end,
+                        n_samples=start - end,
+                        cause=LossCause.DAMAGED,
+                        host_ns=0,
+                        epoch_before=0,
+                        epoch_after=0,
+                    ),
                 )
             end = max(end, stop)
 
 
-def _read_file(path: Path) -> tuple[dict[str, Any], GarmentSchema, list[Event]]:
-    """Everything readable in a session file, as the events that made it."""
+def _read_file(
+    path: Path,
+) -> tuple[dict[str, Any], dict[str, GarmentSchema], list[tuple[str, Event]]]:
+    """Everything readable in a session file, as the events that made it.
+
+    A garment whose description cannot be read is left out, if there is another one.
+    """
+    trouble: Exception | None = None
+    head: dict[str, Any] = {}
+    schemas: dict[str, GarmentSchema] = {}
+    events: list[tuple[str, Event]] = []
+    fits: list[Calibration] = []
     try:
         with h5py.File(path, "r", locking=False) as file:
-            device: Any = file[f"devices/{layout.DEVICE_KEY}"]
-            schema = GarmentSchema.from_cbor(device["descriptor"][...].tobytes())
-            events: list[Event] = []
-            for stream in schema.streams:
-                events += _tolerant(_stream_events, device, stream.name, stream.id)
-            for row in _tolerant(_rows, device, "epochs"):
-                events += _tolerant(links_of_row, row)
-            events += [exchange_of_row(row) for row in _tolerant(_rows, device, "exchanges")]
-            for row in _tolerant(_rows, file, "markers"):
-                events += _tolerant(lambda row: [marker_of_row(row)], row)
-            events += [status_of_row(row) for row in _tolerant(_rows, device, "status")]
+            devices: Any = file["devices"]
             head = _head(file)
-            head["calibrations"] = _tolerant(_calibrations, device)
-            return head, schema, events
+            for key in devices:
+                try:
+                    schema = GarmentSchema.from_cbor(devices[key]["descriptor"][...].tobytes())
+                except (WearablesError, FirmwareBridgeError, *_READ_ERRORS) as error:
+                    trouble = error
+                    continue
+                schemas[key] = schema
+                events += [(key, event) for event in _device_events(devices[key], schema)]
+                own = _tolerant(_calibrations, devices[key])
+                fits += [replace(fit, channel=f"{key}/{fit.channel}") for fit in own]
+            events += _marker_events(file, list(schemas))
     except (WearablesError, *_READ_ERRORS) as error:
-        raise SessionError(
-            f"nothing can be recovered from {path}: it is unreadable ({error}) "
-            f"and no journal {journal_path(path).name} helps"
-        ) from error
+        trouble = error
+    if schemas:
+        return {**head, "calibrations": fits}, schemas, events
+    raise SessionError(
+        f"nothing can be recovered from {path}: it is unreadable ({trouble}) "
+        f"and no journal {journal_path(path).name} helps"
+    ) from trouble
+
+
+def _device_events(device: Any, schema: GarmentSchema) -> list[Event]:
+    events: list[Event] = []
+    for stream in schema.streams:
+        events += _tolerant(_stream_events, device, stream.name, stream.id)
+    for row in _tolerant(_rows, device, "epochs"):
+        events += _tolerant(links_of_row, row)
+    events += [exchange_of_row(row) for row in _tolerant(_rows, device, "exchanges")]
+    events += [status_of_row(row) for row in _tolerant(_rows, device, "status")]
+    return events
+
+
+def _marker_events(file: Any, keys: list[str]) -> list[tuple[str, Event]]:
+    """Markers, each of the garment that made it; the others are written once all the same."""
+    found: list[tuple[str, Event]] = []
+    for row in _tolerant(_rows, file, "markers"):
+        for marker in _tolerant(lambda row: [marker_of_row(row)], row):
+            own = _tolerant(lambda row: [row["device"].decode()], row)
+            found.append((own[0] if own and own[0] in keys else keys[0], marker))
+    return found
 
 
 def _tolerant(read: Any, *arguments: Any) -> list[Any]:

@@ -30,7 +30,8 @@ _BLOCK_ROWS = 65536
 class StoredEvents:
     """Iterate over the events of a session; a context manager that keeps the file open.
 
-    Damaged frames are not among them: the file only counts and logs those.
+    Damaged frames are not among them: the file only counts and logs those. Of a file of several
+    garments it plays one: ``FILE#DEVICE``.
 
     Attributes:
         schema: Streams and channels.
@@ -48,10 +49,11 @@ class StoredEvents:
         with Session.open(path) as session:
             self.schema: GarmentSchema = session.schema
             self.anchor_host_ns = session.anchor_host_ns
+            self._key, path = session.only.key, session.path
         self._order = order
         # h5py's stubs make every lookup a union; Any is honest at this door.
         self._file: Any = h5py.File(path, "r")
-        self._device = self._file["devices"][layout.DEVICE_KEY]
+        self._device = self._file["devices"][self._key]
 
     def __enter__(self) -> "StoredEvents":
         """Use in a ``with`` block."""
@@ -89,7 +91,10 @@ class StoredEvents:
         return map(exchange_of_row, self._device["exchanges"][...])
 
     def _markers(self) -> Iterator[Event]:
-        return map(marker_of_row, self._file["markers"][...])
+        rows = self._file["markers"][...]
+        is_alone = len(self._file["devices"]) == 1
+        own = (b"", self._key.encode())
+        return (marker_of_row(row) for row in rows if is_alone or row["device"] in own)
 
     def _status(self) -> Iterator[Event]:
         return map(status_of_row, self._device["status"][...])

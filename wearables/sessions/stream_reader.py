@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.events import LossCause
+from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import ClockFit
 from wearables.errors import SessionError
 from wearables.events import SampleBlock
@@ -21,8 +22,8 @@ from wearables.sessions.units import si_factor, si_name
 Base = Literal["session", "device", "utc"]
 
 
-class SessionClock(Protocol):
-    """What a stream asks of its session."""
+class StreamOwner(Protocol):
+    """What a stream asks of its garment."""
 
     anchor_host_ns: int
     anchor_utc_ns: int
@@ -35,14 +36,31 @@ class SessionClock(Protocol):
         """The newest calibration of ``stream/channel``."""
         ...
 
+    @property
+    def schema(self) -> GarmentSchema:
+        """The garment."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Its name in the session."""
+        ...
+
 
 class StreamReader:
-    """One stream of an open session."""
+    """One stream of an open session.
 
-    def __init__(self, session: "SessionClock", group: Any, name: str) -> None:
-        self._session = session
+    Attributes:
+        garment: Whose it is.
+        name: Name in the session; of several garments ``device/stream``.
+        file_name: The same, as a part of a file's name.
+    """
+
+    def __init__(self, garment: StreamOwner, group: Any, name: str, *, label: str = "") -> None:
+        self.garment = garment
         self._group = group
-        self.name = name
+        self.name = label or name
+        self.file_name = self.name.replace("/", "-")
         self._lines: dict[int, RateLine] = {}
         self.frames = table(group, "frames")
         self.segments = table(group, "segments")
@@ -56,7 +74,7 @@ class StreamReader:
         self.sites = tuple(row["site"].decode() for row in rows)
         self._scale, self._offset = rows["scale"], rows["offset"]
         self._bits, self._signed = rows["bits"], rows["signed"]
-        found = [session.calibration(f"{name}/{channel}") for channel in self.channel_names]
+        found = [garment.calibration(f"{name}/{channel}") for channel in self.channel_names]
         self._calibrations = {i: item for i, item in enumerate(found) if item is not None}
 
     @property
@@ -168,9 +186,9 @@ class StreamReader:
         device_us = self._line(segment).device_us(indices)
         if base == "device":
             return device_us * 1e-6
-        host_ns = self._session.clock(int(segment["boot"])).host_ns(device_us)
-        time_s = (host_ns - self._session.anchor_host_ns) * 1e-9
-        return time_s + self._session.anchor_utc_ns * 1e-9 if base == "utc" else time_s
+        host_ns = self.garment.clock(int(segment["boot"])).host_ns(device_us)
+        time_s = (host_ns - self.garment.anchor_host_ns) * 1e-9
+        return time_s + self.garment.anchor_utc_ns * 1e-9 if base == "utc" else time_s
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -181,7 +199,7 @@ class StreamReader:
         # Of a loss of unknown size only the recorder's clock tells how long it was.
         unknown = rows["n"] == 0
         for times_s, name in ((start_s, "opened_host_ns"), (stop_s, "closed_host_ns")):
-            times_s[unknown] = (rows[name][unknown] - self._session.anchor_host_ns) * 1e-9
+            times_s[unknown] = (rows[name][unknown] - self.garment.anchor_host_ns) * 1e-9
         return tuple(
             Gap(
                 start_s=float(start),

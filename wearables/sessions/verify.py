@@ -124,15 +124,17 @@ def _verify_open(session: Session) -> VerifyReport:
 def _device_damage(session: Session) -> list[str]:
     """Contradictions of the descriptor, the commit counters and the clock exchanges."""
     damage: list[str] = []
-    if session.descriptor_sha256 != session.schema.sha256().hex():
-        damage.append("the descriptor of the garment does not match its hash")
+    for device in session.devices.values():
+        who = "the garment" if len(session.devices) == 1 else device.key
+        if device.descriptor_sha256 != device.schema.sha256().hex():
+            damage.append(f"the descriptor of {who} does not match its hash")
+        rows = device.exchanges
+        if (rows["t4_host_ns"] < rows["t1_host_ns"]).any():
+            damage.append(f"a clock exchange of {who} ends before it starts")
     for name, n_frames in session.committed.items():
         stream = session.streams.get(name)
         if stream is None or n_frames > len(stream.frames):
             damage.append(f"stream {name}: {n_frames} frames were committed and are not all there")
-    rows = session.exchanges
-    if (rows["t4_host_ns"] < rows["t1_host_ns"]).any():
-        damage.append("a clock exchange ends before it starts")
     return damage
 
 

@@ -10,33 +10,22 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 import h5py
 import numpy as np
 
 from firmware_bridge.schema import GarmentSchema
-from firmware_bridge.timesync import Exchange
 from wearables.errors import SessionError
-from wearables.events import (
-    Damaged,
-    Event,
-    Exchanged,
-    LinkClosed,
-    LinkOpened,
-    Lost,
-    Marker,
-    Sampled,
-    Status,
-)
+from wearables.events import Event, LinkClosed, LinkOpened, Marker
 from wearables.sessions import layout
-from wearables.sessions.calibration import Calibration, check_channels
-from wearables.sessions.finish import write_boots, write_clock
-from wearables.sessions.head import Head, anchor, write_device, write_root
+from wearables.sessions.calibration import Calibration, by_device
+from wearables.sessions.device_writer import DeviceWriter
+from wearables.sessions.head import Head, anchor, write_committed, write_root
 from wearables.sessions.journal import JournalWriter, journal_path
 from wearables.sessions.recording_file import RecordingFile
 from wearables.sessions.repack import repack
-from wearables.sessions.stream_writer import StreamWriter, append_rows
+from wearables.sessions.stream_writer import append_rows
 from wearables.sessions.subject import SubjectInfo
 from wearables.sessions.verify import verify_here
 
@@ -55,7 +44,7 @@ class SessionWriter:
     def __init__(
         self,
         path: Path,
-        schema: GarmentSchema,
+        schema: GarmentSchema | Mapping[str, GarmentSchema],
         *,
         subject: SubjectInfo,
         title: str = "",
@@ -69,15 +58,29 @@ class SessionWriter:
     ) -> None:
         """Create the file.
 
+        Args:
+            path: The file; it is made anew.
+            schema: The garment, or several by the names that their groups shall have.
+            subject: Who wore them.
+            title: What the session is about.
+            software: Name and version of the recorder.
+            journal: Whether a journal is kept beside it.
+            origin: Root attributes of the session that this one is made from.
+            protocol: Task, operator, place ..., as the study has it.
+            calibrations: Corrections of ``stream/channel``, of one of several garments
+                ``device/stream/channel``.
+            start_host_ns: Where session time starts; now if nothing is said.
+            recording_id: Shared by the files that are recorded together.
+
         Raises:
             SessionError: If it cannot be created, or a calibration is of no channel.
         """
-        check_channels(calibrations, schema)
+        schemas = {layout.DEVICE_KEY: schema} if isinstance(schema, GarmentSchema) else dict(schema)
         self._path = path
         head = Head(
             subject=subject, title=title, software=software, protocol=protocol or {},
-            calibrations=calibrations, start_host_ns=start_host_ns, origin=origin or {},
-            recording_id=recording_id,
+            calibrations=by_device(calibrations, schemas), start_host_ns=start_host_ns,
+            origin=origin or {}, recording_id=recording_id,
         )  # fmt: skip
         try:
             # h5py's stubs make every lookup a union; Any is honest at this door.
@@ -86,28 +89,35 @@ class SessionWriter:
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise SessionError(f"session file {path} cannot be created: {reason}") from error
-        self._streams: dict[int, StreamWriter] = {}
         self._last_flush_ns = self._last_fsync_ns = time.monotonic_ns()
-        self._exchanges: dict[int, list[Exchange]] = {}
         self._pending: dict[str, list[tuple[Any, ...]]] = {}
-        self._epochs: dict[int, int] = {}
-        self._n_epoch_frames: dict[int, int] = {}
-        self._n_epoch_damaged: dict[int, int] = {}
-        self._boot = 0
+        self._told_marks: set[tuple[int, str, str, str]] = set()
+        self._devices: dict[str, DeviceWriter] = {}
         write_root(self._file, head)
         self.anchor_host_ns = int(self._file.attrs["anchor_host_ns"])
-        groups = write_device(self._file, schema, calibrations)
-        self._streams = {
-            stream.id: StreamWriter(groups.create_group(stream.name), stream)
-            for stream in schema.streams
-        }
-        self._names = {stream.id: stream.name for stream in schema.streams}
+        for key, garment in schemas.items():
+            self._add_device(key, garment, head.calibrations[key], is_alone=len(schemas) == 1)
+        write_committed(
+            self._file, [f"{key}/{s.name}" for key, one in schemas.items() for s in one.streams]
+        )
         self._journal: JournalWriter | None = None
-        self._open_journal(schema, head, enabled=journal)
+        self._open_journal(schemas, head, enabled=journal)
         self._inode = path.stat().st_ino
         self.flush(sync=True)
 
-    def _open_journal(self, schema: GarmentSchema, about: Head, *, enabled: bool) -> None:
+    def _add_device(
+        self, key: str, schema: GarmentSchema, fits: tuple[Calibration, ...], *, is_alone: bool
+    ) -> None:
+        prefix = "" if is_alone else f"{key}: "
+
+        def log(host_ns: int, level: str, text: str) -> None:
+            self._log(host_ns, level, prefix + text)
+
+        self._devices[key] = DeviceWriter(self._file, key, schema, fits, log=log)
+
+    def _open_journal(
+        self, schemas: Mapping[str, GarmentSchema], about: Head, *, enabled: bool
+    ) -> None:
         if not enabled:
             return
         names = ("session_id", "created_utc", "title", "software", "recording_id")
@@ -116,8 +126,12 @@ class SessionWriter:
         for name in ("anchor_host_ns", "anchor_utc_ns", "anchor_uncertainty_ns"):
             head[name] = int(attrs[name])
         head["subject"], head["protocol"] = asdict(about.subject), dict(about.protocol)
-        head["calibrations"] = [asdict(item) for item in about.calibrations]
-        self._journal = JournalWriter(journal_path(self._path), schema, head)
+        head["calibrations"] = [
+            {**asdict(item), "channel": f"{key}/{item.channel}"}
+            for key, items in about.calibrations.items()
+            for item in items
+        ]
+        self._journal = JournalWriter(journal_path(self._path), schemas, head)
 
     def __enter__(self) -> "SessionWriter":
         """Use the writer in a ``with`` block."""
@@ -139,25 +153,44 @@ class SessionWriter:
 
     @property
     def n_stored(self) -> dict[str, int]:
-        """Samples in the file, by stream."""
-        return {self._names[key]: stream.n_stored for key, stream in self._streams.items()}
+        """Samples in the file, by stream; of several garments by ``device/stream``."""
+        return self._named({key: device.n_stored for key, device in self._devices.items()})
 
     @property
     def n_lost(self) -> dict[str, int]:
-        """Samples in gap rows that nothing has filled, by stream."""
-        return {self._names[key]: stream.n_lost for key, stream in self._streams.items()}
+        """Samples in gap rows that nothing has filled, likewise."""
+        return self._named({key: device.n_lost for key, device in self._devices.items()})
 
-    def write(self, event: Event) -> None:
+    def _named(self, counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+        if len(counts) == 1:
+            return dict(*counts.values())
+        return {f"{key}/{name}": n for key, own in counts.items() for name, n in own.items()}
+
+    def write(self, event: Event, *, device: str = "") -> None:
         """Take in one event; what is due is flushed to disk.
 
+        Args:
+            event: The event.
+            device: Which of several garments it is of; may be left out when there is one.
+
         Raises:
-            SessionError: If the disk does not take it; all earlier events are safe.
+            SessionError: If the disk does not take it, all earlier events are safe; or if it is not
+                said which garment it is of.
         """
+        writer = self._device(device)
         with self._told():
             if self._journal is not None:
-                self._journal.append(event)
-            self._take(event)
+                self._journal.append(event, device=writer.key)
+            self._take(event, writer)
         self.flush_if_due()
+
+    def _device(self, key: str) -> DeviceWriter:
+        if not key and len(self._devices) == 1:
+            return next(iter(self._devices.values()))
+        if key not in self._devices:
+            known = ", ".join(self._devices)
+            raise SessionError(f"an event is of garment {key!r}; {self._path} is of {known}")
+        return self._devices[key]
 
     def flush_if_due(self) -> None:
         """Flush when enough time has passed since the last time.
@@ -181,69 +214,33 @@ class SessionWriter:
                 f"recorded before is kept: muslin repair {self._path}"
             ) from error
 
-    def _take(self, event: Event) -> None:
-        match event:
-            case Sampled():
-                self._boot = event.boot
-                epoch = event.epoch
-                self._n_epoch_frames[epoch] = self._n_epoch_frames.get(epoch, 0) + 1
-                self._streams[event.stream_id].write_samples(event)
-            case Lost():
-                self._streams[event.stream_id].write_loss(event)
-            case Damaged():
-                epoch = event.epoch
-                self._n_epoch_damaged[epoch] = self._n_epoch_damaged.get(epoch, 0) + 1
-                self._log(event.host_ns, "warning", f"damaged frame: {event.reason}")
-            case Marker():
-                self._write_marker(event)
-            case Status():
-                row = (event.host_ns, event.battery_pct, event.producer_lost)
-                self._add("status", (*row, event.frames_dropped, event.log_used_b))
-            case LinkOpened():
-                self._open_epoch(event)
-            case LinkClosed():
-                self._close_epoch(event)
-            case Exchanged():
-                self._write_exchange(event)
-            case _:
-                assert_never(event)
-
-    def _add(self, table: str, row: tuple[Any, ...]) -> None:
-        self._pending.setdefault(f"devices/{layout.DEVICE_KEY}/{table}", []).append(row)
+    def _take(self, event: Event, device: DeviceWriter) -> None:
+        if isinstance(event, Marker):
+            self._write_marker(event, device)
+            return
+        if isinstance(event, LinkClosed):
+            # Its row must be there to be completed.
+            self.flush()
+        device.take(event)
+        if isinstance(event, LinkOpened):
+            self.flush()
 
     def _log(self, host_ns: int, level: str, text: str) -> None:
         self._pending.setdefault("log", []).append((host_ns, level, text))
 
-    def _write_marker(self, marker: Marker) -> None:
+    def _write_marker(self, marker: Marker, device: DeviceWriter) -> None:
+        """Write a marker; what people and programs mark reaches each of several garments."""
+        is_own, key = marker.device_us is not None, device.key
+        if len(self._devices) > 1 and not is_own:
+            mark = (marker.host_ns, marker.kind, marker.text, marker.source)
+            if mark in self._told_marks:
+                return
+            self._told_marks.add(mark)
+            key = ""
         device_us = layout.NO_DEVICE_TIME if marker.device_us is None else marker.device_us
-        text = (marker.kind, marker.text, marker.source, layout.DEVICE_KEY)
+        text = (marker.kind, marker.text, marker.source, key)
         self._pending.setdefault("markers", []).append((marker.host_ns, device_us, 0, 0, *text))
         self.flush(sync=True)
-
-    def _open_epoch(self, link: LinkOpened) -> None:
-        self._boot = link.boot
-        self._epochs[link.epoch] = self._file["devices"][layout.DEVICE_KEY]["epochs"].shape[0]
-        self._add("epochs", (link.epoch, link.boot, link.host_ns, 0, "open", link.mtu, 0, 0))
-        self._log(link.host_ns, "info", f"link {link.epoch} is up, MTU {link.mtu}")
-        self.flush()
-
-    def _close_epoch(self, link: LinkClosed) -> None:
-        self.flush()
-        table = self._file["devices"][layout.DEVICE_KEY]["epochs"]
-        if link.epoch in self._epochs:
-            row = table[self._epochs[link.epoch]]
-            row["close_host_ns"], row["reason"] = link.host_ns, link.reason
-            row["n_frames"] = self._n_epoch_frames.get(link.epoch, 0)
-            row["n_damaged"] = self._n_epoch_damaged.get(link.epoch, 0)
-            table[self._epochs[link.epoch]] = row
-        self._log(link.host_ns, "info", f"link {link.epoch} ended: {link.reason}")
-
-    def _write_exchange(self, event: Exchanged) -> None:
-        exchange = event.exchange
-        self._exchanges.setdefault(event.boot, []).append(exchange)
-        times = (exchange.t1_host_ns, exchange.t2_device_us, exchange.t3_device_us)
-        row = (event.epoch, event.boot, *times, exchange.t4_host_ns, exchange.dither_us)
-        self._add("exchanges", row)
 
     def flush(self, *, sync: bool = False) -> None:
         """Bring everything to the file; ``sync`` also waits for the disk.
@@ -261,11 +258,12 @@ class SessionWriter:
         for path, rows in self._pending.items():
             append_rows(self._file[path], rows)
         self._pending.clear()
-        for stream in self._streams.values():
-            stream.flush()
+        for device in self._devices.values():
+            device.flush()
         # What is counted as committed must be in the file before the count is.
         self._file.flush()
-        frames = [stream.n_frames for stream in self._streams.values()]
+        streams = [stream for each in self._devices.values() for stream in each.streams.values()]
+        frames = [stream.n_frames for stream in streams]
         self._file["committed"][...] = np.array(frames, dtype=np.uint64)
         self._file.flush()
         if self._disk.error is not None:
@@ -303,11 +301,8 @@ class SessionWriter:
         self._log_clock_step()
         self.flush()
         with self._told():
-            for stream in self._streams.values():
-                stream.finish()
-            device = self._file["devices"][layout.DEVICE_KEY]
-            write_clock(device, self._exchanges)
-            write_boots(device)
+            for device in self._devices.values():
+                device.finish()
             self._file.attrs["state"] = state
             self.flush(sync=True)
             self._file.close()

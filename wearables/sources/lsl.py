@@ -61,18 +61,24 @@ def lsl_minus_host_s(pylsl: Any) -> float:
 class LslOutlet:
     """Sends events to LSL: one stream each, and one of markers that also tells gaps and links."""
 
-    def __init__(self, schema: GarmentSchema, *, source_id: str = "") -> None:
+    def __init__(self, schema: GarmentSchema, *, source_id: str = "", name: str = "") -> None:
         """Announce the streams.
+
+        Args:
+            schema: The garment.
+            source_id: What tells it from others of its kind; its name if nothing is said.
+            name: What its streams are called by; its model if nothing is said.
 
         Raises:
             LinkError: If pylsl is missing.
         """
         self._lsl = require_pylsl()
         self._schema = schema
-        name = source_id or schema.name
-        self._outlets = {s.id: self._make(s, f"{name}-{s.name}") for s in schema.streams}
+        self._name = name or schema.name
+        source_id = source_id or self._name
+        self._outlets = {s.id: self._make(s, f"{source_id}-{s.name}") for s in schema.streams}
         info = self._lsl.StreamInfo(
-            f"{schema.name} {MARKERS}", "Markers", 1, 0, "string", f"{name}-{MARKERS}"
+            f"{self._name} {MARKERS}", "Markers", 1, 0, "string", f"{source_id}-{MARKERS}"
         )
         self._marks = self._lsl.StreamOutlet(info)
         self._delays_ns: dict[int, int] = {}
@@ -81,7 +87,7 @@ class LslOutlet:
 
     def _make(self, stream: StreamSchema, source_id: str) -> Any:
         info = self._lsl.StreamInfo(
-            f"{self._schema.name} {stream.name}", stream.channels[0].kind,
+            f"{self._name} {stream.name}", stream.channels[0].kind,
             len(stream.channels), stream.rate_hz, "double64", source_id,
         )  # fmt: skip
         items = info.desc().append_child("channels")

@@ -25,6 +25,8 @@ class ReplaySource:
         order: ``arrival`` repeats lateness and backfill; ``index`` plays as if nothing was late.
         rebase: Whether host times move, so that the replay happens now; pauses shrink with the
             speed, times of events do not.
+        origin_ns: Host time in the file that is played at once; that of the first event if nothing
+            is said. Garments that are replayed together need the same.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class ReplaySource:
         speed: float = float("inf"),
         order: Order = "arrival",
         rebase: bool = False,
+        origin_ns: int | None = None,
     ) -> None:
         """Prepare a replay.
 
@@ -46,6 +49,7 @@ class ReplaySource:
         self.speed = speed
         self.order: Order = order
         self.rebase = rebase
+        self.origin_ns = origin_ns
         self._events: StoredEvents | None = None
         self._stopping = asyncio.Event()
 
@@ -86,7 +90,7 @@ class ReplaySource:
 
     async def _play(self) -> AsyncIterator[Event]:
         start_ns = turn_ns = time.monotonic_ns()
-        first_ns: int | None = None
+        first_ns = self.origin_ns
         shift_ns = 0
         for event in self._opened():
             first_ns = host_ns_of(event) if first_ns is None else first_ns

@@ -28,8 +28,8 @@ from bumble.transport.common import AsyncPipeSink
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.sim.peripheral import advertising_bytes
 from firmware_bridge.sim.hci_server import HciServer
+from firmware_bridge.sim.peripheral import advertising_bytes
 from firmware_bridge.sim.radio import RadioLink, VirtualController, shared_link
 from firmware_bridge.uuids import GARMENT_SERVICE_UUID
 from wearables.ble.advertisement import parse_advertisement, uuid_text

@@ -52,7 +52,7 @@ def write_bids(session: Session, folder: Path) -> list[Path]:
     # What is not of BIDS has its place below `sourcedata`.
     source = folder / "sourcedata"
     source.mkdir(exist_ok=True)
-    return [*paths, write_sidecar(session, source / f"{session.path.stem}.json")]
+    return [*paths, write_sidecar(session, source / f"{session.file_name}.json")]
 
 
 _DATASET = {"Name": "Muslin session", "BIDSVersion": "1.10.0", "DatasetType": "raw"}
@@ -85,8 +85,8 @@ def _write_stream(session: Session, stream: StreamReader, folder: Path, stem: st
     channels.append(["latency", "n/a", "LATENCY", "n/a", "s", f"{stream.nominal_rate_hz:g}"])
     kinds = [row[2] for row in channels[1:]]
     facts = {
-        "Manufacturer": session.schema.vendor,
-        "ManufacturersModelName": session.schema.name,
+        "Manufacturer": stream.garment.schema.vendor,
+        "ManufacturersModelName": stream.garment.schema.name,
         **{f"{kind}ChannelCount": kinds.count(kind) for kind in _COUNTED},
         "TaskName": session.title or "recording",
         "SamplingFrequency": stream.nominal_rate_hz,

@@ -12,9 +12,9 @@ from wearables.sessions.reader import Session
 def write_csv(session: Session, folder: Path) -> list[Path]:
     """Write ``<session>_<stream>.csv`` with columns time_s, index, channels, and a JSON beside."""
     paths = []
-    for name, stream in session.streams.items():
+    for stream in session.streams.values():
         block = stream.read()
-        path = folder / f"{session.path.stem}_{name}.csv"
+        path = folder / f"{session.file_name}_{stream.file_name}.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["time_s", "index", *block.channels])
@@ -22,4 +22,4 @@ def write_csv(session: Session, folder: Path) -> list[Path]:
                 cells = ["" if np.isnan(value) else repr(float(value)) for value in block.values[i]]
                 rows.writerow([f"{block.time_s[i]:.6f}", block.first_index + int(i), *cells])
         paths.append(path)
-    return [*paths, write_sidecar(session, folder / f"{session.path.stem}.json")]
+    return [*paths, write_sidecar(session, folder / f"{session.file_name}.json")]

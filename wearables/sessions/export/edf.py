@@ -52,9 +52,9 @@ def write_edf(session: Session, folder: Path) -> list[Path]:
         for mark in session.notes
     ]
     kind, ending = (edfio.Bdf, "bdf") if is_wide else (edfio.Edf, "edf")
-    path = folder / f"{session.path.stem}.{ending}"
+    path = folder / f"{session.file_name}.{ending}"
     kind(signals, annotations=sorted(notes, key=lambda note: note.onset)).write(path)
-    return [path, write_sidecar(session, folder / f"{session.path.stem}.json")]
+    return [path, write_sidecar(session, folder / f"{session.file_name}.json")]
 
 
 def _signals(
@@ -89,10 +89,17 @@ def _signal(
     return make(
         data,
         stream.nominal_rate_hz,
-        label=stream.channel_names[channel][:16],
+        label=_label(stream, channel),
         physical_dimension=unit.encode("ascii", "replace").decode()[:8],
         physical_range=(low, high),
     )
+
+
+def _label(stream: StreamReader, channel: int) -> str:
+    """Name of a channel in 16 characters; of several garments they end in what tells them apart."""
+    device, name = stream.name.rpartition("/")[0], stream.channel_names[channel]
+    room = 16 - len(name) - 1
+    return f"{device[-room:]} {name}" if device and room > 0 else name[:16]
 
 
 def _eight(value: float) -> str:

@@ -18,7 +18,7 @@ def write_mcap(session: Session, folder: Path) -> list[Path]:
         SessionError: If mcap is not installed.
     """
     writers = require("mcap.writer", "mcap")
-    path = folder / f"{session.path.stem}.mcap"
+    path = folder / f"{session.file_name}.mcap"
     with path.open("wb") as file:
         writer = writers.Writer(file)
         writer.start(profile="", library="muslin")
@@ -47,7 +47,7 @@ def write_mcap(session: Session, folder: Path) -> list[Path]:
             }
             _add(writer, session, topic, mark.time_s, message)
         writer.finish()
-    return [path, write_sidecar(session, folder / f"{session.path.stem}.json")]
+    return [path, write_sidecar(session, folder / f"{session.file_name}.json")]
 
 
 def _add(writer: Any, session: Session, topic: int, time_s: float, message: object) -> None:

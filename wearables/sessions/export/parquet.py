@@ -19,7 +19,7 @@ def write_parquet(session: Session, folder: Path) -> list[Path]:
     parquet = require("pyarrow.parquet", "parquet")
     facts = {b"muslin": json.dumps(describe(session)).encode()}
     paths = []
-    for name, stream in session.streams.items():
+    for stream in session.streams.values():
         block = stream.read()
         rows = np.flatnonzero(np.isfinite(block.time_s))
         values = block.values[rows]
@@ -31,7 +31,7 @@ def write_parquet(session: Session, folder: Path) -> list[Path]:
         for i, channel in enumerate(block.channels):
             columns[channel] = arrow.array(values[:, i], mask=np.isnan(values[:, i]))
         table = arrow.table(columns).replace_schema_metadata(facts)
-        path = folder / f"{session.path.stem}_{name}.parquet"
+        path = folder / f"{session.file_name}_{stream.file_name}.parquet"
         parquet.write_table(table, path)
         paths.append(path)
-    return [*paths, write_sidecar(session, folder / f"{session.path.stem}.json")]
+    return [*paths, write_sidecar(session, folder / f"{session.file_name}.json")]

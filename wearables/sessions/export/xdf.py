@@ -20,13 +20,13 @@ BLOCK_ROWS = 4096
 
 def write_xdf(session: Session, folder: Path) -> list[Path]:
     """Write ``<session>.xdf``: one stream each, and one of markers; stamps are session time."""
-    path = folder / f"{session.path.stem}.xdf"
+    path = folder / f"{session.file_name}.xdf"
     parts = [b"XDF:", _chunk(TAG_FILE, b'<?xml version="1.0"?><info><version>1.0</version></info>')]
     for number, (name, stream) in enumerate(session.streams.items(), start=1):
         parts += _stream(number, name, stream)
     parts += _markers(len(session.streams) + 1, session)
     path.write_bytes(b"".join(parts))
-    return [path, write_sidecar(session, folder / f"{session.path.stem}.json")]
+    return [path, write_sidecar(session, folder / f"{session.file_name}.json")]
 
 
 def _chunk(tag: int, content: bytes) -> bytes:
