@@ -1,9 +1,10 @@
 """Soak: garments that are terminated, out of range, killed, frozen, silent, jammed and rebooted.
 
-Every garment runs in its own process with a flash log, and notes each frame that it produces in a
-ledger before anything can happen to it. At the end each ledger is compared with the session file,
-sample by sample: produced = stored + open gaps, nothing twice, nothing different. Reconnects are
-timed from the moment the garment was back.
+The host is in trouble, too: now and then whoever takes the notifications stands still until the
+queue of the link overflows. Every garment runs in its own process with a flash log, and notes each
+frame that it produces in a ledger before anything can happen to it. At the end each ledger is
+compared with the session file, sample by sample: produced = stored + open gaps, nothing twice,
+nothing different. Reconnects are timed from the moment the garment was back.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+from soak_faults import SlowHost, plan_life
 
 from firmware_bridge.codec import decode_frame
 from firmware_bridge.flash_log import FlashLog
@@ -27,13 +29,13 @@ from firmware_bridge.packet import Frame
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.sim import Faults, write_replay
 from firmware_bridge.sim.flash import DEFAULT_SECTOR_BYTES, NorFlash
-from wearables.ble import GarmentSource
+from wearables.ble import GarmentSource, SupervisorSettings
 from wearables.events import LinkClosed, LinkOpened
 from wearables.sessions import Session, SubjectInfo, Take, record_all, verify
 
-QUIET_END_S = 12.0
-LOSS = 0.02
-KINDS = ("terminate", "radio", "stall", "reboot", "freeze", "kill", "overflow")
+# Some two seconds of a garment; a stall of the host is longer.
+HOST_QUEUE = 24
+HOST_STALL_SHARE = 4.0
 
 
 def stream(number: int, name: str, rate_hz: float, n_channels: int, bits: int) -> StreamSchema:
@@ -66,59 +68,6 @@ def make_replay(path: Path, seconds: float, rng: np.random.Generator) -> None:
 
 
 @dataclass
-class Life:
-    """One process of a garment: its knobs, and what is done to it from outside."""
-
-    faults: Faults
-    freezes_s: list[tuple[float, float]]
-    length_s: float
-    ends_s: list[float]
-    kinds: list[str]
-
-
-def plan_life(rng: np.random.Generator, *, mean_s: float, left_s: float, log_kib: int) -> Life:
-    """Draw faults one after the other until one of them is a kill, or the time is over."""
-    cuts, outages, silences, reboots, freezes, ends, kinds = [], [], [], [], [], [], []
-    jams: list[tuple[float, float, float]] = []
-    at_s = 0.0
-    while True:
-        at_s += float(rng.uniform(0.5, 1.5)) * mean_s
-        if at_s > left_s - QUIET_END_S:
-            at_s = left_s
-            break
-        kind = KINDS[rng.integers(len(KINDS))]
-        kinds.append(kind)
-        stop_s = at_s + float(rng.uniform(2.5, 6.0))
-        if kind == "kill":
-            break
-        if kind == "terminate":
-            cuts.append(at_s)
-            stop_s = at_s
-        elif kind == "radio":
-            outages.append((at_s, stop_s))
-        elif kind == "stall":
-            silences.append((at_s, stop_s))
-        elif kind == "reboot":
-            stop_s = at_s + float(rng.uniform(0.5, 2.0))
-            reboots.append((at_s, stop_s - at_s))
-        elif kind == "overflow":
-            # Half of what it makes: its queue is full after some 4 s and drops; the link stays.
-            at_s, jam_s = at_s + float(rng.uniform(6.0, 9.0)), at_s
-            jams.append((jam_s, at_s, 5.0))
-            continue
-        else:
-            freezes.append((at_s, stop_s))
-        ends.append(stop_s)
-        at_s = stop_s
-    faults = Faults(
-        loss=LOSS, cuts_s=tuple(cuts), outages_s=tuple(outages), silences_s=tuple(silences),
-        brown_outs=tuple(reboots), jams=tuple(jams), queue_frames=24, log_kib=log_kib,
-        drift_ppm=float(rng.uniform(-80, 80)),
-    )  # fmt: skip
-    return Life(faults, freezes, at_s, ends, kinds)
-
-
-@dataclass
 class Unit:
     """A garment over all its processes."""
 
@@ -133,6 +82,7 @@ class Unit:
     back_ns: list[int] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)
     links: list[tuple[str, int, str]] = field(default_factory=list)
+    host: SlowHost | None = None
 
     @property
     def flash(self) -> Path:
@@ -305,13 +255,17 @@ async def soak(n_garments: int, seconds: float, mean_s: float, seed: int, folder
             await ready.wait()
         takes = []
         for unit, path in zip(units, paths, strict=True):
-            source = GarmentSource(f"tcp-client:127.0.0.1:{unit.port}", serial=unit.number + 1)
+            source = GarmentSource(
+                f"tcp-client:127.0.0.1:{unit.port}", serial=unit.number + 1,
+                settings=SupervisorSettings(queue_size=HOST_QUEUE),
+            )  # fmt: skip
             # The first link comes up before anyone iterates.
             unit.links.append(("open", time.monotonic_ns(), ""))
             await stack.enter_async_context(source)
             unit.links.clear()
+            unit.host = SlowHost(source, unit.rng.spawn(1)[0], HOST_STALL_SHARE * mean_s)
             takes.append(
-                Take(source=source, path=path, subject=SubjectInfo(id="soak"), watch=unit.note)
+                Take(source=unit.host, path=path, subject=SubjectInfo(id="soak"), watch=unit.note)
             )
 
         async def stop() -> None:
@@ -343,10 +297,13 @@ def report(units: list[Unit], paths: list[Path], seconds: float, *, start_ns: in
     for row in streams.values():
         total.update({k: v for k, v in row.items() if k != "difference"})
     usage = resource.getrusage(resource.RUSAGE_SELF)
+    hosts = [unit.host for unit in units if unit.host is not None]
     return {
         "garments": len(units),
         "seconds": seconds,
         "faults": dict(sum((unit.kinds for unit in units), Counter())),
+        "host_stalls": sum(host.n_stalls for host in hosts),
+        "host_overflow": sum(host.source.n_overflow for host in hosts),
         "links": sum(what == "open" for unit in units for what, _, _ in unit.links),
         "reconnect_p50_s": float(np.median(latencies)) if latencies else 0.0,
         "reconnect_max_s": max(latencies, default=0.0),

@@ -19,6 +19,7 @@ from muslin.cli import run_command
 from muslin.errors import InputError
 from muslin.keys import keys_to
 from muslin.preflight import Limits
+from muslin.record import result_of, session_paths
 from muslin.recording_panel import RecordingPanel, Watched, quality_bar, sparkline
 from muslin.recordings import MarkerDoors, run_recordings
 from muslin.study import read_study
@@ -292,3 +293,34 @@ def test_two_virtual_garments_by_the_command(tmp_path, capsys):
 def test_what_cannot_be_recorded_is_one_sentence(tmp_path, capsys, words, said):
     assert run_command(["record", *words, "--out", str(tmp_path / "s.h5")]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_several_garments_go_into_one_file(tmp_path):
+    pairs = [(Live(), tmp_path / "both.h5") for _ in range(2)]
+    outcome = asyncio.run(
+        run_recordings(pairs, study=STUDY, limits=Limits(duration_s=0.2), devices=["left", "right"])
+    )
+    (summary,) = outcome.summaries
+    assert set(summary.n_stored) == {"left/imu", "left/ecg", "right/imu", "right/ecg"}
+    assert min(summary.n_stored.values()) > 0
+    with Session.open(summary.path) as session:
+        assert (session.recording_id, session.state) == ("", "closed")
+        opened = [device.epochs["open_host_ns"][0] for device in session.devices.values()]
+        assert session.anchor_host_ns == min(opened)
+    told = result_of(summary)
+    assert [row[0] for row in told.rows()][-1] == "clock of right, boot 1"
+
+
+def test_garments_have_names_of_their_own(tmp_path):
+    out = tmp_path / "p.h5"
+    named = session_paths(out, ["left", ""])
+    assert [path.name for path in named] == ["p-left.h5", "p-2.h5"]
+    assert session_paths(out, [""]) == [out]
+    with pytest.raises(InputError, match="would go into one file"):
+        session_paths(out, ["a", "a"])
+
+
+def test_names_in_one_file_must_differ(tmp_path, capsys):
+    both = ["--garment", "a=sim:", "--garment", "a=sim:"]
+    assert run_command(["record", *both, "--one-file", "--out", str(tmp_path / "s.h5")]) == 2
+    assert "need names that differ: a, a" in capsys.readouterr().err
