@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-from soak_faults import SlowHost, plan_life
+from soak_faults import Diary, SlowHost, plan_life
 
 from firmware_bridge.codec import decode_frame
 from firmware_bridge.flash_log import FlashLog
@@ -273,22 +273,31 @@ async def soak(n_garments: int, seconds: float, mean_s: float, seed: int, folder
             for take in takes:
                 await take.source.stop()
 
-        stopping = group.create_task(stop())
+        diary = Diary()
+        sources = {unit.number: unit.host.source for unit in units if unit.host is not None}
+        tasks += [group.create_task(stop()), group.create_task(diary.keep(sources))]
         await record_all(takes)
-        stopping.cancel()
         for task in tasks:
             task.cancel()
-    return report(units, paths, seconds, start_ns=stop_ns - round(seconds * 1e9))
+    return report(units, paths, seconds, diary, start_ns=stop_ns - round(seconds * 1e9))
 
 
-def report(units: list[Unit], paths: list[Path], seconds: float, *, start_ns: int) -> dict:
+def report(
+    units: list[Unit], paths: list[Path], seconds: float, diary: Diary, *, start_ns: int
+) -> dict:
     streams = {}
     for unit, path in zip(units, paths, strict=True):
         for name, row in compare(unit, path).items():
             streams[f"{unit.number}/{name}"] = row
     latencies = [latency for unit in units for latency, _, _ in reconnects_s(unit)]
     slow = [
-        {"garment": unit.number, "s": latency, "after": reason, "at_s": (at_ns - start_ns) * 1e-9}
+        {
+            "garment": unit.number,
+            "s": latency,
+            "after": reason,
+            "at_s": (at_ns - start_ns) * 1e-9,
+            **diary.before(unit.number, at_ns * 1e-9, span_s=latency + 3),
+        }
         for unit in units
         for latency, reason, at_ns in reconnects_s(unit)
         if latency > 3
@@ -304,6 +313,7 @@ def report(units: list[Unit], paths: list[Path], seconds: float, *, start_ns: in
         "faults": dict(sum((unit.kinds for unit in units), Counter())),
         "host_stalls": sum(host.n_stalls for host in hosts),
         "host_overflow": sum(host.source.n_overflow for host in hosts),
+        "host_late_max_s": max((lag for _, lag in diary.lags), default=0.0),
         "links": sum(what == "open" for unit in units for what, _, _ in unit.links),
         "reconnect_p50_s": float(np.median(latencies)) if latencies else 0.0,
         "reconnect_max_s": max(latencies, default=0.0),

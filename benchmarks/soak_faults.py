@@ -67,6 +67,41 @@ def plan_life(rng: np.random.Generator, *, mean_s: float, left_s: float, log_kib
     return Life(faults, freezes, at_s, ends, kinds)
 
 
+class Diary:
+    """What links were doing, and how late this process was, so that a slow one can be explained.
+
+    Attributes:
+        lags: Time and lateness of a wake-up [s], where it was late.
+    """
+
+    def __init__(self) -> None:
+        self.lags: list[tuple[float, float]] = []
+        self._states: dict[int, list[tuple[float, str]]] = {}
+
+    async def keep(self, sources: dict[int, GarmentSource]) -> None:
+        due_s = time.monotonic()
+        while True:
+            now_s = time.monotonic()
+            if now_s - due_s > 0.2:
+                self.lags.append((now_s, now_s - due_s))
+            for number, source in sources.items():
+                kept, text = self._states.setdefault(number, []), str(source.state)
+                if not kept or kept[-1][1] != text:
+                    kept.append((now_s, text))
+            due_s = time.monotonic() + 0.05
+            await asyncio.sleep(0.05)
+
+    def before(self, number: int, at_s: float, *, span_s: float) -> dict[str, object]:
+        """States of a link and the worst lateness in the seconds before a moment."""
+        lags = [lag for when, lag in self.lags if at_s - span_s <= when <= at_s]
+        states = [
+            [round(when - at_s, 2), text]
+            for when, text in self._states.get(number, [])
+            if at_s - span_s <= when <= at_s
+        ]
+        return {"host_late_s": max(lags, default=0.0), "states": states}
+
+
 class SlowHost:
     """A source whose consumer stands still now and then, so that the link's queue overflows."""
 

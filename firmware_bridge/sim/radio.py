@@ -213,8 +213,21 @@ class RadioLink(LocalLink):
     ) -> None:
         """Carry a control packet between controllers in range."""
         ends = [self.find_le_controller(each) for each in (sender_address, receiver_address)]
-        if not self._is_away(*ends) and ends[1] is not None:
+        receiver = ends[1]
+        if receiver is None:
+            return
+        if not self._is_away(*ends):
             super().send_ll_control_pdu(sender_address, receiver_address, packet)
+        elif isinstance(packet, ll.TerminateInd):
+            # It never hears that the link is over, also not when it is back: its timeout tells.
+            stale = receiver.le_connections.get(sender_address)
+            loop, wait_s = asyncio.get_running_loop(), self.settings.supervision_s
+            loop.call_later(wait_s, _lose, receiver, sender_address, stale)
+
+
+def _lose(controller: Controller, peer_address: hci.Address, stale: object) -> None:
+    if stale is not None and controller.le_connections.get(peer_address) is stale:
+        controller.on_ll_control_pdu(peer_address, ll.TerminateInd(_SUPERVISION_TIMEOUT))
 
 
 def _fail(central: Controller, peer_address: hci.Address) -> None:

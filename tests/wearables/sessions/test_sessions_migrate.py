@@ -39,7 +39,7 @@ def test_every_layout_opens_and_migrates_without_a_change(tmp_path, path):
 def test_the_command_says_what_it_did(tmp_path, capsys):
     out = tmp_path / "new.h5"
     assert run_command(["migrate", str(GOLDEN[0]), "--out", str(out)]) == 0
-    assert "layout 1.1, was 1.0" in capsys.readouterr().err
+    assert "layout 1.2, was 1.0" in capsys.readouterr().err
     assert run_command(["migrate", str(out), "--json"]) == 0
     assert '"new"' in capsys.readouterr().out
     assert run_command(["migrate", str(out)]) == 0
