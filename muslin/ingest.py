@@ -138,8 +138,10 @@ def replay_file(session: Path, *, to: str, speed: float, duration_s: float) -> E
     readable_session(session)
     if to not in (LSL_GROUP, GARMENT_GROUP):
         raise InputError(f"target {to!r} is not known; known are {LSL_GROUP}, {GARMENT_GROUP}")
-    if not 0 < speed < math.inf or not 0 <= duration_s < math.inf:
-        raise InputError(f"speed {speed:g} and duration {duration_s:g} s must be finite, from 0 up")
+    if not 0 < speed < math.inf:
+        raise InputError(f"speed of a replay is {speed:g}, wanted above 0")
+    if not 0 <= duration_s < math.inf:
+        raise InputError(f"duration of {duration_s:g} s is not a time to play; 0 plays to the end")
     if to == LSL_GROUP:
         asyncio.run(_to_lsl(session, speed, duration_s))
     else:

@@ -152,6 +152,8 @@ def record_many(
         raise InputError(f"duration of {limits.duration_s:g} s is negative")
     if not garments:
         raise InputError("nothing to record: name at least one garment")
+    if out.is_dir():
+        raise InputError(f"session file {out} is a folder; a file name is needed")
     writable_folder(out.parent)
     named = [_named(garment) for garment in garments]
     names, uris = [name for name, _ in named], [uri for _, uri in named]

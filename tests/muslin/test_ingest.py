@@ -98,8 +98,9 @@ def test_replay_as_garment_serves_what_was_recorded(tmp_path, monkeypatch):
     seen = {}
 
     class FakeProcess:
-        def __init__(self, path):
+        def __init__(self, path, *, serial):
             seen["replay"] = read_replay(path)
+            assert serial == 1
 
         async def __aenter__(self):
             return "tcp-client:127.0.0.1:5"
@@ -120,8 +121,9 @@ def test_replay_to_lsl(tmp_path, monkeypatch):
     pushed = []
 
     class Outlet:
-        def __init__(self, schema):
+        def __init__(self, schema, *, name):
             self.schema = schema
+            assert name == ""
 
         push = staticmethod(pushed.append)
 
@@ -175,7 +177,7 @@ def test_scan_names_what_it_sees(monkeypatch):
     [
         (["replay", "none.h5"], "does not exist"),
         (["replay", "s.h5", "--to", "x"], "target 'x'"),
-        (["replay", "s.h5", "--speed", "0"], "must be finite"),
+        (["replay", "s.h5", "--speed", "0"], "wanted above 0"),
         (["replay", "s.h5", "--speed", "2"], "plays at speed 1"),
         (["scan", "--duration", "0"], "outside"),
         (["scan", "--radio", "x:"], "radio 'x:' is not known"),

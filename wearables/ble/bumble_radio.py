@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import socket
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -17,14 +16,15 @@ from bleak.exc import (
 from bumble import att, core, hci
 from bumble.device import Connection, Device
 from bumble.host import Host
-from bumble.transport import open_transport
 from bumble.transport.common import AsyncPipeSink, Transport
+
+from wearables.ble.hci_transport import open_hci
+from wearables.errors import LinkError
 
 logger = logging.getLogger(__name__)
 
 _OPEN_TIMEOUT_S = 10.0
 _COMMAND_TIMEOUT_S = 8.0
-_SOCKET_B = 65_536
 
 
 class RadioConfusedError(BleakError):
@@ -119,14 +119,13 @@ class BumbleRadio:
                 if self.uri.startswith("sim:"):
                     self.device = self._virtual_device(address)
                 else:
-                    self._transport = await open_transport(self.uri)
+                    self._transport = await open_hci(self.uri)
                     source, sink = self._transport.source, self._transport.sink
-                    _keep_short(sink)
                     self.device = Device.with_hci("Muslin", address, source, sink)
                     source.terminated.add_done_callback(self._on_terminated)
                 with as_bleak_errors():
                     await self.device.power_on()
-        except (OSError, BleakError, core.BaseBumbleError, ValueError) as error:
+        except (OSError, BleakError, core.BaseBumbleError, LinkError) as error:
             raise BleakBluetoothNotAvailableError(
                 f"radio {self.uri} cannot be opened: {error}",
                 BleakBluetoothNotAvailableReason.NO_BLUETOOTH,
@@ -231,11 +230,3 @@ class BumbleRadio:
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
-
-
-def _keep_short(sink: object) -> None:
-    """Let little wait in a socket: what this host has not read holds up the answers behind it."""
-    transport = getattr(sink, "transport", None)
-    opened: socket.socket | None = transport.get_extra_info("socket") if transport else None
-    if opened is not None:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SOCKET_B)

@@ -61,6 +61,8 @@ def catalogue(folder: Path, *, where: str = "") -> list[CatalogueRow]:
     Raises:
         SessionError: If the folder is missing, or the condition cannot be understood.
     """
+    if folder.is_file():
+        raise SessionError(f"{folder} is a file; a folder of sessions is needed")
     if not folder.is_dir():
         raise SessionError(f"folder {folder} does not exist")
     paths = sorted(folder.rglob("*.h5"))

@@ -19,7 +19,13 @@ from typing import Any
 from wearables.errors import SessionError, UnreadableError
 from wearables.sessions.journal import journal_path
 from wearables.sessions.reader import split_device
-from wearables.sessions.recover import RecoverReport, journal_of, rebuild, recovered_path
+from wearables.sessions.recover import (
+    RecoverReport,
+    journal_of,
+    must_exist,
+    rebuild,
+    recovered_path,
+)
 from wearables.sessions.verify import VerifyReport
 
 # A megabyte takes 0.02 s of processor time to check and 0.25 s to copy when its samples are random,
@@ -150,6 +156,7 @@ def recover(
     journal = journal_of(path)
     if journal is not None and not path.is_file():
         return rebuild(target, journal)
+    must_exist(path)
     if journal is not None and verify(path, timeout_s=timeout_s).is_damaged:
         return rebuild(target, journal)
     limit_s = _limit_s(path, COPY_S_PER_MB) if timeout_s is None else timeout_s

@@ -88,6 +88,21 @@ def recovered_path(path: Path, out: Path | None) -> Path:
     return target
 
 
+def must_exist(path: Path) -> None:
+    """Without a journal there must be a file.
+
+    Raises:
+        SessionError: If there is none, or something else of that name.
+    """
+    name = journal_path(path).name
+    if not path.is_file():
+        raise SessionError(f"session file {path} does not exist, nor does its journal {name}")
+    if not h5py.is_hdf5(path) and journal_of(path) is None:
+        raise SessionError(
+            f"nothing can be recovered from {path}: it is no HDF5 file, and no journal {name} helps"
+        )
+
+
 def rebuild(target: Path, journal: Journal) -> RecoverReport:
     """Write a session from its journal alone."""
     rows = journal.head.get("calibrations", [])

@@ -86,7 +86,7 @@ def _acceleration(session: Session) -> StreamReader:
     for stream in session.streams.values():
         if set(stream.kinds) & set(_KINDS) and stream.n_stored:
             return stream
-    raise SessionError(f"{session.path} has no stream of acceleration to compare")
+    raise SessionError(f"{session.name} has no stream of acceleration to compare")
 
 
 def _magnitude(
@@ -97,7 +97,7 @@ def _magnitude(
     block = stream.read(float(time_s[0]) - margin_s, float(time_s[-1]) + margin_s)
     columns = [i for i, kind in enumerate(stream.kinds) if kind in _KINDS]
     length = np.linalg.norm(block.values[:, columns], axis=1)
-    where = f"{session.path} around {time_s.mean():.2f} s"
+    where = f"{session.name} around {time_s.mean():.2f} s"
     covered = block.n_samples > 1 and (
         block.time_s[0] <= time_s[0] and block.time_s[-1] >= time_s[-1]
     )

@@ -79,8 +79,9 @@ def test_the_journal_holds_every_event(tmp_path):
     journal = read_journal(journal_path(tmp_path / "s.h5"))
     assert journal.n_damaged == 0
     assert journal.head["subject"]["id"] == "P7"
-    assert journal.schema == schema()
-    for got, sent in zip(journal.events, everything(), strict=True):
+    assert journal.schemas == {"garment": schema()}
+    assert {device for device, _ in journal.events} == {"garment"}
+    for (_, got), sent in zip(journal.events, everything(), strict=True):
         if isinstance(sent, Sampled):
             np.testing.assert_array_equal(got.counts, sent.counts)
             assert (got.first_index, got.backfilled) == (sent.first_index, sent.backfilled)

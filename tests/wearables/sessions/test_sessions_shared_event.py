@@ -106,4 +106,4 @@ def test_the_command_tells_the_lag_and_shifts_only_if_accepted(tmp_path, capsys)
     assert run_command([*words, "--accept"]) == 2
     assert "--accept needs an event" in capsys.readouterr().err
     assert run_command(["align", files[0], "--rate", "50", "--event", "5", "--out", str(out)]) == 2
-    assert "at least two sessions" in capsys.readouterr().err
+    assert "at least two garments" in capsys.readouterr().err
