@@ -47,7 +47,7 @@ def record(
     study: StudyFile = None,
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="Session file; OUT-NAME.h5 ... for several garments."),
+        typer.Option("--out", "-o", help="Session file; of several OUT-NAME.h5 ..."),
     ] = Path("session.h5"),
     one_file: Annotated[
         bool, typer.Option("--one-file", help="Several garments into one session file.")
