@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -16,15 +18,23 @@ from bleak.exc import (
 from bumble import att, core, hci
 from bumble.device import Connection, Device
 from bumble.host import Host
+from bumble.transport import open_transport
 from bumble.transport.common import AsyncPipeSink, Transport
 
-from wearables.ble.hci_transport import open_hci
 from wearables.errors import LinkError
 
 logger = logging.getLogger(__name__)
 
 _OPEN_TIMEOUT_S = 10.0
 _COMMAND_TIMEOUT_S = 8.0
+# Little waits in a socket: what this host has not read holds up the answers behind it.
+_SOCKET_B = 65_536
+_WANTED = {
+    "tcp-client": "tcp-client:HOST:PORT",
+    "serial": "serial:DEVICE",
+    "usb": "usb:NUMBER or usb:VENDOR:PRODUCT",
+    "hci-socket": "hci-socket:NUMBER",
+}
 
 
 class RadioConfusedError(BleakError):
@@ -119,7 +129,7 @@ class BumbleRadio:
                 if self.uri.startswith("sim:"):
                     self.device = self._virtual_device(address)
                 else:
-                    self._transport = await open_hci(self.uri)
+                    self._transport = await _open_hci(self.uri)
                     source, sink = self._transport.source, self._transport.sink
                     self.device = Device.with_hci("Muslin", address, source, sink)
                     source.terminated.add_done_callback(self._on_terminated)
@@ -230,3 +240,38 @@ class BumbleRadio:
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
+
+
+async def _open_hci(uri: str) -> Transport:
+    """Open the transport that a radio's URI names.
+
+    Raises:
+        LinkError: If it cannot be opened; the sentence is the reason.
+    """
+    try:
+        transport = await open_transport(uri)
+    except TimeoutError:
+        raise
+    except Exception as error:
+        # bumble and libusb raise what they like, bare exceptions included.
+        raise LinkError(_reason(error, uri)) from error
+    carrier = getattr(transport.sink, "transport", None)
+    opened: socket.socket | None = carrier.get_extra_info("socket") if carrier else None
+    if opened is not None:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SOCKET_B)
+    return transport
+
+
+def _reason(error: Exception, uri: str) -> str:
+    kind = uri.partition(":")[0]
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody answers there"
+    if isinstance(error, socket.gaierror):
+        return "no computer of that name is known"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    if isinstance(error, ValueError) and kind in _WANTED:
+        return f"wanted {_WANTED[kind]}"
+    if kind == "usb":
+        return f"no such dongle, or no right to use it ({type(error).__name__})"
+    return str(error) or type(error).__name__
