@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.nesting import Marker
+from fitting.nesting import CutPiece, Marker
 from fitting.pattern import Panel, Pattern
 from fitting.pattern.flats import Flat, arrow_m, lay_out, notch_strokes_m
 
@@ -21,6 +21,9 @@ _INKS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000
 _DASHES = (None, [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 2], [10, 3], [3, 1])
 _CLOTH = "#f4efe6"
 _ROOM_PT = 45.0
+_BAND_PT = 11.0
+# A little beside the middle, where the grain line often ends.
+_CODE_SHARES = np.array([0.41, 0.42, 0.43])
 
 
 def panels_drawing(
@@ -63,15 +66,23 @@ def _panel(drawing: "Drawing", panel: Panel, at: Callable[[Points], Points]) -> 
     for stroke in arrow_m(panel) if panel.grain_known else []:
         _line(drawing, at(stroke), width=0.5, ink="#555555")
     outline = at(panel.outline_m(0.02))
+    middle = at(arrow_m(panel)[0]).mean(axis=0) if panel.grain_known else outline.mean(axis=0)
+    _name(drawing, outline, middle, panel)
+
+
+def _name(drawing: "Drawing", outline: Points, middle: Points, panel: Panel) -> None:
+    """Name and number beside the grain line; below where there is no room inside."""
     name, cut = panel.name.replace("_", " "), f"cut {panel.n_cut}"
-    if np.ptp(outline, axis=0).min() < _ROOM_PT:
-        # No room inside: written below.
-        below = np.array([outline[:, 0].mean(), outline[:, 1].min() - 9])
+    wide, high = np.ptp(outline, axis=0)
+    if min(wide, high) >= _ROOM_PT:
+        _text(drawing, middle + np.array([6, 2]), name, 8, bold=True)
+        _text(drawing, middle + np.array([6, -8]), cut, 7)
+    elif high >= _BAND_PT and wide >= 12 * len(name):
+        _text(drawing, middle + np.array([10, -2.5]), f"{name}, {cut}", 7.5, bold=True)
+    else:
+        # Seam numbers of a narrow panel stand outside, between its edge and its name.
+        below = np.array([outline[:, 0].mean(), max(outline[:, 1].min() - 17, 2.0)])
         _text(drawing, below, f"{name}, {cut}", 7.5, bold=True, anchor="middle")
-        return
-    middle = outline.mean(axis=0)
-    _text(drawing, middle + np.array([6, 2]), name, 8, bold=True)
-    _text(drawing, middle + np.array([6, -8]), cut, 7)
 
 
 def _codes(
@@ -80,17 +91,21 @@ def _codes(
     codes: dict[tuple[str, int], str],
     at: Callable[[Points], Points],
 ) -> None:
-    """Seam numbers just inside the edges; what is shorter than its word gets none."""
-    middle = panel.outline_m(0.02).mean(axis=0)
+    """Seam numbers just inside the edges, outside where a panel is narrow; short edges get none."""
+    outline = at(panel.outline_m(0.02))
+    x, y = outline.T
+    # A clockwise loop has its inside on the right.
+    turn = float(np.sign((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()))
     for i in range(len(panel.edges)):
         word = codes.get((panel.name, i), "")
-        ends = at(np.stack(panel.corners_m(i)))
-        if not word or np.linalg.norm(ends[1] - ends[0]) < 9:
+        near = at(panel.points_m(i, _CODE_SHARES))
+        length_pt = float(np.linalg.norm(np.diff(at(np.stack(panel.corners_m(i))), axis=0)))
+        if not word or length_pt < 9:
             continue
-        edge = panel.points_m(i, np.array([0.5]))[0]
-        place, inside = at(edge[None])[0], at(middle[None])[0]
-        way = (inside - place) / max(float(np.linalg.norm(inside - place)), 1e-9)
-        _text(drawing, place + 8 * way - [0, 2], word, 6, ink="#0072b2", anchor="middle")
+        along = (near[2] - near[0]) / max(float(np.linalg.norm(near[2] - near[0])), 1e-9)
+        inward = turn * np.array([-along[1], along[0]])
+        way_pt = 8.0 if np.ptp(outline @ inward) >= _ROOM_PT else -7.0
+        _text(drawing, near[1] + way_pt * inward - [0, 2], word, 6, ink="#0072b2", anchor="middle")
 
 
 def nest_drawing(
@@ -116,8 +131,12 @@ def nest_drawing(
             points = (panel.outline_m(0.004) + corner + flat.shift_m) * scale + shift
             _line(drawing, points, closed=True, width=0.8, ink=_INKS[i], dash=_DASHES[i])
     for flat in flats:
-        middle = (flat.panel.outline_m(0.02).mean(axis=0) + flat.shift_m) * scale + shift
-        _text(drawing, middle, flat.panel.name.replace("_", " "), 8, bold=True, anchor="middle")
+        outline = (flat.panel.outline_m(0.02) + flat.shift_m) * scale + shift
+        name = flat.panel.name.replace("_", " ")
+        middle = outline.mean(axis=0) - np.array([0, 3])
+        if np.ptp(outline[:, 0]) < 5 * len(name):
+            middle[1] = outline[:, 1].min() - 10
+        _text(drawing, middle, name, 8, bold=True, anchor="middle")
     for i, pattern in enumerate(patterns):
         x = 4 + 90 * i
         line = np.array([[x, height_pt - 6], [x + 28, height_pt - 6]])
@@ -143,14 +162,33 @@ def marker_drawing(marker: Marker, width_pt: float, height_pt: float) -> tuple["
         _line(drawing, ring, closed=True, width=0.7, ink=ink, fill=_CLOTH)
         for stroke in arrow_m(panel) if panel.grain_known else []:
             _line(drawing, placed.placed(stroke) * scale, width=0.4, ink="#777777")
-        middle = cut.representative_point()
-        at = np.array([middle.x, middle.y]) * scale
-        wide, high = np.ptp(ring, axis=0)
-        font = float(np.clip(min(wide / 6, high / 3), 3.5, 8))
-        above, below = at + np.array([0, 3]), at - np.array([0, font + 2])
-        _text(drawing, above, panel.name.replace("_", " "), font, anchor="middle")
-        _text(drawing, below, placed.piece.size, font, ink=ink, anchor="middle", bold=True)
+        if panel.grain_known:
+            at = placed.placed(arrow_m(panel)[0]).mean(axis=0)
+        else:
+            inside = cut.representative_point()
+            at = np.array([inside.x, inside.y])
+        _piece_name(drawing, at * scale, ring, placed.piece, ink)
     return drawing, PT_PER_M / scale
+
+
+def _piece_name(drawing: "Drawing", at: Points, ring: Points, piece: CutPiece, ink: str) -> None:
+    """Name and size on either side of the grain line; along a narrow piece in one line."""
+    name, size = piece.panel.name.replace("_", " "), piece.size
+    wide, high = np.ptp(ring, axis=0)
+    if min(wide, high) >= _ROOM_PT:
+        _text(drawing, at + np.array([0, 3]), name, 8, anchor="middle")
+        _text(drawing, at - np.array([0, 10]), size, 8, ink=ink, anchor="middle", bold=True)
+        return
+    words = f"{name} {size}"
+    # A line beside the grain line takes half of the narrow side; a letter is half as wide as high.
+    font = float(np.clip(0.35 * min(wide, high), 3, 7))
+    letters_pt = 0.55 * font * len(words)
+    if wide >= high and letters_pt > 0.4 * wide:
+        _text(drawing, at + np.array([0, 1.5]), words, font, ink=ink, anchor="middle")
+    elif wide >= high:  # a band: the grain line crosses it in the middle
+        _text(drawing, at + np.array([6, -font / 3]), words, font, ink=ink)
+    else:
+        _text(drawing, at + np.array([font / 3, 6]), words, font, ink=ink, upright=True)
 
 
 def _line(
@@ -175,13 +213,16 @@ def _line(
 
 def _text(
     drawing: "Drawing", at: Points, text: str, size: float, *, bold: bool = False,
-    ink: str = "#222222", anchor: Anchor = "start",
+    ink: str = "#222222", anchor: Anchor = "start", upright: bool = False,
 ) -> None:  # fmt: skip
-    from reportlab.graphics.shapes import String
+    from reportlab.graphics.shapes import Group, String
     from reportlab.lib.colors import HexColor
 
     x, y = (float(value) for value in at)
     face = "Helvetica-Bold" if bold else "Helvetica"
-    drawing.add(
-        String(x, y, text, fontName=face, fontSize=size, fillColor=HexColor(ink), textAnchor=anchor)
+    start = (0.0, 0.0) if upright else (x, y)
+    shown = String(
+        *start, text, fontName=face, fontSize=size, fillColor=HexColor(ink), textAnchor=anchor
     )
+    # Turned by a quarter: from below upwards.
+    drawing.add(Group(shown, transform=(0, 1, -1, 0, x, y)) if upright else shown)

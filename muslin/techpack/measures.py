@@ -36,7 +36,10 @@ class PointOfMeasure:
     def step_m(self) -> float | None:
         """Mean growth from size to size, None with one size."""
         known = [value for value in self.values_m if np.isfinite(value)]
-        return float(np.mean(np.diff(known))) if len(known) > 1 else None
+        if len(known) < 2:
+            return None
+        step_m = float(np.mean(np.diff(known)))
+        return step_m if abs(step_m) > _LEAST_STEP_M else 0.0
 
 
 def points_of_measure(
@@ -98,11 +101,15 @@ def open_edges(pattern: Pattern) -> list[tuple[Panel, int]]:
 
 
 def _of_report(report: FitReport) -> dict[str, float]:
-    """Flat lengths of the cuts that the fit took on the body."""
+    """Flat girths where the fit cut them on the body.
+
+    Lengths from a point of the body down are left out: they go with the mesh and how the cloth came
+    to lie, and panels state theirs.
+    """
     return {
         name.replace("_", " "): measure.flat_m
         for name, measure in report.measures.items()
-        if measure.flat_m is not None
+        if measure.flat_m is not None and "girth" in name
     }
 
 

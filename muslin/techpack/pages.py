@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PAGE_PT = (841.89, 595.28)
 _MARGIN_PT = 40.0
+_FRAME_PT = 6.0  # what a frame keeps free by itself
 _WIDE_PT, _HIGH_PT = _PAGE_PT[0] - 2 * _MARGIN_PT, _PAGE_PT[1] - 2 * _MARGIN_PT - 24
 _SHADE, _LINE, _FAINT = "#eef2f5", "#b8c0c8", "#555555"
 _MAPS = ("ease", "pressure")
@@ -51,9 +52,9 @@ def write_pages(path: Path, pack: Pack) -> int:
         story += [*make(pack), PageBreak()]
     counted = _Counter(pack)
     document = SimpleDocTemplate(
-        str(path), pagesize=_PAGE_PT, leftMargin=_MARGIN_PT, rightMargin=_MARGIN_PT,
-        topMargin=_MARGIN_PT, bottomMargin=_MARGIN_PT, title=f"Tech pack {pack.name}",
-        author="Muslin", invariant=1,
+        str(path), pagesize=_PAGE_PT, leftMargin=_MARGIN_PT - _FRAME_PT,
+        rightMargin=_MARGIN_PT - _FRAME_PT, topMargin=_MARGIN_PT, bottomMargin=_MARGIN_PT,
+        title=f"Tech pack {pack.name}", author="Muslin", invariant=1,
     )  # fmt: skip
     document.build(story[:-1], onFirstPage=counted, onLaterPages=counted)
     return counted.n_pages
@@ -91,7 +92,12 @@ def _styled(text: str, size: float, *, bold: bool = False, ink: str = "#222222")
 
 
 def _head(text: str, note: str = "") -> list[Any]:
-    return [_styled(text, 16, bold=True), *([_styled(note, 9, ink=_FAINT)] if note else [])]
+    from reportlab.platypus import Spacer
+
+    return [
+        _styled(text, 16, bold=True),
+        *([_styled(note, 9, ink=_FAINT), Spacer(1, 4)] if note else []),
+    ]
 
 
 def _table(
@@ -158,7 +164,7 @@ def _cover(pack: Pack) -> list[Any]:
         _styled(pack.name, 30, bold=True),
         _styled("Tech pack", 14, ink=_FAINT),
         Spacer(1, 14),
-        _styled(f"Fabric: {pack.fabric.name.replace('_', ' ')}, {density * 1000:.0f} g/m2", 11),
+        _styled(f"Fabric: {pack.fabric.name.replace('_', ' ')}, {density * 1000:.0f} g/m²", 11),
         _styled(f"Meant as: {pack.fit_class.title}", 11),
         _styled(f"Allowances: {_cm(pack.allowance.seam_m)} at seams, "
                 f"{_cm(pack.allowance.hem_m)} at open edges", 11),
@@ -200,7 +206,7 @@ def _nest(pack: Pack) -> list[Any]:
 
 def _measures(pack: Pack) -> list[Any]:
     sizes = [size.pattern.size for size in pack.sizes]
-    rows: list[list[Any]] = [["point of measure", *sizes, "step", "tolerance +/-"]]
+    rows: list[list[Any]] = [["point of measure", *sizes, "step", "tolerance ±"]]
     rows += [
         [point.name, *(_cm(value) for value in point.values_m), _cm(point.step_m),
          _cm(point.tolerance_m)]
@@ -215,7 +221,7 @@ def _measures(pack: Pack) -> list[Any]:
 
 
 _UNITS = (
-    ("_kg_m2", 1000.0, "g/m2"), ("_n_m_rad", 1.0, "N/m per rad"), ("bending", 1e6, "uN m"),
+    ("_kg_m2", 1000.0, "g/m²"), ("_n_m_rad", 1.0, "N/m per rad"), ("bending", 1e6, "µN m"),
     ("tensile", 1.0, "N/m"), ("thickness", 1000.0, "mm"), ("strain", 100.0, "%"),
 )  # fmt: skip
 
@@ -259,7 +265,7 @@ def _bill(pack: Pack) -> list[Any]:
         line(f"band {name.replace('_', ' ')}, length x width without allowance", "cm",
              lambda s, i=i: _band(s, i))  # fmt: skip
     for i, (panel, label, _) in enumerate(sensor_fields(sizes[pack.sample].pattern)):
-        line(f"{label} field on {panel.replace('_', ' ')}", "cm2",
+        line(f"{label} field on {panel.replace('_', ' ')}", "cm²",
              lambda s, i=i: f"{sensor_fields(s.pattern)[i][2] * 1e4:.0f}")  # fmt: skip
     used = dict.fromkeys(seam.stitch for seam in sizes[0].seams)
     note = ("For one garment. Fabric: the garment alone on the roll, "
@@ -338,7 +344,15 @@ def _tapes(size: PackSize) -> str:
 
 def _regions(size: PackSize) -> "Table":
     rows: list[list[Any]] = [
-        ["region", "rule that fired", "verdict", "ease cm", "limit p95 %", "kPa mean", "kPa p95"]
+        [
+            "region",
+            "rule that fired",
+            "verdict",
+            "ease cm",
+            "stretch p95, % of limit",
+            "kPa mean",
+            "kPa p95",
+        ]
     ]
     for name, region in size.report.regions.items():
         if region.verdict == "none":
@@ -350,4 +364,4 @@ def _regions(size: PackSize) -> "Table":
         )  # fmt: skip
     if len(rows) == 1:
         rows.append(["-", "no region could be judged", "", "", "", "", ""])
-    return _table(rows, [100, 330, 60, 60, 72, 64, 64], size=8.5, numbers_from=2)
+    return _table(rows, [100, 290, 60, 60, 122, 60, 58], size=8.5, numbers_from=2)
