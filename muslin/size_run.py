@@ -11,6 +11,8 @@ from muslin.errors import InputError
 from muslin.folders import existing_file
 
 _MOST = 1000
+# Far beyond anybody; a number of a size table, such as 38, is no step.
+_MOST_STEPS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,14 @@ def block_in_size(
     """Draft a block in a size: a step from the person's own, or a letter code.
 
     Raises:
+        InputError: If it is more steps than anybody is away.
         PatternError: If the size is not known or nothing is left to sew.
     """
+    if is_step(size) and abs(int(size)) > _MOST_STEPS:
+        raise InputError(
+            f"size {size!r} means {size} steps from the drafted size; wanted are at most "
+            f"{_MOST_STEPS}, or a letter code such as M"
+        )
     if is_step(size):
         return draft_block(block, measures, ease=ease, size_step=int(size))
     graded = graded_measures(measures, bust_m=size_girth_m(size.upper(), sex))

@@ -136,6 +136,10 @@ def _styles(
     """Every garment in every fabric and size, for each sex that the table holds."""
     if not patterns or not sizes:
         raise InputError("a batch needs at least one pattern and one size")
+    # The summary tells garments apart by these words.
+    _check_once("pattern", [Path(pattern).stem for pattern in patterns])
+    _check_once("size", sizes)
+    _check_once("fabric", fabrics)
     cards = {
         pattern: [load_fabric(name) for name in (fabrics or (usual_fabric(pattern),))]
         for pattern in patterns
@@ -157,6 +161,12 @@ def _styles(
             ]  # fmt: skip
             styles.extend((sex, style) for style in made)
     return styles
+
+
+def _check_once(what: str, names: Sequence[str]) -> None:
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise InputError(f"the {what} {twice} was given twice")
 
 
 def _base(path: Path | None, sex: Sex, *, drafted: bool) -> tuple[Measurements, Sex]:
