@@ -1,5 +1,6 @@
 """Sizes of a garment: which, how many of each, and the pattern of every size."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,7 +55,7 @@ def size_mix(words: str) -> tuple[SizeCount, ...]:
 
 def is_step(size: str) -> bool:
     """Whether a size is a whole number of steps, such as -1, 0 or +2."""
-    return size.lstrip("+-").isdigit()
+    return re.fullmatch(r"[+-]?[0-9]{1,6}", size) is not None
 
 
 def block_in_size(

@@ -100,6 +100,7 @@ def test_a_tech_pack_holds_every_page_and_the_numbers_of_the_run(tmp_path, capsy
         (["tshirt", "--sizes", "M,M"], "twice"),
         (["tshirt", "--sizes", "Q"], "size 'Q'"),
         (["tshirt", "--sizes", "38"], "38 steps"),
+        (["tshirt", "--sizes", "+--1"], "size '+--1'"),
         (["tshirt", "--edge", "90"], "edge length"),
         (["tshirt", "--out", "pack.doc"], "no .pdf"),
         (["tshirt", "--fabric", "spider_silk"], "spider_silk"),
