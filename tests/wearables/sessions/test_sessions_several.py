@@ -2,7 +2,10 @@
 
 import asyncio
 import csv
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -214,6 +217,13 @@ def test_every_export_tells_garments_apart(path, tmp_path, kind):
         left, right = (list(csv.reader(made[i].read_text().splitlines())) for i in (0, 1))
         assert [made[i].name for i in (0, 1)] == ["s_left-imu.csv", "s_right-imu.csv"]
         assert (len(left), len(right)) == (401, 201)
+    validator = shutil.which("bids-validator-deno", path=str(Path(sys.executable).parent))
+    if kind == "bids" and validator is not None:
+        done = subprocess.run(
+            [validator, str(tmp_path / kind), "--format", "json"], capture_output=True, check=False
+        )
+        issues = json.loads(done.stdout)["issues"]["issues"]
+        assert [i["code"] for i in issues if i["severity"] == "error"] == []
     if kind == "edf":
         edfio = pytest.importorskip("edfio")
         labels = [signal.label for signal in edfio.read_edf(made[0]).signals]

@@ -49,6 +49,7 @@ def write_bids(session: Session, folder: Path) -> list[Path]:
         for mark in session.notes
     ]
     paths.append(_table(place / f"{base}_events.tsv", rows))
+    paths.append(_json(place / f"{base}_events.json", _EVENTS))
     # What is not of BIDS has its place below `sourcedata`.
     source = folder / "sourcedata"
     source.mkdir(exist_ok=True)
@@ -56,6 +57,10 @@ def write_bids(session: Session, folder: Path) -> list[Path]:
 
 
 _DATASET = {"Name": "Muslin session", "BIDSVersion": "1.10.0", "DatasetType": "raw"}
+_EVENTS = {
+    "trial_type": {"Description": "Kind of the marker or remark"},
+    "value": {"Description": "What it says"},
+}
 _README = (
     "Exported from session {}.\n\nCells n/a were never measured; the latency column is the time.\n"
 )
