@@ -201,6 +201,24 @@ class Meter:
         return (cpu - self.start[1]) / (wall - self.start[0])
 
 
+class Ages:
+    """How old notifications were when they were flushed, in milliseconds; no list that grows."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(30_000, dtype=np.int64)
+        self.largest_s = 0.0
+
+    def add(self, ages_s: np.ndarray) -> None:
+        if ages_s.size:
+            place = np.minimum((ages_s * 1e3).astype(np.int64), self._counts.size - 1)
+            self._counts += np.bincount(place, minlength=self._counts.size)
+            self.largest_s = max(self.largest_s, float(ages_s.max()))
+
+    def quantile_s(self, share: float) -> float:
+        """Upper end of the millisecond in which a share of them is reached."""
+        return float(np.searchsorted(np.cumsum(self._counts), share * self._counts.sum()) + 1) / 1e3
+
+
 async def floor(n_garments: int, frames_hz: float, seconds: float) -> dict:
     """bleak's callback into a list, nothing else."""
     from bleak import BleakClient
@@ -228,15 +246,15 @@ async def floor(n_garments: int, frames_hz: float, seconds: float) -> dict:
 
 
 async def load(n_garments: int, frames_hz: float, seconds: float, folder: Path) -> dict:
-    latencies_s: list[np.ndarray] = []
-    began_ns = 0
+    ages, began_ns = Ages(), 0
     plain = SessionWriter._flush_file
 
     def timed(self: SessionWriter, *, sync: bool) -> None:
-        stamps = [row[-1] for stream in self._streams.values() for row in stream._frames]
+        streams = [s for device in self._devices.values() for s in device.streams.values()]
+        stamps = [row[-1] for stream in streams for row in stream._frames]
         plain(self, sync=sync)
         arrived_ns = np.array([stamp for stamp in stamps if stamp > began_ns], dtype=np.int64)
-        latencies_s.append(((time.monotonic_ns() - arrived_ns) * 1e-9).astype(np.float32))
+        ages.add((time.monotonic_ns() - arrived_ns) * 1e-9)
 
     SessionWriter._flush_file = timed
     with garments(n_garments, frames_hz) as (uri, sent):
@@ -266,7 +284,6 @@ async def load(n_garments: int, frames_hz: float, seconds: float, folder: Path) 
                 summaries = await record_all(takes)
         overflow = sum(source.n_overflow for source in sources)
     SessionWriter._flush_file = plain
-    ages_s = np.concatenate(latencies_s)
     n_links, n_filled = from_files(paths)
     n_sent = sum(row[1] for row in sent)
     n_stored = sum(summary.n_stored["imu"] for summary in summaries)
@@ -285,11 +302,11 @@ async def load(n_garments: int, frames_hz: float, seconds: float, folder: Path) 
         "links": n_links,
         "overflow": overflow,
         "cpu_share": watching.result(),
-        "latency_p50_s": float(np.median(ages_s)),
-        "latency_p99_s": float(np.quantile(ages_s, 0.99)),
-        "latency_max_s": float(ages_s.max()),
-        "rss_early_mb": float(np.mean(meter.rss_mb[third : 2 * third])),
-        "rss_late_mb": float(np.mean(meter.rss_mb[2 * third :])),
+        "latency_p50_s": ages.quantile_s(0.5),
+        "latency_p99_s": ages.quantile_s(0.99),
+        "latency_max_s": ages.largest_s,
+        "rss_early_mb": float(np.mean(meter.rss_mb[-2 * third : -third] or meter.rss_mb[:third])),
+        "rss_late_mb": float(np.mean(meter.rss_mb[-third:])),
     }
 
 
