@@ -13,6 +13,7 @@ from muslin.screen import print_json, say, say_table
 
 if TYPE_CHECKING:
     from wearables.sessions import Session
+    from wearables.sessions.align import Aligned
 
 
 def repair_session(session: Path, *, out: Path | None, as_json: bool) -> Exit:
@@ -113,16 +114,18 @@ def align_files(
 ) -> Exit:
     """Write all streams of one or several sessions on one grid as an npz.
 
-    With an event that all of them felt, say how far their clocks disagree about it; the grid
-    follows only if that is accepted.
+    With an event that all of them felt, say how far their clocks disagree about it. Only if that is
+    accepted the grid follows, and each session but the first gets a fit of its clock that does.
     """
     from wearables.sessions import Session
     from wearables.sessions.align import Method, align, align_sessions
+    from wearables.sessions.clock_fits import add_fit
 
     if method not in get_args(Method):
         known = ", ".join(get_args(Method))
         raise InputError(f"method {method!r} is not known; known are {known}")
-    how = cast("Method", method)
+    how, against = cast("Method", method), ""
+    moved: list[tuple[Path, float]] = []
     if accept and event_s is None:
         raise InputError("--accept needs an event: --event SECONDS")
     with ExitStack() as stack:
@@ -139,6 +142,20 @@ def align_files(
             result = align_sessions(
                 opened, rate_hz=rate_hz, method=how, lags_s=lags if accept else ()
             )
+            if accept:
+                places = [_place(session) for session in opened[1:]]
+                moved = list(zip(places, lags, strict=True))
+                against = opened[0].session_id
+    for path, lag_s in moved:
+        fit = add_fit(path, name="tap", shift_s=-lag_s, why=f"event at {event_s} s of {against}")
+        say(f"{path}: fit {fit!r} of its clock is in force")
+    _write_grid(out, result)
+    say(f"{out}: {result.time_s.size} rows at {rate_hz:g} Hz")
+    return Exit.DONE
+
+
+def _write_grid(out: Path, result: "Aligned") -> None:
+    """Values, masks and names of channels, an array each."""
     arrays: dict[str, Any] = {"time_s": result.time_s}
     for name, values in result.values.items():
         arrays[name] = values
@@ -146,8 +163,11 @@ def align_files(
         arrays[f"{name}.channels"] = np.array(result.channels[name])
     with out.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-    say(f"{out}: {result.time_s.size} rows at {rate_hz:g} Hz")
-    return Exit.DONE
+
+
+def _place(session: "Session") -> Path:
+    """What opens a session, or its one garment, again."""
+    return Path(f"{session.path}#{session.device}") if session.device else session.path
 
 
 def _event_lags(sessions: "Sequence[Session]", event_s: float, *, accept: bool) -> list[float]:

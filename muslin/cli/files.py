@@ -95,7 +95,7 @@ def align(
         float | None, typer.Option(help="Time of a tap or shake that all felt, s: check clocks.")
     ] = None,
     accept: Annotated[
-        bool, typer.Option("--accept", help="Shift the grid by what the event says.")
+        bool, typer.Option("--accept", help="Believe the event: shift the grid, add a fit.")
     ] = False,
 ) -> None:
     """Bring all streams of one or several sessions to one time grid."""

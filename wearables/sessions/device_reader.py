@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from firmware_bridge.schema import GarmentSchema
 from firmware_bridge.timesync import ClockFit, refit
+from wearables.sessions import layout
 from wearables.sessions.calibration import Calibration, calibration_of_row
 from wearables.sessions.event_rows import exchange_of_row
 from wearables.sessions.stream_reader import StreamReader, table
@@ -74,12 +75,31 @@ class DeviceReader:
         return int(boots[-1]) if boots else 0
 
     def clock(self, boot: int) -> ClockFit:
-        """Fit of one boot, made from the recorded exchanges."""
+        """Fit of one boot: the one in force, else the line through the recorded exchanges."""
+        if boot not in self._clocks and (added := self._added_fit(boot)) is not None:
+            self._clocks[boot] = added
         if boot not in self._clocks:
             rows = self.exchanges[self.exchanges["boot"] == boot]
             fit = refit([exchange_of_row(row).exchange for row in rows])
             self._clocks[boot] = self._arrival_clock(boot) if fit.method == "none" else fit
         return self._clocks[boot]
+
+    def _added_fit(self, boot: int) -> ClockFit | None:
+        """What somebody added after the close and put in force."""
+        clock = self._group.get("clock")
+        name = layout.FINAL_FIT if clock is None else str(clock.attrs.get("current", ""))
+        if name in ("", layout.FINAL_FIT) or name not in clock:
+            return None
+        knots = table(clock, name)
+        own = knots[knots["boot"] == boot]
+        if not len(own):
+            return None
+        attrs = clock[name].attrs
+        return ClockFit(
+            device_us=own["device_us"], offset_s=own["offset_s"], drift=own["drift"],
+            sd_s=own["sd_s"], rms_residual_s=float(attrs["rms_residual_s"]),
+            n_used=int(attrs["n_used"]), method=str(attrs["method"]),
+        )  # fmt: skip
 
     def _arrival_clock(self, boot: int) -> ClockFit:
         """Without exchanges: the least delay of a frame's arrival, biased late by the radio."""

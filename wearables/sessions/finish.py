@@ -22,8 +22,8 @@ def write_clock(device: Any, exchanges: Mapping[int, Sequence[Exchange]]) -> Non
         )
     ]
     clock = device.create_group("clock")
-    table = clock.create_dataset("final", data=np.array(rows, dtype=layout.KNOTS))
-    clock.attrs["current"] = "final"
+    table = clock.create_dataset(layout.FINAL_FIT, data=np.array(rows, dtype=layout.KNOTS))
+    clock.attrs["current"] = layout.FINAL_FIT
     table.attrs["method"] = "line"
     table.attrs["n_used"] = sum(fit.n_used for fit in fits.values())
     residuals = [fit.rms_residual_s for fit in fits.values()]

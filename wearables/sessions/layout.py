@@ -16,6 +16,8 @@ DEVICE_KEY = "garment"
 STATE_RECORDING, STATE_CLOSED, STATE_RECOVERED = "recording", "closed", "recovered"
 SOURCE_LIVE, SOURCE_BACKFILL = 0, 1
 NO_DEVICE_TIME = -1
+# The fit that the recorder makes at the close.
+FINAL_FIT = "final"
 
 _TEXT = h5py.string_dtype()
 

@@ -19,6 +19,7 @@ from wearables.errors import SessionError, WearablesError
 from wearables.events import Damaged, Event, Exchanged, Lost, Marker, Sampled, Status
 from wearables.sessions import layout
 from wearables.sessions.calibration import Calibration, calibration_of_row
+from wearables.sessions.clock_fits import keep_additions
 from wearables.sessions.event_rows import (
     exchange_of_row,
     links_of_row,
@@ -118,12 +119,22 @@ def keep_readable(path: Path, target: Path, journal: Journal | None) -> RecoverR
         SessionError: If nothing can be read.
     """
     head, schemas, events = _read_file(path)
-    if journal is None:
-        return _rewrite(target, "salvaged", head, schemas, events, journal)
+    method = "salvaged"
+    if journal is not None:
+        method = "completed"
+        events = _completed(events, journal, schemas)
+    report = _rewrite(target, method, head, schemas, events, journal)
+    keep_additions(path, target)
+    return report
+
+
+def _completed(
+    events: list[tuple[str, Event]], journal: Journal, schemas: dict[str, GarmentSchema]
+) -> list[tuple[str, Event]]:
+    """Events of a file, and those that only its journal has."""
     seen = {(device, _key(event)) for device, event in events}
     late = [(device, event) for device, event in journal.events if device in schemas]
-    events += [(device, event) for device, event in late if (device, _key(event)) not in seen]
-    return _rewrite(target, "completed", head, schemas, events, journal)
+    return events + [(key, event) for key, event in late if (key, _key(event)) not in seen]
 
 
 def journal_of(path: Path) -> Journal | None:

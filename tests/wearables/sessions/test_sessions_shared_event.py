@@ -1,5 +1,9 @@
 """Two sessions that felt one event tell how far their clocks are apart."""
 
+import re
+from pathlib import Path
+
+import h5py
 import numpy as np
 import pytest
 
@@ -7,7 +11,8 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from muslin.cli import run_command
 from wearables.errors import SessionError
 from wearables.events import LossCause, Lost, Sampled
-from wearables.sessions import Session, SessionWriter, SubjectInfo
+from wearables.sessions import Session, SessionWriter, SubjectInfo, recover_here, verify_here
+from wearables.sessions.clock_fits import add_fit
 from wearables.sessions.shared_event import event_lag
 
 
@@ -103,7 +108,40 @@ def test_the_command_tells_the_lag_and_shifts_only_if_accepted(tmp_path, capsys)
     assert run_command([*words, "--event", "5", "--accept"]) == 0
     assert "accepted" in capsys.readouterr().err
     assert apart() < 0.2
+    # What was accepted holds from now on, and what the recorder found is still there.
+    assert run_command([*words, "--event", "5"]) == 0
+    assert re.search(r"comes [+-]0\.\d\d ms late", capsys.readouterr().err)
+    assert apart() < 0.2
+    with h5py.File(files[1]) as file:
+        assert set(file["devices/garment/clock"]) == {"final", "tap"}
+        assert file["devices/garment/clock"].attrs["current"] == "tap"
+    report = recover_here(Path(files[1]))
+    with Session.open(report.path) as repaired, Session.open(Path(files[1])) as session:
+        assert repaired.clock(1).method == session.clock(1).method == "tap"
+        times = [s.streams["imu"].read().time_s for s in (repaired, session)]
+        np.testing.assert_array_equal(*times)
     assert run_command([*words, "--accept"]) == 2
     assert "--accept needs an event" in capsys.readouterr().err
     assert run_command(["align", files[0], "--rate", "50", "--event", "5", "--out", str(out)]) == 2
     assert "at least two garments" in capsys.readouterr().err
+
+
+def test_fits_are_added_beside_each_other(tmp_path):
+    path = write(tmp_path / "a.h5")
+    with Session.open(path) as session:
+        first_s = session.streams["imu"].time_s(np.array([0]))
+    assert [add_fit(path, name="tap", shift_s=0.25) for _ in range(2)] == ["tap", "tap-2"]
+    with Session.open(path) as session:
+        np.testing.assert_allclose(session.streams["imu"].time_s(np.array([0])), first_s + 0.5)
+    assert verify_here(path).exit_code == 0
+    with h5py.File(path, "r+") as file:
+        file["devices/garment/clock"].attrs["current"] = "final"
+    with Session.open(path) as session:
+        np.testing.assert_array_equal(session.streams["imu"].time_s(np.array([0])), first_s)
+    for name in ("", "final", "a/b"):
+        with pytest.raises(SessionError, match="cannot be called"):
+            add_fit(path, name=name, shift_s=0.0)
+    with h5py.File(path, "r+") as file:
+        file.attrs["state"] = "recording"
+    with pytest.raises(SessionError, match="was not closed"):
+        add_fit(path, name="tap", shift_s=0.0)
