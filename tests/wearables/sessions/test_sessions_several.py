@@ -249,6 +249,8 @@ def test_remarks_and_the_catalogue_know_the_whole_file(path):
     annotate(path, author="mk", text="slipped", start_s=1.5)
     with Session.open(Path(f"{path}#left")) as session:
         assert [remark.text for remark in session.annotations] == ["slipped"]
+    with Session.open(recover_here(path).path) as repaired:
+        assert [remark.text for remark in repaired.annotations] == ["slipped"]
     facts = facts_of(path)
     assert (facts["garment"], facts["streams"]) == ("left sock, right sock", "left/imu,right/imu")
 
