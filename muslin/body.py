@@ -14,10 +14,8 @@ from fitting.body import (
     Sex,
     Unit,
     body_from_measurements,
-    default_measurements,
     pose_body,
     pose_names,
-    read_body_file,
     read_scan,
     register_scan,
 )
@@ -27,6 +25,7 @@ from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
 from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table, step
+from muslin.tape import read_tape
 
 _SKIN = (216, 208, 200)
 
@@ -52,11 +51,7 @@ def body(
     """
     if pose not in pose_names():
         raise InputError(f"pose {pose!r} is not known; known are {', '.join(pose_names())}")
-    tape, sex = (
-        default_measurements()
-        if measures is None
-        else read_body_file(existing_file(measures, "body file"))
-    )
+    tape, sex = read_tape(measures)
     writable_folder(out)
     with step("fitting a body to the tape"):
         fit = body_from_measurements(tape, sex=sex, progress=say)

@@ -1,12 +1,13 @@
 """Draft blocks and grade patterns: `muslin draft`, `muslin grade`."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fitting.body import Measurements, Sex, body_from_measurements, read_body_file
+from fitting.body import Measurements, Sex, body_from_measurements
 from fitting.pattern import (
     BLOCKS,
     Pattern,
@@ -17,9 +18,10 @@ from fitting.pattern import (
 )
 from fitting.pattern.grade import grade_pattern, size_girth_m
 from muslin.errors import Exit, InputError
-from muslin.folders import assets_folder, existing_file, writable_folder
+from muslin.folders import existing_file, writable_folder
 from muslin.screen import print_json, say, say_table
 from muslin.size_run import block_in_size, is_step
+from muslin.tape import read_tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def draft(
         FittingError: If a file or a size says something impossible.
     """
     changes = dict(ease_named(item) for item in ease)
-    taped, sex = _measures(measures)
+    taped, sex = read_tape(measures)
     complete = complete_measures(
         taped, body_from_measurements(taped, sex=sex, progress=say).achieved
     )
@@ -104,7 +106,7 @@ def grade(
     folder = writable_folder(out)
     done = {}
     if pattern in BLOCKS:
-        taped, sex = _measures(measures)
+        taped, sex = read_tape(measures)
         fitted = body_from_measurements(taped, sex=sex, progress=say)
         complete = complete_measures(taped, fitted.achieved)
         for size in sizes:
@@ -130,14 +132,12 @@ def ease_named(item: str) -> tuple[str, float]:
     """
     name, _, value = item.partition("=")
     try:
-        return name.strip(), float(value)
-    except ValueError as error:
-        raise InputError(f"ease {item!r} is not name=value, such as bust_m=0.1") from error
-
-
-def _measures(path: Path | None) -> tuple[Measurements, Sex]:
-    body_file = assets_folder() / "body" / "demo.toml" if path is None else path
-    return read_body_file(existing_file(body_file, "body file"))
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"ease {item!r} is not name=value, such as bust_m=0.1")
+    return name.strip(), number
 
 
 def _sized(

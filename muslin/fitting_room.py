@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from fitting.body import Body, Measurements, Sex, body_from_measurements, read_body_file
+from fitting.body import Body, Measurements, Sex, body_from_measurements
 from fitting.cloth import Cloth, Fabric, garment_levels_on_body, load_fabric
 from fitting.drape import Drape, DrapeSettings
 from fitting.drape import drape as drape_cloth
 from fitting.fit import FitClass, FitMap, FitReport, fit_map, fit_report, load_fit_class
 from fitting.pattern import BLOCKS, Pattern, complete_measures, draft_block, read_pattern
 from muslin.errors import InputError
-from muslin.folders import assets_folder, existing_file
+from muslin.folders import existing_file
 from muslin.screen import say, step
+from muslin.tape import read_tape
 
 EDGE_LENGTH_M = 0.016
 # What a block is meant to be; what is read from a file is judged as a casual top unless told.
@@ -221,8 +222,7 @@ def open_fitting_room(body: Path | None) -> FittingRoom:
         InputError: If the file is not there.
         FittingError: If a measure is impossible.
     """
-    body_file = assets_folder() / "body" / "demo.toml" if body is None else body
-    measures, sex = read_body_file(existing_file(body_file, "body file"))
+    measures, sex = read_tape(body)
     return fitting_room_for(measures, sex=sex)
 
 
@@ -266,8 +266,7 @@ def choose_garment(
         InputError: If an option cannot be used.
         FittingError: If a card or class is not known.
     """
-    if not 0.004 <= edge_length_m <= 0.05:
-        raise InputError(f"edge length of {edge_length_m * 100:g} cm is outside 0.4 to 5 cm")
+    check_edge_length(edge_length_m)
     garment = Garment(
         pattern=pattern,
         size_step=size_step,
@@ -280,6 +279,16 @@ def choose_garment(
     if pattern not in BLOCKS:
         pattern_of(garment, None)
     return garment
+
+
+def check_edge_length(edge_length_m: float) -> None:
+    """Refuse meshes that are too fine to finish, or too coarse to mean anything.
+
+    Raises:
+        InputError: If it is outside 4 mm to 5 cm.
+    """
+    if not 0.004 <= edge_length_m <= 0.05:
+        raise InputError(f"edge length of {edge_length_m * 100:g} cm is outside 0.4 to 5 cm")
 
 
 def pattern_of(

@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from fitting.body import body_from_measurements, read_measurements
+from fitting.body import body_from_measurements
 from fitting.cloth import Fabric, load_fabric
 from fitting.nesting import Allowance, Marker, NestSettings, cut_pieces, nest_pieces
 from fitting.nesting.draw import write_marker_dxf, write_marker_svg
 from fitting.pattern import BLOCKS, Pattern, complete_measures
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import usual_fabric
-from muslin.folders import assets_folder, existing_file, writable_folder
+from muslin.folders import writable_folder
 from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table, step
 from muslin.size_run import SizeCount, patterns_in_sizes
+from muslin.tape import read_tape
 from muslin.version import version
 
 SUFFIXES = (".svg", ".dxf", ".json")
@@ -125,6 +126,8 @@ def nest(
         InputError: If an option cannot be used.
         FittingError: If a file says something impossible, or a piece is wider than the fabric.
     """
+    if n_threads is not None and not 1 <= n_threads <= 1024:
+        raise InputError(f"{n_threads} searches side by side are outside 1 to 1024")
     targets = [_target(path) for path in out]
     card = load_fabric(fabric or usual_fabric(patterns[0] if patterns else ""))
     settings = NestSettings(
@@ -156,7 +159,7 @@ def garments_of(
     """
     if not patterns:
         raise InputError("no pattern was given; name a block or a pattern file")
-    taped, sex = read_measurements(existing_file(body or _demo_body(), "body file"))
+    taped, sex = read_tape(body)
     drafted = any(pattern in BLOCKS for pattern in patterns)
     achieved = body_from_measurements(taped, sex=sex, progress=say).achieved if drafted else taped
     measures = complete_measures(taped, achieved) if drafted else taped
@@ -171,10 +174,6 @@ def garments_of(
         if guessed:
             say(f"  note: {pattern} gives no grain for {', '.join(guessed)}; up is taken for it")
     return garments
-
-
-def _demo_body() -> Path:
-    return assets_folder() / "body" / "demo.toml"
 
 
 def _stem(pattern: str) -> str:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from fitting.body import read_body_file
 from fitting.pattern import Pattern
 from fitting.pattern.finding import Finding
 from fitting.pattern.garmentcode_write import deviation_m, garmentcode_from_pattern
@@ -16,6 +15,7 @@ from fitting.pattern.validate import CheckSettings
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
 from muslin.screen import print_json, say
+from muslin.tape import read_tape
 
 PatternFile = Literal["json", "dxf", "svg", "pdf"]
 
@@ -94,7 +94,7 @@ def check(
         InputError: If an option cannot be used.
         PatternError: If nothing of the file can be understood.
     """
-    measures = None if body is None else read_body_file(existing_file(body, "body file"))[0]
+    measures = None if body is None else read_tape(body)[0]
     settings = CheckSettings(edge_length_m=edge_length_m, body=measures)
     read, findings = inspect_pattern(
         existing_file(pattern, "pattern file"),

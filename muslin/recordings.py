@@ -42,10 +42,17 @@ class MarkerDoors:
     Attributes:
         udp_port: Port on the loopback; nothing for none.
         lsl: Predicate of LSL streams; empty for all marker streams, nothing for none.
+
+    Raises:
+        InputError: If there can be no such port.
     """
 
     udp_port: int | None = None
     lsl: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.udp_port is not None and not 0 <= self.udp_port <= 65_535:
+            raise InputError(f"port of markers is {self.udp_port}, wanted 0 to 65535")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

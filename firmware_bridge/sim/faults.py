@@ -58,6 +58,8 @@ class Faults:
     def __post_init__(self) -> None:
         if not 0 <= self.loss <= 1:
             raise SchemaError(f"loss is {self.loss:g}, wanted a probability from 0 to 1")
+        if not 0 <= self.battery_pct <= 100:
+            raise SchemaError(f"battery_pct is {self.battery_pct:g}, wanted 0 to 100")
         if self.log_kib and self.log_kib < 8:
             raise SchemaError(f"log_kib is {self.log_kib}, wanted 0 or at least 8")
         for name in ("queue_frames", "drain_frames_s", "slow_control_s", "flash_ms"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fitting.body import Measurements, Sex, body_from_measurements, read_measurements
+from fitting.body import Measurements, Sex, body_from_measurements
 from fitting.body.survey import average_measures
 from fitting.cloth import load_fabric
 from fitting.fit import load_fit_class
@@ -18,9 +18,10 @@ from muslin.batch.store import BatchFolder, plan_rows
 from muslin.batch.work import lost_case, run_case
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import EDGE_LENGTH_M, usual_class, usual_fabric
-from muslin.folders import existing_file, writable_folder
+from muslin.folders import writable_folder
 from muslin.screen import counted, say
 from muslin.size_run import patterns_in_sizes
+from muslin.tape import read_tape
 
 MAX_CASES = 1_000_000
 
@@ -173,7 +174,7 @@ def _base(path: Path | None, sex: Sex, *, drafted: bool) -> tuple[Measurements, 
     """Complete measures that blocks are drafted for, and whose letter codes are meant."""
     taped = average_measures(sex)
     if path is not None:
-        taped, sex = read_measurements(existing_file(path, "body file"))
+        taped, sex = read_tape(path)
     if not drafted:
         return taped, sex
     return complete_measures(taped, body_from_measurements(taped, sex=sex).achieved), sex

@@ -49,15 +49,21 @@ def simulate(
     """Predict what a garment sends while its wearer moves: a session, or a garment to record."""
     from muslin.errors import InputError
     from muslin.simulate import DoorSettings
-    from muslin.twin.simulated import stream_prediction, tell, twin_simulate, write_prediction
+    from muslin.twin.simulated import (
+        check_target,
+        stream_prediction,
+        tell,
+        twin_simulate,
+        write_prediction,
+    )
 
     if out is None and stream is None:
         raise InputError("nothing to do with the signals: give --out FILE or --stream ble|udp|pty")
     door = None if stream is None else DoorSettings(
         kind=stream, port=port, control_port=control_port
     )  # fmt: skip
-    if out is not None and out.exists():
-        raise InputError(f"{out} exists; name another file")
+    if out is not None:
+        check_target(out)
     made = twin_simulate(
         garment, motion=motion, duration_s=duration, body=body, size_step=size, sensors=sensors,
         fabric=fabric, n_keys=keys, seed=seed,

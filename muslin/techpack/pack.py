@@ -8,8 +8,6 @@ from fitting.body import (
     Measurements,
     Sex,
     body_from_measurements,
-    default_measurements,
-    read_measurements,
 )
 from fitting.cloth import load_fabric
 from fitting.fit import load_fit_class
@@ -20,15 +18,17 @@ from fitting.pattern.grade import graded_measures, size_girth_m
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import (
     EDGE_LENGTH_M,
+    check_edge_length,
     drape_sewn,
     judge_drape,
     usual_class,
     usual_fabric,
 )
-from muslin.folders import existing_file, writable_folder
+from muslin.folders import writable_folder
 from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table, step
 from muslin.size_run import is_step, patterns_in_sizes
+from muslin.tape import read_tape
 from muslin.techpack.bill import seam_lines
 from muslin.techpack.content import Pack, PackSize, verdict
 from muslin.techpack.measures import points_of_measure
@@ -105,11 +105,7 @@ def techpack(
     allowance = allowance or Allowance()
     whole = NestSettings(width_m=width_m, gap_m=0.002, seconds=seconds, seed=seed)
     alone = replace(whole, seconds=max(1.0, seconds / 4))
-    taped, sex = (
-        default_measurements()
-        if body is None
-        else read_measurements(existing_file(body, "body file"))
-    )
+    taped, sex = read_tape(body)
     patterns = _patterns(pattern, sizes, taped, sex)
     done = []
     for made in patterns:
@@ -143,8 +139,7 @@ def _check(sizes: Sequence[str], edge_length_m: float, out: Path) -> None:
         raise InputError(f"{len(sizes)} sizes were asked for; a tech pack holds 1 to {MAX_SIZES}")
     if len(set(sizes)) < len(sizes):
         raise InputError("a size was given twice")
-    if not 0.004 <= edge_length_m <= 0.05:
-        raise InputError(f"edge length of {edge_length_m * 100:g} cm is outside 0.4 to 5 cm")
+    check_edge_length(edge_length_m)
     if out.suffix.lower() != ".pdf":
         raise InputError(f"{out} is no .pdf")
     writable_folder(out.parent)

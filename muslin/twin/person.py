@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from fitting.body import Body, Measurements, Sex, body_from_measurements, read_measurements
+from fitting.body import Body, Measurements, Sex, body_from_measurements
 from fitting.pattern import complete_measures
-from muslin.folders import assets_folder, existing_file
 from muslin.screen import say, step
+from muslin.tape import read_tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +35,11 @@ def person_of(file: Path | None) -> Person:
         InputError: If the file is not there.
         FittingError: If a measure is impossible.
     """
-    path = assets_folder() / "body" / "demo.toml" if file is None else file
-    measures, sex = read_measurements(existing_file(path, "body file"))
+    measures, sex = read_tape(file)
     with step("body from tape measures"):
         fitted = body_from_measurements(measures, sex=sex, progress=say)
     return Person(
-        name=path.stem, body=fitted.body, sex=sex, reachable=fitted.reachable,
+        name="demo" if file is None else file.stem, body=fitted.body, sex=sex,
+        reachable=fitted.reachable,
         measures=complete_measures(measures, fitted.achieved),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muslin.errors import Exit
-from muslin.fitting_room import size_choice
+from muslin.fitting_room import check_edge_length, size_choice
 from muslin.folders import existing_file, writable_folder
 from muslin.json_file import write_json
 from muslin.screen import print_json, say_table, step
@@ -92,6 +92,7 @@ def read(
     known = load_requirements(
         None if requirements is None else existing_file(requirements, "requirements file")
     )
+    check_edge_length(edge_length_m)
     size_step, file_size = size_choice(garment, size)
     folder = writable_folder(out)
     person = person_of(body)

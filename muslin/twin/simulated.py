@@ -119,6 +119,19 @@ def twin_simulate(
     return Simulated(garment=chosen, frames=frames, worn=worn, prediction=said)
 
 
+def check_target(path: Path) -> None:
+    """Check a file to write before anything slow starts.
+
+    Raises:
+        InputError: If the file is there, its name ends otherwise, or its folder takes no files.
+    """
+    if path.suffix not in (".npz", ".h5", ".hdf5"):
+        raise InputError(f"{path.name} is no .h5 session and no .npz replay")
+    writable_folder(path.parent)
+    if path.exists():
+        raise InputError(f"{path} exists; name another file")
+
+
 def write_prediction(prediction: Prediction, path: Path, *, title: str) -> None:
     """Write a session (``.h5``) or a replay file (``.npz``), labelled synthetic.
 
@@ -126,14 +139,10 @@ def write_prediction(prediction: Prediction, path: Path, *, title: str) -> None:
         InputError: If the file is there, or its name ends otherwise.
         SessionError: If it cannot be written.
     """
-    writable_folder(path.parent)
-    if path.exists():
-        raise InputError(f"{path} exists; name another file")
+    check_target(path)
     if path.suffix == ".npz":
         write_replay(path, prediction.schema, prediction.counts, prediction.markers)
         return
-    if path.suffix not in (".h5", ".hdf5"):
-        raise InputError(f"{path.name} is no .h5 session and no .npz replay")
     about = {"task": title, "origin": LABEL}
     with SessionWriter(
         path, prediction.schema, subject=SubjectInfo(id=LABEL), title=f"{LABEL}: {title}",
