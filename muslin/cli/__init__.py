@@ -27,7 +27,7 @@ from muslin.cli import (
     studio,
     twin_motion,
 )
-from muslin.cli.options import Json
+from muslin.cli.options import Json, with_finite_numbers
 from muslin.errors import Exit, InputError, describe_os_error
 
 app = typer.Typer(
@@ -84,6 +84,16 @@ def demo(
     raise typer.Exit(run(out=out, duration_s=duration, as_json=as_json))
 
 
+def _check_numbers(group: typer.Typer) -> None:
+    """Let every command of a group and of the groups inside refuse NaN."""
+    for command in group.registered_commands:
+        if command.callback is not None:
+            command.callback = with_finite_numbers(command.callback)
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            _check_numbers(inner.typer_instance)
+
+
 for _room in (
     sense,
     ingest,
@@ -101,6 +111,7 @@ for _room in (
     batch,
 ):
     app.add_typer(_room.app)
+_check_numbers(app)
 
 
 def main(arguments: list[str] | None = None) -> None:

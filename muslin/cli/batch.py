@@ -43,7 +43,7 @@ def fit(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run fits again that failed before.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of every fit.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every fit.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Fit every body in every size and fabric; writes fits.parquet, summary.html, summary.json."""

@@ -66,7 +66,7 @@ def classify(
     duration: Annotated[float, typer.Option(help="Live: seconds; 0 until q or the end.")] = 0.0,
     patience: Annotated[float, typer.Option(help="Live: seconds without samples to end.")] = 30.0,
     loss: Annotated[float, typer.Option(help="sim: only: share of frames lost on purpose.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="sim: only: seed of the virtual garment.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="sim: only: seed of the virtual garment.")] = 7,
     as_json: Json = False,
 ) -> None:
     """Tell the activity in each window, recorded or live; unknown is an answer, with its reason.

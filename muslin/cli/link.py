@@ -125,7 +125,7 @@ def simulate(
     control_port: Annotated[
         int | None, typer.Option(help="UDP control port (1337); 0 for a free one.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed and knobs, same bytes.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed and knobs, same bytes.")] = 7,
     serial: Annotated[int, typer.Option(help="Serial number.")] = 1,
     idle: Annotated[float, typer.Option(help="Seconds to wait for a listener.")] = 300.0,
     summary: Annotated[

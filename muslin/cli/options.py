@@ -1,7 +1,10 @@
 """Options that many commands share."""
 
+import math
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -29,7 +32,7 @@ SeamAllowance = Annotated[float, typer.Option(help="Seam allowance, cm.")]
 HemAllowance = Annotated[float, typer.Option(help="Allowance at open edges, cm.")]
 FabricWidth = Annotated[float, typer.Option(help="Usable width of the fabric, cm.")]
 Edge = Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")]
-Seed = Annotated[int, typer.Option(help="Seed of the run.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the run.")]
 OutFolder = Annotated[Path, typer.Option("--out", "-o", help="Folder for the files.")]
 SessionFile = Annotated[Path, typer.Argument(help="Session file (HDF5).")]
 Subject = Annotated[str, typer.Option(help="Pseudonym of the subject.")]
@@ -51,6 +54,20 @@ Scheduler = Annotated[
 Workers = Annotated[int, typer.Option(help="Local workers, one thread each.")]
 Memory = Annotated[float, typer.Option(help="Memory of a local worker, GiB.")]
 _BACKENDS = ("auto", "egl", "osmesa", "numpy")
+
+
+def with_finite_numbers(run: Callable[..., None]) -> Callable[..., None]:
+    """A command that refuses options which are NaN or infinite, before it does anything."""
+
+    @wraps(run)
+    def checked(**options: Any) -> None:
+        for name, value in options.items():
+            numbers = value if isinstance(value, list) else [value]
+            if any(isinstance(one, float) and not math.isfinite(one) for one in numbers):
+                raise InputError(f"--{name.replace('_', '-')} is {value}, wanted a finite number")
+        run(**options)
+
+    return checked
 
 
 def backend_named(name: str) -> "Backend":

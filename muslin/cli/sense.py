@@ -59,7 +59,7 @@ def record(
     lsl_markers: LslMarks = None,
     live: Live = True,
     loss: Annotated[float, typer.Option(help="sim: only: share of frames lost on purpose.")] = 0.03,
-    seed: Annotated[int, typer.Option(help="sim: only: seed of the virtual garment.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="sim: only: seed of the virtual garment.")] = 7,
     as_json: Json = False,
 ) -> None:
     """Record garments into session files that say what is missing."""

@@ -46,7 +46,7 @@ def nest(
     workers: Annotated[
         int | None, typer.Option(help="Searches side by side; one a core when absent.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the first search.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first search.")] = 0,
     out: Annotated[
         list[Path] | None,
         typer.Option("--out", "-o", help="File to write: .svg, .dxf or .json; repeatable."),

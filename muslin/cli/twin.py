@@ -75,7 +75,7 @@ def read(
     backend: BackendName = "numpy",
     edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.0,
     out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("twin"),
-    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the run.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Drape a sensor garment and read every sensor: exit 1 when one does not work."""
@@ -131,7 +131,7 @@ def survey(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Drape cases again that failed before.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the run.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Survey sensors over people and sizes: a page, numbers, and exit 3 when a case failed."""

@@ -22,6 +22,7 @@ from wearables.ble.backends import radio_held
 from wearables.ble.backfilling import LogFiller, newest_by_boot
 from wearables.ble.dialling import is_radio
 from wearables.ble.exchanging import ClockAsker
+from wearables.ble.leaving import leave
 from wearables.ble.link import Link
 from wearables.ble.losses import Rebooted, with_causes
 from wearables.ble.packets import Packet
@@ -149,7 +150,7 @@ class GarmentSource:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stack.__aexit__(exc_type, exc, trace)
+        await leave(self._stack, exc_type, exc, trace)
 
     async def _run(self) -> None:
         try:

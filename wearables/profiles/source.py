@@ -14,6 +14,7 @@ import numpy as np
 
 from firmware_bridge.schema import GarmentSchema
 from wearables.ble.foreign import DeviceLink, FoundDevice, connected, find_device, radio_open
+from wearables.ble.leaving import leave
 from wearables.ble.losses import Rebooted
 from wearables.ble.packets import Packet, PacketQueue
 from wearables.ble.scanning import NotSeenError
@@ -132,7 +133,7 @@ class ProfileSource:
         exc: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stack.__aexit__(exc_type, exc, trace)
+        await leave(self._stack, exc_type, exc, trace)
 
     def __aiter__(self) -> AsyncIterator[Event]:
         """Yield events until the source ends."""
