@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import FitClassName, Json, Memory, Scheduler, Workers
+from muslin.cli.options import (
+    Edge,
+    FitClassName,
+    Json,
+    Memory,
+    ResumedFolder,
+    Scheduler,
+    Workers,
+    words_in,
+)
 
 app = typer.Typer()
 batch = typer.Typer(no_args_is_help=True, help="Many fits: bodies, sizes and fabrics, resumable.")
@@ -32,10 +41,8 @@ def fit(
         typer.Option(help="Who blocks are drafted for (TOML); the survey's average person."),
     ] = None,
     fit_class: FitClassName = None,
-    edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.6,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder; a rerun goes on there.")] = Path(
-        "batch"
-    ),
+    edge: Edge = 1.6,
+    out: ResumedFolder = Path("batch"),
     scheduler: Scheduler = None,
     workers: Workers = 2,
     memory: Memory = 4.0,
@@ -50,9 +57,9 @@ def fit(
     from muslin.batch import batch_fit
 
     result = batch_fit(
-        bodies, patterns=_words(patterns), sizes=_words(sizes), fabrics=_words(fabrics), base=base,
-        fit_class=fit_class, edge_length_m=edge / 100, seed=seed, out=out, scheduler=scheduler,
-        n_workers=workers, memory_gib=memory, timeout_s=timeout, retry_failed=retry_failed,
+        bodies, patterns=words_in(patterns), sizes=words_in(sizes), fabrics=words_in(fabrics),
+        base=base, fit_class=fit_class, edge_length_m=edge / 100, seed=seed, out=out,
+        scheduler=scheduler, n_workers=workers, memory_gib=memory, timeout_s=timeout, retry_failed=retry_failed,
     )  # fmt: skip
     raise typer.Exit(result.tell(as_json=as_json))
 
@@ -67,7 +74,3 @@ def analyze(
     from muslin.batch import batch_analyze
 
     raise typer.Exit(batch_analyze(folder).tell(as_json=as_json))
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json
+from muslin.cli.options import BodyFile, Json
 from muslin.errors import InputError
 
 app = typer.Typer()
@@ -14,10 +14,7 @@ app = typer.Typer()
 @app.command(epilog="Example: muslin body --measures body.toml --pose sitting --out body")
 def body(
     *,
-    measures: Annotated[
-        Path | None,
-        typer.Option(help="Tape measures: TOML in cm, .vit or .smis; the demo's wearer."),
-    ] = None,
+    measures: BodyFile = None,
     pose: Annotated[str, typer.Option(help="Name of a pose, such as a, t or sitting.")] = "a",
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for body.glb, body.obj, body.json.")

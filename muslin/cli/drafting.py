@@ -5,22 +5,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from muslin.cli.options import Json, OutFolder
+from muslin.cli.options import BodyFile, Json, OutFolder
 
 app = typer.Typer()
 fabric = typer.Typer(no_args_is_help=True, help="Fabric cards in SI, each number with its source.")
 app.add_typer(fabric, name="fabric")
-
-MeasuresToml = Annotated[
-    Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's person.")
-]
 
 
 @app.command(epilog="Example: muslin draft leggings --measures body.toml --out leggings.json")
 def draft(
     block: Annotated[str, typer.Argument(help="Block, such as tshirt, trousers or chest_band.")],
     *,
-    measures: MeasuresToml = None,
+    measures: BodyFile = None,
     size: Annotated[str, typer.Option(help="Step (-1, +2) or letter code (M).")] = "0",
     ease: Annotated[
         list[str] | None, typer.Option(help="Change an ease, such as bust_m=0.1; repeatable.")
@@ -44,7 +40,7 @@ def grade(
     size: Annotated[
         list[str] | None, typer.Option(help="Step (-1, +1) or, for blocks, letter; repeatable.")
     ] = None,
-    measures: MeasuresToml = None,
+    measures: BodyFile = None,
     out: OutFolder = Path("graded"),
     as_json: Json = False,
 ) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from muslin.cli.options import (
     BackendName,
-    BodyToml,
+    BodyFile,
     Edge,
     FabricName,
     FitClassName,
@@ -32,7 +32,7 @@ def drape(
             help="Block to draft, such as tshirt or leggings; or a pattern file (JSON, DXF, SVG)."
         ),
     ] = "tshirt",
-    body: BodyToml = None,
+    body: BodyFile = None,
     fabric: FabricName = None,
     size: Annotated[
         str, typer.Option(help="Step of a block (0 as drafted, -1 down), or size of a graded file.")

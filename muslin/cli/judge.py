@@ -7,7 +7,7 @@ import typer
 
 from muslin.cli.options import (
     BackendName,
-    BodyToml,
+    BodyFile,
     Edge,
     FabricName,
     FitClassName,
@@ -29,7 +29,7 @@ def size(
     pattern: Annotated[
         str, typer.Option(help="Block to draft, or a graded pattern file (DXF).")
     ] = "tshirt",
-    body: BodyToml = None,
+    body: BodyFile = None,
     fabric: FabricName = None,
     sizes: Annotated[
         str, typer.Option(help="Size steps of a block, -2 to 2; sizes of a file, all of them.")
@@ -60,7 +60,7 @@ def compare(
     patterns: Annotated[
         str, typer.Option("--pattern", help="Blocks or pattern files, with commas between.")
     ] = "tshirt",
-    body: BodyToml = None,
+    body: BodyFile = None,
     fabrics: Annotated[str, typer.Option(help="Fabric cards; each block's usual one.")] = "",
     sizes: Annotated[str, typer.Option(help="Size steps, with commas between.")] = "0",
     fit_class: FitClassName = None,
@@ -121,7 +121,7 @@ def render(
     turntable: Annotated[
         int, typer.Option(help="Pictures of a turn, written as an animated PNG; 36 is smooth.")
     ] = 0,
-    flat: Annotated[bool, typer.Option(help="Colours without any shading.")] = False,
+    flat: Annotated[bool, typer.Option("--flat", help="Colours without any shading.")] = False,
     backend: BackendName = "auto",
     width: Annotated[int, typer.Option(help="Width of a picture, pixels.")] = 800,
     height: Annotated[int, typer.Option(help="Height of a picture, pixels.")] = 1000,

@@ -24,7 +24,10 @@ MapName = Annotated[
 BackendName = Annotated[
     str, typer.Option("--backend", help="What draws: auto, egl, osmesa or numpy.")
 ]
-BodyToml = Annotated[Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")]
+BodyFile = Annotated[
+    Path | None,
+    typer.Option(help="Tape measures: TOML in cm, .vit or .smis; the demo's wearer."),
+]
 FabricName = Annotated[
     str | None, typer.Option(help="Fabric card by name or file; the block's usual one.")
 ]
@@ -34,6 +37,7 @@ FabricWidth = Annotated[float, typer.Option(help="Usable width of the fabric, cm
 Edge = Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the run.")]
 OutFolder = Annotated[Path, typer.Option("--out", "-o", help="Folder for the files.")]
+ResumedFolder = Annotated[Path, typer.Option("--out", "-o", help="Folder; a rerun goes on there.")]
 SessionFile = Annotated[Path, typer.Argument(help="Session file (HDF5).")]
 Subject = Annotated[str, typer.Option(help="Pseudonym of the subject.")]
 MinBattery = Annotated[float, typer.Option(help="Least charge to start with, per cent.")]

@@ -28,7 +28,8 @@ def check(
     allowance: Allowance = 0.0,
     edge: Edge = 1.6,
     body: Annotated[
-        Path | None, typer.Option(help="Tape measures in cm (TOML): can they put it on?")
+        Path | None,
+        typer.Option(help="A wearer's tape measures (as for drape): can they put it on?"),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -78,7 +79,9 @@ def seams(
     ] = None,
     unit: Unit = None,
     allowance: Allowance = 0.0,
-    overwrite: Annotated[bool, typer.Option(help="Replace an edited seams file.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an edited seams file.")
+    ] = False,
 ) -> None:
     """Propose seams from lengths, notches, names and grading, in a file to edit."""
     from muslin.patterns import seams as run

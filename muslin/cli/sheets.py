@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from muslin.cli.options import (
-    BodyToml,
+    BodyFile,
     Edge,
     FabricName,
     FabricWidth,
@@ -34,7 +34,8 @@ def nest(
     width: FabricWidth = 150.0,
     fabric: FabricName = None,
     body: Annotated[
-        Path | None, typer.Option(help="Tape measures in cm (TOML) that blocks are drafted for.")
+        Path | None,
+        typer.Option(help="Tape measures (as for drape) that blocks are drafted for."),
     ] = None,
     gap: Annotated[float, typer.Option(help="Least distance between pieces, mm.")] = 2.0,
     rotate: Annotated[
@@ -76,7 +77,7 @@ def techpack(
     sizes: Annotated[
         str, typer.Option(help="Letter codes or steps of a block, sizes of a graded file.")
     ] = "-1,0,+1",
-    body: BodyToml = None,
+    body: BodyFile = None,
     fabric: FabricName = None,
     fit_class: FitClassName = None,
     allowance: SeamAllowance = 1.0,

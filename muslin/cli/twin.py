@@ -8,12 +8,18 @@ import typer
 
 from muslin.cli.options import (
     BackendName,
+    BodyFile,
+    Edge,
     Json,
     Memory,
+    OutFolder,
+    ResumedFolder,
     Scheduler,
+    Seed,
     Workers,
     backend_named,
     numbers_in,
+    words_in,
 )
 
 app = typer.Typer()
@@ -24,7 +30,6 @@ GarmentName = Annotated[str, typer.Argument(help="Block with sensors, or a patte
 SensorsToml = Annotated[
     Path | None, typer.Option(help="Sensors file (TOML); the one beside the pattern.")
 ]
-BodyToml = Annotated[Path | None, typer.Option(help="Tape measures in cm (TOML); the demo's body.")]
 SizeName = Annotated[str, typer.Option(help="Step of a block, or size of a graded file.")]
 Ease = Annotated[
     list[str] | None,
@@ -47,10 +52,10 @@ def place(
     garment: GarmentName,
     *,
     sensors: SensorsToml = None,
-    body: BodyToml = None,
+    body: BodyFile = None,
     size: SizeName = "0",
     ease: Ease = None,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("placed"),
+    out: OutFolder = Path("placed"),
     as_json: Json = False,
 ) -> None:
     """Lay sensors on a pattern, check them, write them to DXF and SVG: exit 1 on problems."""
@@ -65,7 +70,7 @@ def read(
     garment: GarmentName,
     *,
     sensors: SensorsToml = None,
-    body: BodyToml = None,
+    body: BodyFile = None,
     size: SizeName = "0",
     fabric: Annotated[
         str | None, typer.Option(help="Fabric card by name or file; the sensors file's.")
@@ -73,9 +78,9 @@ def read(
     ease: Ease = None,
     requirements: RequirementsToml = None,
     backend: BackendName = "numpy",
-    edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.0,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("twin"),
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the run.")] = 0,
+    edge: Edge = 1.0,
+    out: OutFolder = Path("twin"),
+    seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Drape a sensor garment and read every sensor: exit 1 when one does not work."""
@@ -120,10 +125,8 @@ def survey(
     search: Annotated[
         str, typer.Option(help="Sensors, commas between, whose place and ease are searched.")
     ] = "",
-    edge: Annotated[float, typer.Option(help="Edge length of the cloth mesh, cm.")] = 1.0,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder; a rerun goes on there.")] = Path(
-        "survey"
-    ),
+    edge: Edge = 1.0,
+    out: ResumedFolder = Path("survey"),
     scheduler: Scheduler = None,
     workers: Workers = 2,
     memory: Memory = 4.0,
@@ -131,7 +134,7 @@ def survey(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Drape cases again that failed before.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the run.")] = 0,
+    seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Survey sensors over people and sizes: a page, numbers, and exit 3 when a case failed."""
@@ -146,7 +149,7 @@ def survey(
         ease=ease_of(ease),
         requirements=requirements,
         made_to_measure=made_to_measure,
-        search=tuple(word.strip() for word in search.split(",") if word.strip()),
+        search=tuple(words_in(search)),
         edge_length_m=edge / 100,
         out=out,
         scheduler=scheduler,

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json
-from muslin.cli.twin import BodyToml, GarmentName, SensorsToml, app, twin
+from muslin.cli.options import BodyFile, Json
+from muslin.cli.twin import GarmentName, SensorsToml, app, twin
 
 __all__ = ["app", "replay", "simulate"]
 
@@ -35,7 +35,7 @@ def simulate(
     duration: Annotated[
         float | None, typer.Option(help="Seconds of a named motion; 20 if omitted.")
     ] = None,
-    body: BodyToml = None,
+    body: BodyFile = None,
     size: Annotated[int, typer.Option(help="Size step of the block.")] = 0,
     sensors: SensorsToml = None,
     fabric: Annotated[str | None, typer.Option(help="Fabric card; the garment's own.")] = None,
@@ -93,7 +93,7 @@ def replay(
     seconds: Annotated[float, typer.Option(help="How long it is, s.")] = 10.0,
     frames: Annotated[int, typer.Option(help="Its frames; straight ways between.")] = 40,
     stream: Stream = None,
-    body: BodyToml = None,
+    body: BodyFile = None,
     size: Annotated[int, typer.Option(help="Size step of the block.")] = 0,
     sensors: SensorsToml = None,
     fabric: Annotated[str | None, typer.Option(help="Fabric card; the garment's own.")] = None,

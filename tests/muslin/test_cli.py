@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import typer.main
 
 from muslin.cli import app, run_command
 
@@ -28,11 +29,45 @@ def test_light_imports_stay_light(module):
     assert done.stdout.strip() == "[]"
 
 
-def test_every_command_shows_an_example(capsys):
-    for command in app.registered_commands:
-        name = command.name or command.callback.__name__
-        assert run_command([name, "--help"]) == 0
-        assert f"Example: muslin {name}" in capsys.readouterr().out.replace("\n  ", " ")
+def commands(group=None, words=()):
+    """Every command with the words that call it."""
+    for name, command in (group or typer.main.get_command(app)).commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*words, name))
+        else:
+            yield pytest.param((*words, name), command, id=" ".join((*words, name)))
+
+
+every_command = pytest.mark.parametrize(("words", "command"), list(commands()))
+
+
+@every_command
+def test_every_command_shows_an_example(capsys, words, command):
+    assert run_command([*words, "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"Example: muslin {' '.join(words)}" in said
+
+
+@every_command
+def test_out_is_o_for_short(words, command):
+    outs = [tuple(one.opts) for one in command.params if "--out" in one.opts]
+    assert outs in ([], [("--out", "-o")])
+
+
+@every_command
+def test_numbers_that_are_none_are_refused_before_work_starts(capsys, words, command):
+    needed = [
+        word
+        for one in command.params if one.required
+        for word in ((one.opts[0], "1") if one.opts[0].startswith("-") else ("x",))
+    ]  # fmt: skip
+    for one in command.params:
+        if isinstance(one.default, float):
+            said = fails(capsys, *words, *needed, one.opts[0], "nan")
+            assert f"{one.opts[0]} is" in said
+        if "--seed" in one.opts:
+            assert run_command([*words, *needed, "--seed", "-1"]) == 2
+            assert "--seed" in capsys.readouterr().err
 
 
 def test_an_unknown_option_is_bad_input(capsys):
