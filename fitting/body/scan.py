@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from fitting.errors import ScanError
 
-Unit = Literal["m", "cm", "mm", "in"]
-UNIT_M: dict[Unit, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
+Unit = Literal["m", "cm", "mm", "inch"]
+UNIT_M: dict[Unit, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254}
 SUFFIXES = (".ply", ".obj", ".glb", ".gltf", ".stl")
 # Largest extent of a person who stands, sits or spreads the arms.
 EXTENT_M = (1.1, 2.6)

@@ -59,7 +59,8 @@ def fit(
     result = batch_fit(
         bodies, patterns=words_in(patterns), sizes=words_in(sizes), fabrics=words_in(fabrics),
         base=base, fit_class=fit_class, edge_length_m=edge / 100, seed=seed, out=out,
-        scheduler=scheduler, n_workers=workers, memory_gib=memory, timeout_s=timeout, retry_failed=retry_failed,
+        scheduler=scheduler, n_workers=workers, memory_gib=memory, timeout_s=timeout,
+        retry_failed=retry_failed,
     )  # fmt: skip
     raise typer.Exit(result.tell(as_json=as_json))
 

@@ -32,7 +32,7 @@ def measure(
     mesh: Annotated[Path, typer.Argument(help="Scan or body: PLY, OBJ, GLB, GLTF or STL.")],
     *,
     unit: Annotated[
-        str | None, typer.Option(help="m, cm, mm or in; guessed from the size.")
+        str | None, typer.Option(help="m, cm, mm or inch; guessed from the size.")
     ] = None,
     sex: Annotated[
         str | None, typer.Option(help="female or male; both are tried when not said.")
@@ -47,8 +47,8 @@ def measure(
     """Measure a scan as a tape would: girths, lengths along the surface, heights."""
     from muslin.body import measure as run
 
-    if unit not in (None, "m", "cm", "mm", "in"):
-        raise InputError(f"unit {unit!r} is not known; known are m, cm, mm, in")
+    if unit not in (None, "m", "cm", "mm", "inch"):
+        raise InputError(f"unit {unit!r} is not known; known are m, cm, mm, inch")
     if sex not in (None, "female", "male"):
         raise InputError(f"sex {sex!r} is not known; known are female, male")
     raise typer.Exit(run(mesh, unit=unit, sex=sex, draw=draw, out=out, as_json=as_json))

@@ -97,7 +97,7 @@ def test_files_are_read_with_their_unit_and_holes(tmp_path, holey, suffix):
     assert scan.holes[0].rim_m > scan.holes[1].rim_m > 0.2
 
 
-@pytest.mark.parametrize(("extent", "unit"), [(1.7, "m"), (170, "cm"), (1700, "mm"), (67, "in")])
+@pytest.mark.parametrize(("extent", "unit"), [(1.7, "m"), (170, "cm"), (1700, "mm"), (67, "inch")])
 def test_the_unit_is_guessed_from_the_size(extent, unit):
     assert guess_unit(extent) == unit
 
