@@ -1,4 +1,4 @@
-"""From a session to what the body did: what `muslin analyze` does.
+"""From a session to what the body did: an `Analysis`, and its page if one is wanted.
 
 Everything runs on unbroken runs of samples; operators are told of every gap.
 """
