@@ -51,7 +51,9 @@ def _tell_version(*, wanted: bool) -> None:
 @app.callback()
 def _settings(
     *,
-    debug: Annotated[bool, typer.Option(help="Show tracebacks instead of sentences.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks instead of sentences.")
+    ] = False,
     _version: Annotated[
         bool,
         typer.Option(
@@ -78,7 +80,7 @@ def demo(
     duration: Annotated[float, typer.Option(help="Seconds to record.")] = 40.0,
     as_json: Json = False,
 ) -> None:
-    """Do the main job once, end to end: garment, session, page, body, drape, picture."""
+    """Do the main job once, end to end. Garment, session, page, body, drape, picture."""
     from muslin.demo import demo as run
 
     raise typer.Exit(run(out=out, duration_s=duration, as_json=as_json))
@@ -94,21 +96,22 @@ def _check_numbers(group: typer.Typer) -> None:
             _check_numbers(inner.typer_instance)
 
 
+# The order is that of `muslin --help`: sense, fit, both together, make garments, the screen.
 for _room in (
     sense,
     ingest,
     files,
+    learn,
     bodies,
+    drafting,
+    patterns,
     fit,
     judge,
-    patterns,
-    drafting,
-    learn,
-    link,
-    studio,
-    twin_motion,
     sheets,
     batch,
+    twin_motion,
+    link,
+    studio,
 ):
     app.add_typer(_room.app)
 _check_numbers(app)

@@ -53,7 +53,7 @@ def fit(
     seed: Annotated[int, typer.Option(min=0, help="Seed of every fit.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Fit every body in every size and fabric; writes fits.parquet, summary.html, summary.json."""
+    """Fit every body in every size and fabric. Writes fits.parquet, summary.html, summary.json."""
     from muslin.batch import batch_fit
 
     result = batch_fit(
@@ -71,7 +71,7 @@ def analyze(
     *,
     as_json: Json = False,
 ) -> None:
-    """Put table and summary together from the fits that are there: exit 3 when some are missing."""
+    """Put table and summary of a batch together again. Exit 3 when some fits are missing."""
     from muslin.batch import batch_analyze
 
     raise typer.Exit(batch_analyze(folder).tell(as_json=as_json))

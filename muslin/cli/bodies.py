@@ -21,7 +21,7 @@ def body(
     ] = Path("body"),
     as_json: Json = False,
 ) -> None:
-    """Make a body from tape measures and say how sure each measure is."""
+    """Make a body from tape measures. It says how sure each measure is."""
     from muslin.body import body as run
 
     raise typer.Exit(run(measures=measures, pose=pose, out=out, as_json=as_json))
@@ -44,7 +44,7 @@ def measure(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a scan as a tape would: girths, lengths along the surface, heights."""
+    """Measure a scan as a tape would. Girths, lengths along the surface, heights."""
     from muslin.body import measure as run
 
     if unit not in (None, "m", "cm", "mm", "inch"):

@@ -26,7 +26,7 @@ def draft(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Draft a block for a person: exit 1 when the pattern check finds something."""
+    """Draft a block for a person. Exit 1 when the pattern check finds something."""
     from muslin.draft import draft as run
 
     result = run(block, measures=measures, size=size, ease=ease or (), out=out)
@@ -44,7 +44,7 @@ def grade(
     out: OutFolder = Path("graded"),
     as_json: Json = False,
 ) -> None:
-    """Write a pattern in several sizes: exit 1 when the pattern check finds something."""
+    """Write a pattern in several sizes. Exit 1 when the pattern check finds something."""
     from muslin.draft import grade as run
 
     result = run(pattern, sizes=size or ("-1", "0", "+1"), measures=measures, out=out)
@@ -69,7 +69,7 @@ def check(
     *,
     as_json: Json = False,
 ) -> None:
-    """Find numbers that no ordinary fabric has: exit 0 none, 1 some, 2 unreadable."""
+    """Find numbers that no ordinary fabric has. Exit 0 none, 1 some, 2 unreadable."""
     from muslin.fabric import check as run
 
     raise typer.Exit(run(name, as_json=as_json))

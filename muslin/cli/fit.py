@@ -1,4 +1,4 @@
-"""Commands of the fitting half: bodies, patterns, drape, fit."""
+"""The command of the fitting half that all others follow: drape."""
 
 from pathlib import Path
 from typing import Annotated
@@ -51,7 +51,7 @@ def drape(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Drape a garment on a body and judge the fit: fit.json, fit.png, fit.glb."""
+    """Drape a garment on a body and judge the fit. Writes fit.json, fit.png, fit.glb."""
     from muslin.drape import drape as run
 
     result = run(

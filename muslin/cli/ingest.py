@@ -50,7 +50,7 @@ def record_device(
     live: Live = True,
     as_json: Json = False,
 ) -> None:
-    """Record a heart rate strap, Polar, Movesense, Thingy or another known sensor."""
+    """Record a heart rate strap or another known sensor. Polar, Movesense, Thingy and more."""
     from muslin.ingest import record_device as run
     from muslin.preflight import Limits
     from muslin.recordings import MarkerDoors
@@ -83,7 +83,7 @@ def import_(
     kind: Annotated[str, typer.Option("--from", help="csv, edf, hexoskin or xdf.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Bring a recording of another program into a session: exit 3 if it has gaps."""
+    """Bring a recording of another program into a session. Exit 3 if it has gaps."""
     from muslin.ingest import import_file
 
     code = import_file(
@@ -100,7 +100,7 @@ def replay(
     speed: Annotated[float, typer.Option(help="lsl only: 1 is real time.")] = 1.0,
     duration: Annotated[float, typer.Option(help="Seconds; 0 to the end or interrupt.")] = 0.0,
 ) -> None:
-    """Play a session as LSL streams, or as a virtual garment that can be recorded."""
+    """Play a session as a virtual garment, or as LSL streams."""
     from muslin.ingest import replay_file
 
     raise typer.Exit(replay_file(session, to=to, speed=speed, duration_s=duration))

@@ -1,4 +1,4 @@
-"""Commands that follow from a fit: sizes, comparisons, pictures, the drapemeter, the doctor."""
+"""Commands that follow from a fit: sizes, comparisons, pictures, the drapemeter."""
 
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +42,7 @@ def size(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Recommend a size, with the reason and how sure: exit 1 when no size fits."""
+    """Recommend a size, with the reason and how sure. Exit 1 when no size fits."""
     from muslin.size import size as run
 
     result = run(
@@ -71,7 +71,7 @@ def compare(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Put sizes, fabrics or garments side by side on one sheet, two to six of them."""
+    """Put sizes, fabrics or garments side by side on one sheet. Two to six of them."""
     from muslin.compare import compare as run
 
     result = run(
@@ -93,7 +93,7 @@ def cusick(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Simulate the drapemeter for a fabric card: drape coefficient, folds, picture."""
+    """Simulate the drapemeter for a fabric card. Drape coefficient, folds, picture."""
     from muslin.cusick import cusick as run
 
     result = run(
@@ -130,7 +130,7 @@ def render(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Draw a saved fit: one view, a contact sheet of several, or a turntable."""
+    """Draw a saved fit. One view, a contact sheet of several, or a turntable."""
     from muslin.render import ALL_VIEWS
     from muslin.render import render as run
 
@@ -140,11 +140,3 @@ def render(
         flat=flat, backend=backend_named(backend), width_px=width, height_px=height, out=out,
     )  # fmt: skip
     raise typer.Exit(result.tell(as_json=as_json))
-
-
-@app.command(epilog="Example: muslin doctor")
-def doctor(*, as_json: Json = False) -> None:
-    """Say what is installed, what is missing and what to install."""
-    from muslin.doctor import doctor as run
-
-    raise typer.Exit(run(as_json=as_json))

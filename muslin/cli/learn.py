@@ -29,7 +29,7 @@ def train(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Train an activity model; wearers are held out to say what it is worth on strangers."""
+    """Train an activity model. Wearers are held out to say what it is worth on strangers."""
     from muslin.learn import train as run
 
     raise typer.Exit(run(recipe, data=data, out=out, seed=seed, as_json=as_json))
@@ -42,7 +42,7 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="Folder with labelled recordings.")],
     as_json: Json = False,
 ) -> None:
-    """Judge a model on other recordings: macro-F1, each wearer, confusion, calibration."""
+    """Judge a model on other recordings. Macro-F1, each wearer, confusion, calibration."""
     from muslin.learn import evaluate as run
 
     raise typer.Exit(run(model, data=data, as_json=as_json))
@@ -69,7 +69,7 @@ def classify(
     seed: Annotated[int, typer.Option(min=0, help="sim: only: seed of the virtual garment.")] = 7,
     as_json: Json = False,
 ) -> None:
-    """Tell the activity in each window, recorded or live; unknown is an answer, with its reason.
+    """Tell the activity in each window, recorded or live. Unknown is an answer, with its reason.
 
     With --json a live source gives one object a line.
     """

@@ -58,7 +58,7 @@ def update(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Update a garment: upload, test boot, and wait until it confirms itself."""
+    """Update a garment. Upload, test boot, and wait until it confirms itself."""
     from muslin.firmware import update as run
 
     code = run(
@@ -139,7 +139,7 @@ def simulate(
         bool, typer.Option("--fail-self-test", help="New firmware does not confirm itself.")
     ] = False,
 ) -> None:
-    """Be a garment on a virtual radio, on serial lines or on UDP, with faults on demand."""
+    """Be a garment, with faults on demand. On a virtual radio, on serial lines or on UDP."""
     from muslin.errors import InputError
     from muslin.simulate import DOORS, DoorSettings
     from muslin.simulate import simulate as run

@@ -33,7 +33,7 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find every problem of a pattern: exit 0 clean, 1 problems found, 2 unreadable."""
+    """Find every problem of a pattern. Exit 0 clean, 1 problems found, 2 unreadable."""
     from muslin.patterns import check as run
 
     result = run(
@@ -83,7 +83,7 @@ def seams(
         bool, typer.Option("--overwrite", help="Replace an edited seams file.")
     ] = False,
 ) -> None:
-    """Propose seams from lengths, notches, names and grading, in a file to edit."""
+    """Propose seams in a file to edit. From lengths, notches, names and grading."""
     from muslin.patterns import seams as run
     from muslin.screen import say
 

@@ -1,4 +1,4 @@
-"""Commands of the sensing half: record, understand, keep sessions."""
+"""Commands of the sensing half: record, analyze."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,6 @@ from muslin.cli.options import (
     Markers,
     MinBattery,
     ModelName,
-    SessionFile,
     Subject,
     model_named,
 )
@@ -62,7 +61,7 @@ def record(
     seed: Annotated[int, typer.Option(min=0, help="sim: only: seed of the virtual garment.")] = 7,
     as_json: Json = False,
 ) -> None:
-    """Record garments into session files that say what is missing."""
+    """Record garments into session files. The files say what is missing."""
     from muslin.preflight import Limits
     from muslin.record import VirtualGarment, record_many, tell
     from muslin.recordings import MarkerDoors
@@ -94,18 +93,7 @@ def analyze(
     model: ModelName = None,
     as_json: Json = False,
 ) -> None:
-    """Turn sessions into heart, breath, movement and activity: one page, quality first."""
+    """Turn sessions into heart, breath, movement and activity. One page, quality first."""
     from muslin.analyze_session import analyze_session
 
     raise typer.Exit(analyze_session(session, out=out, model=model_named(model), as_json=as_json))
-
-
-@app.command(epilog="Example: muslin verify p07.h5")
-def verify(session: SessionFile, *, as_json: Json = False) -> None:
-    """Check a session file: exit 0 clean, 3 loss found, 1 damaged or not read within a minute.
-
-    The limit is 60 s and 1 s a megabyte: on some damaged files the HDF5 library never comes back.
-    """
-    from muslin.sessions import verify_session
-
-    raise typer.Exit(verify_session(session, as_json=as_json))

@@ -54,7 +54,7 @@ def nest(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Lay a size mix on a fabric width: length, mass, waste, and the marker as SVG and DXF."""
+    """Lay a size mix on a fabric width. Length, mass, waste, and the marker as SVG and DXF."""
     from math import radians
 
     from fitting.nesting import Allowance
@@ -89,7 +89,7 @@ def techpack(
     out: Annotated[Path, typer.Option("--out", "-o", help="PDF to write.")] = Path("techpack.pdf"),
     as_json: Json = False,
 ) -> None:
-    """Write what a factory needs: panels, measures, fabric, bill, marker, seams, fit per size."""
+    """Write what a factory needs. Panels, measures, fabric, bill, marker, seams, fit per size."""
     from fitting.nesting import Allowance
     from muslin.techpack import techpack as run
 

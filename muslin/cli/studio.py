@@ -1,9 +1,11 @@
-"""The command that opens the screen: studio."""
+"""The screen, and what this computer can do: studio, doctor."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from muslin.cli.options import Json
 
 app = typer.Typer()
 
@@ -20,7 +22,15 @@ def studio(
     ] = Path("muslin-studio"),
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
-    """Open fit room and session room as a page of this computer; prints one address."""
+    """Open fit room and session room in the browser. Prints the one address of the page."""
     from muslin.studio import studio as run
 
     raise typer.Exit(run(port=port, host=host, folder=folder, opens_browser=browser))
+
+
+@app.command(epilog="Example: muslin doctor")
+def doctor(*, as_json: Json = False) -> None:
+    """Say what is installed, what is missing and what to install."""
+    from muslin.doctor import doctor as run
+
+    raise typer.Exit(run(as_json=as_json))

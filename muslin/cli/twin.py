@@ -58,7 +58,7 @@ def place(
     out: OutFolder = Path("placed"),
     as_json: Json = False,
 ) -> None:
-    """Lay sensors on a pattern, check them, write them to DXF and SVG: exit 1 on problems."""
+    """Lay sensors on a pattern and check them. Writes DXF and SVG; exit 1 on problems."""
     from muslin.twin.place import place as run
 
     result = run(garment, sensors=sensors, body=body, size=size, ease=ease_of(ease), out=out)
@@ -83,7 +83,7 @@ def read(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Drape a sensor garment and read every sensor: exit 1 when one does not work."""
+    """Drape a sensor garment and read every sensor. Exit 1 when one does not work."""
     from muslin.twin.read import read as run
 
     result = run(
@@ -137,7 +137,7 @@ def survey(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Survey sensors over people and sizes: a page, numbers, and exit 3 when a case failed."""
+    """Survey sensors over people and sizes. A page, numbers, and exit 3 when a case failed."""
     from muslin.twin.survey_run import survey as run
 
     result = run(

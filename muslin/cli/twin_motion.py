@@ -46,7 +46,7 @@ def simulate(
     idle: Idle = 300.0,
     as_json: Json = False,
 ) -> None:
-    """Predict what a garment sends while its wearer moves: a session, or a garment to record."""
+    """Predict what a garment sends while its wearer moves. A session, or a garment to record."""
     from muslin.errors import InputError
     from muslin.simulate import DoorSettings
     from muslin.twin.simulated import (
@@ -103,7 +103,7 @@ def replay(
     idle: Idle = 300.0,
     as_json: Json = False,
 ) -> None:
-    """Let a recorded session move avatar and garment: GLB animation, measured beside predicted."""
+    """Let a recorded session move avatar and garment. GLB animation, measured beside predicted."""
     from muslin.simulate import DoorSettings, simulate
     from muslin.twin.recorded import settings_from
     from muslin.twin.replay_files import tell, write_twin

@@ -48,6 +48,12 @@ def test_every_command_shows_an_example(capsys, words, command):
     assert f"Example: muslin {' '.join(words)}" in said
 
 
+@pytest.mark.parametrize("group", ["", "batch", "fabric", "firmware", "twin"])
+def test_the_index_has_a_whole_sentence_for_each_command(capsys, group):
+    assert run_command([*([group] if group else []), "--help"]) == 0
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
 @every_command
 def test_out_is_o_for_short(words, command):
     outs = [tuple(one.opts) for one in command.params if "--out" in one.opts]
