@@ -56,13 +56,12 @@ class WarpKernels:
 
     def _copy_cloth(self, rest: RestShape) -> None:
         ints, real, vectors = wp.int32, wp.float64, wp.vec3d
-        self._elastic = [
-            self._put(rest.faces, ints), self._put(rest.weight_u, vectors),
-            self._put(rest.weight_v, vectors), self._put(rest.face_area_m2, real),
-            self._put(rest.stiffness_n_m, wp.vec4d), self._put(rest.curve, ints),
-            self._put(rest.curves, real),
-        ]  # fmt: skip
-        self._threads = [self._put(rest.side_m, vectors), self._put(rest.pull_n, vectors)]
+        self._cloth = cloth = warp_membrane.Cloth()
+        cloth.faces, cloth.curve = self._put(rest.faces, ints), self._put(rest.curve, ints)
+        cloth.wu, cloth.wv = self._put(rest.weight_u, vectors), self._put(rest.weight_v, vectors)
+        cloth.area, cloth.curves = self._put(rest.face_area_m2, real), self._put(rest.curves, real)
+        cloth.stiff = self._put(rest.stiffness_n_m, wp.vec4d)
+        cloth.side, cloth.pull = self._put(rest.side_m, vectors), self._put(rest.pull_n, vectors)
         self._corners = [
             self._put(rest.levels.corner_ptr, ints), self._put(rest.levels.corner, ints)
         ]  # fmt: skip
@@ -85,11 +84,11 @@ class WarpKernels:
             self._put(levels.rptr, ints), self._put(levels.rcol, ints),
             self._put(levels.rweight, single),
         ]  # fmt: skip
-        self._ptr, self._val = self._put(levels.ptr, ints), self._room(len(levels.col), wp.mat33f)
-        self._matrix = [
-            self._ptr, self._put(levels.col, ints), self._val, self._put(levels.bptr, ints),
-            self._put(levels.bcol, ints), self._put(levels.bval, single),
-        ]  # fmt: skip
+        self._matrix = matrix = warp_linear.Matrix()
+        matrix.ptr, matrix.col = self._put(levels.ptr, ints), self._put(levels.col, ints)
+        matrix.val = self._room(len(levels.col), wp.mat33f)
+        matrix.bptr, matrix.bcol = self._put(levels.bptr, ints), self._put(levels.bcol, ints)
+        matrix.bval = self._put(levels.bval, single)
 
     def _make_room(self, n_faces: int, levels: Levels) -> None:
         n, n_all = self._starts[1], self._starts[-1]
@@ -117,7 +116,7 @@ class WarpKernels:
     ) -> NDArray[np.float64]:
         """Gradient of membrane and bending less the load [N], shape (n_vertices, 3)."""
         at = self._put(x, wp.vec3d)
-        given = [at, *self._elastic, soft, *self._threads, self._forces, self._blocks]
+        given = [at, self._cloth, soft, self._forces, self._blocks]
         self._launch(warp_membrane.elements, len(self._shape.faces), given)
         load = self._put(load_n, wp.vec3d)
         given = [at, *self._corners, self._forces, *self._bend, load, self._gradient]
@@ -127,7 +126,7 @@ class WarpKernels:
     def membrane_energy(self, x: NDArray[np.float64], *, soft: float) -> float:
         """Energy of membrane and threads [J]."""
         at = self._put(x, wp.vec3d)
-        given = [at, *self._elastic, soft, *self._threads, self._partial]
+        given = [at, self._cloth, soft, self._partial]
         self._launch(warp_membrane.membrane_energy, warp_linear.N_PARTS, given)
         return float(self._partial.numpy().sum())
 
@@ -140,7 +139,7 @@ class WarpKernels:
         bounds = self._face_starts
         for above, lo, hi in zip(bounds, bounds[1:], bounds[2:], strict=False):
             self._launch(warp_linear.coarsen, hi - lo, [above, lo, self._shares, self._blocks])
-        given = [self._ptr, *self._gathers, self._blocks, self._val, self._inv]
+        given = [self._matrix, *self._gathers, self._blocks, self._inv]
         self._launch(warp_linear.gather_rows, self._starts[-1], given)
 
     def solve(
@@ -161,7 +160,7 @@ class WarpKernels:
         self._scalars.zero_()
         self._dot(right, right, warp_linear.NORM)
         self._launch(
-            warp_linear.residual, n, [0, *self._matrix, self._free, right, self._x, self._r]
+            warp_linear.residual, n, [0, self._matrix, self._free, right, self._x, self._r]
         )
         self._dot(self._r, self._r, warp_linear.SQUARE)
         n_done = 0
@@ -183,7 +182,7 @@ class WarpKernels:
         self._cycle()
         self._dot(self._r, self._z, warp_linear.RHO)
         self._launch(warp_linear.turn, n, [self._scalars, self._z, self._p])
-        self._launch(warp_linear.apply, n, [*self._matrix, self._free, self._p, self._q])
+        self._launch(warp_linear.apply, n, [self._matrix, self._free, self._p, self._q])
         self._dot(self._p, self._q, warp_linear.ALPHA)
         self._launch(warp_linear.advance, n, [self._scalars, self._p, self._q, self._x, self._r])
         self._dot(self._r, self._r, warp_linear.SQUARE)
@@ -214,7 +213,7 @@ class WarpKernels:
 
     def _find_residual(self, level: int) -> None:
         lo, n = self._starts[level], self._starts[level + 1] - self._starts[level]
-        given = [lo, *self._matrix, self._free, self._r, self._z, self._out]
+        given = [lo, self._matrix, self._free, self._r, self._z, self._out]
         self._launch(warp_linear.residual, n, given)
 
     def _sweep(self, level: int) -> None:

@@ -8,6 +8,8 @@ same device gives the same bits.
 # pyright: reportInvalidTypeForm=false, reportIndexIssue=false, reportOperatorIssue=false
 # pyright: reportCallIssue=false, reportArgumentType=false
 
+from typing import Any
+
 import warp as wp
 
 wp.set_module_options({"enable_backward": False})
@@ -16,6 +18,33 @@ N_PARTS = 256
 # Row products of neighbours overlap: above 2/3 a triangle's three corners overshoot together.
 _DAMPING = wp.constant(0.6)
 RHO, SQUARE, NORM, ALPHA, BETA = (wp.constant(k) for k in range(5))
+
+
+@wp.struct
+class Matrix:
+    """Rows of all levels: 3 x 3 blocks of the membrane, and bending, the same for x, y and z."""
+
+    ptr: wp.array(dtype=wp.int32)
+    col: wp.array(dtype=wp.int32)
+    val: wp.array(dtype=wp.mat33f)
+    bptr: wp.array(dtype=wp.int32)
+    bcol: wp.array(dtype=wp.int32)
+    bval: wp.array(dtype=wp.float32)
+
+
+@wp.func
+def add_weighted(
+    total: Any,
+    i: int,
+    ptr: wp.array(dtype=wp.int32),
+    col: wp.array(dtype=wp.int32),
+    weight: wp.array(dtype=Any),
+    x: wp.array(dtype=Any),
+):
+    """Add what row i of a sparse matrix of numbers makes of the vectors x, in order."""
+    for s in range(ptr[i], ptr[i + 1]):
+        total += weight[s] * x[col[s]]
+    return total
 
 
 @wp.kernel
@@ -70,19 +99,18 @@ def coarsen(
 
 @wp.kernel
 def gather_rows(
-    ptr: wp.array(dtype=wp.int32),
+    matrix: Matrix,
     source_ptr: wp.array(dtype=wp.int32),
     source: wp.array(dtype=wp.int32),
     diagonal: wp.array(dtype=wp.int32),
     bdiagonal: wp.array(dtype=wp.float32),
     free: wp.array(dtype=wp.float32),
     blocks: wp.array2d(dtype=wp.mat33f),
-    val: wp.array(dtype=wp.mat33f),
     inv: wp.array(dtype=wp.mat33f),
 ):
     """Sum triangle blocks into matrix blocks, and invert diagonals (zero where pinned)."""
     i = wp.tid()
-    for s in range(ptr[i], ptr[i + 1]):
+    for s in range(matrix.ptr[i], matrix.ptr[i + 1]):
         total = wp.mat33f()
         for o in range(source_ptr[s], source_ptr[s + 1]):
             code = source[o]
@@ -90,9 +118,9 @@ def gather_rows(
             if code % 2 == 1:
                 block = wp.transpose(block)
             total += block
-        val[s] = total
+        matrix.val[s] = total
     eye = wp.identity(n=3, dtype=wp.float32)
-    own = wp.mat33d(val[diagonal[i]] + bdiagonal[i] * eye)
+    own = wp.mat33d(matrix.val[diagonal[i]] + bdiagonal[i] * eye)
     inv[i] = wp.mat33f()
     if free[i] > 0.0 and wp.determinant(own) > wp.float64(0.0):
         inv[i] = wp.mat33f(wp.inverse(own))
@@ -101,21 +129,14 @@ def gather_rows(
 @wp.func
 def row_product(
     i: int,
-    ptr: wp.array(dtype=wp.int32),
-    col: wp.array(dtype=wp.int32),
-    val: wp.array(dtype=wp.mat33f),
-    bptr: wp.array(dtype=wp.int32),
-    bcol: wp.array(dtype=wp.int32),
-    bval: wp.array(dtype=wp.float32),
+    matrix: Matrix,
     x: wp.array(dtype=wp.vec3f),
 ) -> wp.vec3f:
     """Return one row of the matrix times x."""
     total = wp.vec3f()
-    for s in range(ptr[i], ptr[i + 1]):
-        total += val[s] * x[col[s]]
-    for s in range(bptr[i], bptr[i + 1]):
-        total += bval[s] * x[bcol[s]]
-    return total
+    for s in range(matrix.ptr[i], matrix.ptr[i + 1]):
+        total += matrix.val[s] * x[matrix.col[s]]
+    return add_weighted(total, i, matrix.bptr, matrix.bcol, matrix.bval, x)
 
 
 @wp.kernel
@@ -133,12 +154,7 @@ def start_level(
 @wp.kernel
 def residual(
     lo: int,
-    ptr: wp.array(dtype=wp.int32),
-    col: wp.array(dtype=wp.int32),
-    val: wp.array(dtype=wp.mat33f),
-    bptr: wp.array(dtype=wp.int32),
-    bcol: wp.array(dtype=wp.int32),
-    bval: wp.array(dtype=wp.float32),
+    matrix: Matrix,
     free: wp.array(dtype=wp.float32),
     right: wp.array(dtype=wp.vec3f),
     x: wp.array(dtype=wp.vec3f),
@@ -146,7 +162,7 @@ def residual(
 ):
     """Write ``out = right - A x`` on free rows."""
     i = lo + wp.tid()
-    out[i] = free[i] * (right[i] - row_product(i, ptr, col, val, bptr, bcol, bval, x))
+    out[i] = free[i] * (right[i] - row_product(i, matrix, x))
 
 
 @wp.kernel
@@ -173,10 +189,7 @@ def restrict(
 ):
     """Gather the residual of the finer level."""
     i = lo + wp.tid()
-    total = wp.vec3f()
-    for s in range(rptr[i], rptr[i + 1]):
-        total += rweight[s] * fine[rcol[s]]
-    right[i] = free[i] * total
+    right[i] = free[i] * add_weighted(wp.vec3f(), i, rptr, rcol, rweight, fine)
 
 
 @wp.kernel
@@ -193,19 +206,14 @@ def prolong(
 
 @wp.kernel
 def apply(
-    ptr: wp.array(dtype=wp.int32),
-    col: wp.array(dtype=wp.int32),
-    val: wp.array(dtype=wp.mat33f),
-    bptr: wp.array(dtype=wp.int32),
-    bcol: wp.array(dtype=wp.int32),
-    bval: wp.array(dtype=wp.float32),
+    matrix: Matrix,
     free: wp.array(dtype=wp.float32),
     p: wp.array(dtype=wp.vec3f),
     q: wp.array(dtype=wp.vec3f),
 ):
     """Write ``q = A p`` on free rows."""
     i = wp.tid()
-    q[i] = free[i] * row_product(i, ptr, col, val, bptr, bcol, bval, p)
+    q[i] = free[i] * row_product(i, matrix, p)
 
 
 @wp.kernel

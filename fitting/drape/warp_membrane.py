@@ -9,12 +9,36 @@ that no sum depends on the order of threads.
 
 import warp as wp
 
+from fitting.drape.warp_linear import add_weighted
+
 wp.set_module_options({"enable_backward": False})
 
 _LEAST = wp.constant(wp.float64(1e-9))
 _ZERO = wp.constant(wp.float64(0.0))
 _HALF = wp.constant(wp.float64(0.5))
 _ONE = wp.constant(wp.float64(1.0))
+
+
+@wp.struct
+class Cloth:
+    """What does not change in a cloth, triangle by triangle; see `RestShape`."""
+
+    faces: wp.array2d(dtype=wp.int32)
+    wu: wp.array(dtype=wp.vec3d)
+    wv: wp.array(dtype=wp.vec3d)
+    area: wp.array(dtype=wp.float64)
+    stiff: wp.array(dtype=wp.vec4d)
+    curve: wp.array(dtype=wp.int32)
+    curves: wp.array4d(dtype=wp.float64)
+    side: wp.array(dtype=wp.vec3d)
+    pull: wp.array(dtype=wp.vec3d)
+
+
+@wp.func
+def of_corners(x: wp.array(dtype=wp.vec3d), cloth: Cloth, t: int, weight: wp.vec3d):
+    """Return the weighted sum of a triangle's corners."""
+    a, b, c = cloth.faces[t, 0], cloth.faces[t, 1], cloth.faces[t, 2]
+    return weight[0] * x[a] + weight[1] * x[b] + weight[2] * x[c]
 
 
 @wp.func
@@ -57,31 +81,21 @@ def axial(
 @wp.kernel
 def elements(
     x: wp.array(dtype=wp.vec3d),
-    faces: wp.array2d(dtype=wp.int32),
-    wu: wp.array(dtype=wp.vec3d),
-    wv: wp.array(dtype=wp.vec3d),
-    area: wp.array(dtype=wp.float64),
-    stiff: wp.array(dtype=wp.vec4d),
-    curve: wp.array(dtype=wp.int32),
-    curves: wp.array4d(dtype=wp.float64),
+    cloth: Cloth,
     soft: wp.float64,
-    side: wp.array(dtype=wp.vec3d),
-    pull: wp.array(dtype=wp.vec3d),
     forces: wp.array2d(dtype=wp.vec3d),
     blocks: wp.array2d(dtype=wp.mat33f),
 ):
     """Write each triangle's gradient [N] and its six SPD blocks [N/m], threads included."""
     t = wp.tid()
-    x0, x1, x2 = x[faces[t, 0]], x[faces[t, 1]], x[faces[t, 2]]
-    u, v, c = wu[t], wv[t], stiff[t]
-    fu = u[0] * x0 + u[1] * x1 + u[2] * x2
-    fv = v[0] * x0 + v[1] * x1 + v[2] * x2
+    u, v, c = cloth.wu[t], cloth.wv[t], cloth.stiff[t]
+    fu, fv = of_corners(x, cloth, t, u), of_corners(x, cloth, t, v)
     lu = wp.max(wp.length(fu), _LEAST)
     lv = wp.max(wp.length(fv), _LEAST)
     g = wp.dot(fu, fv)
-    scale = soft * area[t]
-    warp_law = axial(lu - _ONE, c[0], curve[t], 0, curves)
-    weft_law = axial(lv - _ONE, c[1], curve[t], 1, curves)
+    scale = soft * cloth.area[t]
+    warp_law = axial(lu - _ONE, c[0], cloth.curve[t], 0, cloth.curves)
+    weft_law = axial(lv - _ONE, c[1], cloth.curve[t], 1, cloth.curves)
     cu, cv = scale * warp_law[2], scale * weft_law[2]
     cuv, cg = scale * c[2], scale * c[3]
     su = scale * warp_law[1] + cuv * (lv - _ONE)
@@ -103,24 +117,23 @@ def elements(
             blocks[t, pair] = wp.mat33f(block)
             pair += 1
     for e in range(3):
-        if pull[t][e] > _ZERO:
-            add_thread(x, faces, t, e, side[t][e], pull[t][e], forces, blocks)
+        if cloth.pull[t][e] > _ZERO:
+            add_thread(x, cloth, t, e, forces, blocks)
 
 
 @wp.func
 def add_thread(
     x: wp.array(dtype=wp.vec3d),
-    faces: wp.array2d(dtype=wp.int32),
+    cloth: Cloth,
     t: int,
     e: int,
-    rest: wp.float64,
-    pull: wp.float64,
     forces: wp.array2d(dtype=wp.vec3d),
     blocks: wp.array2d(dtype=wp.mat33f),
 ):
     """Add one side's elastic thread to its triangle."""
     m = (e + 1) % 3
-    d = x[faces[t, m]] - x[faces[t, e]]
+    rest, pull = cloth.side[t][e], cloth.pull[t][e]
+    d = x[cloth.faces[t, m]] - x[cloth.faces[t, e]]
     length = wp.max(wp.length(d), _LEAST)
     if length > rest:
         n = d / length
@@ -153,43 +166,32 @@ def gather_gradient(
     total = -load[i]
     for s in range(corner_ptr[i], corner_ptr[i + 1]):
         total += forces[corner[s] // 3, corner[s] % 3]
-    for s in range(bptr[i], bptr[i + 1]):
-        total += bval[s] * x[bcol[s]]
-    gradient[i] = total
+    gradient[i] = add_weighted(total, i, bptr, bcol, bval, x)
 
 
 @wp.kernel
 def membrane_energy(
     x: wp.array(dtype=wp.vec3d),
-    faces: wp.array2d(dtype=wp.int32),
-    wu: wp.array(dtype=wp.vec3d),
-    wv: wp.array(dtype=wp.vec3d),
-    area: wp.array(dtype=wp.float64),
-    stiff: wp.array(dtype=wp.vec4d),
-    curve: wp.array(dtype=wp.int32),
-    curves: wp.array4d(dtype=wp.float64),
+    cloth: Cloth,
     soft: wp.float64,
-    side: wp.array(dtype=wp.vec3d),
-    pull: wp.array(dtype=wp.vec3d),
     partial: wp.array(dtype=wp.float64),
 ):
     """Write the membrane energy of each chunk of triangles [J], threads included."""
     k = wp.tid()
-    n, n_parts = faces.shape[0], partial.shape[0]
+    n, n_parts = cloth.faces.shape[0], partial.shape[0]
     total = wp.float64(0.0)
     for t in range(n * k // n_parts, n * (k + 1) // n_parts):
-        x0, x1, x2 = x[faces[t, 0]], x[faces[t, 1]], x[faces[t, 2]]
-        u, v, c = wu[t], wv[t], stiff[t]
-        fu = u[0] * x0 + u[1] * x1 + u[2] * x2
-        fv = v[0] * x0 + v[1] * x1 + v[2] * x2
+        c = cloth.stiff[t]
+        fu, fv = of_corners(x, cloth, t, cloth.wu[t]), of_corners(x, cloth, t, cloth.wv[t])
         eu, ev, g = wp.length(fu) - _ONE, wp.length(fv) - _ONE, wp.dot(fu, fv)
-        warp_law = axial(eu, c[0], curve[t], 0, curves)
-        weft_law = axial(ev, c[1], curve[t], 1, curves)
+        warp_law = axial(eu, c[0], cloth.curve[t], 0, cloth.curves)
+        weft_law = axial(ev, c[1], cloth.curve[t], 1, cloth.curves)
         density = warp_law[0] + weft_law[0] + c[2] * eu * ev + _HALF * c[3] * g * g
-        total += soft * area[t] * density
+        total += soft * cloth.area[t] * density
         for e in range(3):
-            if pull[t][e] > _ZERO:
-                d = x[faces[t, (e + 1) % 3]] - x[faces[t, e]]
-                strain = wp.max(wp.length(d) / side[t][e] - _ONE, _ZERO)
-                total += _HALF * pull[t][e] * side[t][e] * strain * strain
+            rest, pull = cloth.side[t][e], cloth.pull[t][e]
+            if pull > _ZERO:
+                d = x[cloth.faces[t, (e + 1) % 3]] - x[cloth.faces[t, e]]
+                strain = wp.max(wp.length(d) / rest - _ONE, _ZERO)
+                total += _HALF * pull * rest * strain * strain
     partial[k] = total
