@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 def repair_session(session: Path, *, out: Path | None, as_json: bool) -> Exit:
     """Write a sound copy of a session; the damaged one stays."""
     from wearables.sessions import recover
-    from wearables.sessions.journal import journal_path
 
-    # A journal alone is enough; a session may have lost its file.
-    if not journal_path(session).exists():
-        existing_file(session, "session file")
     report = recover(session, out)
     if as_json:
         print_json(report.to_json())
