@@ -118,11 +118,11 @@ def test_a_worker_with_other_code_is_refused(monkeypatch):
     class Client:
         def wait_for_workers(self, n, timeout): ...
 
-        def run(self, ask):
-            return {"tcp://a": ask(), "tcp://b": "0.1.0, code 00000000"}
+        def run(self, ask, roots):
+            return {"tcp://a": ask(roots), "tcp://b": "0.1.0, code 00000000"}
 
     with pytest.raises(InputError, match=r"tcp://b runs muslin 0.1.0, code 0{8}; this is"):
-        cluster._count_workers(Client(), "tcp://x")
+        cluster._count_workers(Client(), "tcp://x", sources.FIT_ROOTS)
 
 
 def plan(body="ada", size="M", key="k1", kind="female medium"):
