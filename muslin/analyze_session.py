@@ -6,11 +6,12 @@ from pathlib import Path
 from muslin.analysis.cohort import CohortRow, cohort_json, cohort_row
 from muslin.analyze import analyze
 from muslin.errors import Exit, InputError
-from muslin.folders import readable_session, writable_folder
+from muslin.folders import garments_of, readable_session, writable_folder
 from muslin.json_file import write_json
 from muslin.report.cohort_page import cohort_page
 from muslin.screen import print_json, say, say_table, step
 from wearables.errors import WearablesError
+from wearables.sessions.reader import split_device
 
 
 def analyze_session(session: Path, *, out: Path | None, model: Path | None, as_json: bool) -> Exit:
@@ -18,7 +19,9 @@ def analyze_session(session: Path, *, out: Path | None, model: Path | None, as_j
     if session.is_dir():
         return analyze_folder(session, out=out, model=model, as_json=as_json)
     readable_session(session)
-    page = session.with_suffix(".html") if out is None else out
+    file, device = split_device(session)
+    name = f"{file.stem}-{device}.html" if device else f"{file.stem}.html"
+    page = file.with_name(name) if out is None else out
     writable_folder(page.parent)
     with step(f"analysing {session}"):
         analysis = analyze(session, out=page, model=model)
@@ -46,7 +49,8 @@ def analyze_cohort(folder: Path, *, out: Path | None, model: Path | None) -> lis
     rows = []
     for path in paths:
         try:
-            rows.append(cohort_row(analyze(readable_session(path), model=model)))
+            analysed = [analyze(garment, model=model) for garment in garments_of(path)]
+            rows += [cohort_row(analysis) for analysis in analysed]
         except WearablesError as error:
             rows.append(CohortRow(file=path.name, failed=str(error)))
     if out is not None:

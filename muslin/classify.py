@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muslin.errors import Exit, InputError
-from muslin.folders import assets_folder, existing_file, readable_session
+from muslin.folders import assets_folder, existing_file, garments_of, readable_session
 from muslin.screen import print_json, say, say_table
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _classify_folder(
     found = []
     for path in paths:
         try:
-            found.append(classify_session(readable_session(path), model, stream))
+            found += [classify_session(one, model, stream) for one in garments_of(path)]
         except (WearablesError, InputError) as error:
             found.append(Classified(session=path, failed=str(error)))
     if as_json:

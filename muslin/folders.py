@@ -84,3 +84,18 @@ def readable_session(path: Path) -> Path:
 
     check_readable(existing_session(path))
     return path
+
+
+def garments_of(path: Path) -> list[Path]:
+    """What opens each garment of a session: the file, or ``FILE#DEVICE`` for each of several.
+
+    Raises:
+        UnreadableError: If the HDF5 library hangs or crashes on the file.
+        SessionError: If it is no session.
+    """
+    from wearables.sessions import Session
+
+    with Session.open(readable_session(path)) as session:
+        if len(session.devices) == 1:
+            return [path]
+        return [Path(f"{session.path}#{key}") for key in session.devices]

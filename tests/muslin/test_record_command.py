@@ -17,6 +17,7 @@ from firmware_bridge.events import LossCause, Lost, Sampled, Status
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from muslin.cli import run_command
 from muslin.errors import InputError
+from muslin.folders import garments_of
 from muslin.keys import keys_to
 from muslin.preflight import Limits
 from muslin.record import result_of, session_paths
@@ -324,3 +325,15 @@ def test_names_in_one_file_must_differ(tmp_path, capsys):
     both = ["--garment", "a=sim:", "--garment", "a=sim:"]
     assert run_command(["record", *both, "--one-file", "--out", str(tmp_path / "s.h5")]) == 2
     assert "need names that differ: a, a" in capsys.readouterr().err
+
+
+def test_a_folder_of_sessions_is_read_garment_by_garment(tmp_path):
+    pairs = [(Live(), tmp_path / "both.h5") for _ in range(2)]
+    running = run_recordings(
+        pairs, study=STUDY, limits=Limits(duration_s=0.1), devices=["left", "right"]
+    )
+    asyncio.run(running)
+    names = [path.name for path in garments_of(tmp_path / "both.h5")]
+    assert names == ["both.h5#left", "both.h5#right"]
+    record_live([Live()], tmp_path)
+    assert garments_of(tmp_path / "0.h5") == [tmp_path / "0.h5"]
