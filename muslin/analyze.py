@@ -55,7 +55,7 @@ def _analyze(session: Session, model: Path | None) -> Analysis:
     beats = heart(streams)
     return Analysis(
         session_id=session.session_id,
-        path=path.name,
+        path=session.place.name,
         created_utc=session.created_utc,
         subject=str(session.subject.get("id", "")),
         garment=f"{session.schema.vendor} {session.schema.name}",

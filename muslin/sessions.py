@@ -143,7 +143,7 @@ def align_files(
                 opened, rate_hz=rate_hz, method=how, lags_s=lags if accept else ()
             )
             if accept:
-                places = [_place(session) for session in opened[1:]]
+                places = [session.place for session in opened[1:]]
                 moved = list(zip(places, lags, strict=True))
                 against = opened[0].session_id
     for path, lag_s in moved:
@@ -163,11 +163,6 @@ def _write_grid(out: Path, result: "Aligned") -> None:
         arrays[f"{name}.channels"] = np.array(result.channels[name])
     with out.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-
-
-def _place(session: "Session") -> Path:
-    """What opens a session, or its one garment, again."""
-    return Path(f"{session.path}#{session.device}") if session.device else session.path
 
 
 def _event_lags(sessions: "Sequence[Session]", event_s: float, *, accept: bool) -> list[float]:

@@ -132,6 +132,11 @@ class Session:
         return f"{self.path.stem}/{self.device}" if self.device else self.path.stem
 
     @property
+    def place(self) -> Path:
+        """What opens it again: the file, or ``FILE#DEVICE``."""
+        return Path(f"{self.path}#{self.device}") if self.device else self.path
+
+    @property
     def file_name(self) -> str:
         """The same, as a part of a file's name."""
         return self.name.replace("/", "-")

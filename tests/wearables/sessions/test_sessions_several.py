@@ -131,6 +131,7 @@ def test_one_garment_of_several_reads_as_if_it_were_alone(path):
         assert session.committed == {"imu": 19}
         assert [mark.text for mark in session.markers] == ["sit", "right"]
         assert (session.name, session.file_name) == ("s/right", "s-right")
+        assert session.place == Path(f"{path}#right")
         assert len(session.exchanges) == 40
         assert session.epochs["reason"].tolist() == [b"stopped"]
         assert session.clock(1).n_used > 0
