@@ -21,6 +21,7 @@ def test_a_short_soak_loses_count_of_nothing():
     )  # fmt: skip
     found = json.loads(done.stdout)
     assert sum(found["faults"].values()) > 5
+    assert found["host_stalls"] > 0
     assert (found["duplicates"], found["different"], found["files_clean"]) == (0, 0, 3)
     assert found["inexact"] == {}
     assert found["streams_exact"] == found["streams"] == 9
