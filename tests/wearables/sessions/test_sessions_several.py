@@ -330,3 +330,16 @@ def test_a_calibration_of_no_channel_is_refused(tmp_path):
     fit = Calibration(channel="hat/imu/acc_x", kind="affine", numbers=(0.0, 1.0))
     with pytest.raises(SessionError, match="the garment has imu/acc_x"):
         SessionWriter(tmp_path / "s.h5", SCHEMAS, subject=PERSON, calibrations=(fit,))
+
+
+def test_a_journal_whose_list_of_garments_is_damaged_still_gives_their_samples(tmp_path):
+    path = tmp_path / "s.h5"
+    write(path).close(keep_journal=True)
+    path.unlink()
+    journal = journal_path(path)
+    data = bytearray(journal.read_bytes())
+    data[data.index(b"devices") + 8] ^= 1  # The header's checksum is wrong now.
+    journal.write_bytes(data)
+    report = recover_here(path, tmp_path / "new.h5")
+    assert report.n_damaged_records == 1
+    assert report.n_stored["garment-2/imu"] == 190
