@@ -1,7 +1,8 @@
 """Kill -9 a recorder at random moments: what is left of the session, alone and with its journal.
 
 Each trial records in a process of its own, which tells every sample that it handed to the writer;
-the kill comes at a random moment after the first second.
+the kill comes at a random moment after the first second. With several garments they share the file,
+and the one that lost most counts.
 """
 
 import argparse
@@ -30,24 +31,30 @@ channels = tuple(
 stream = StreamSchema(id=1, name="ecg", rate_hz=500.0, rates_hz=(500.0,), max_latency_ms=100,
                       store=True, channels=channels)
 schema = GarmentSchema(vendor="v", name="n", hw="h", schema=1, streams=(stream,))
-with SessionWriter(Path(sys.argv[1]), schema, subject=SubjectInfo(id="P")) as writer:
+names = [f"g{i}" for i in range(int(sys.argv[2]))]
+schemas = schema if len(names) == 1 else dict.fromkeys(names, schema)
+with SessionWriter(Path(sys.argv[1]), schemas, subject=SubjectInfo(id="P")) as writer:
     print("open", flush=True)
     start_s, index = time.monotonic(), 0
     while True:
         counts = (np.arange(index, index + 10)[:, None] * [1, 3, 7] % 30000).astype(np.int64)
-        writer.write(Sampled(stream_id=1, boot=1, first_index=index, device_us=index * 2000,
-            counts=counts, flags=0, host_ns=time.monotonic_ns(), epoch=1))
+        event = Sampled(stream_id=1, boot=1, first_index=index, device_us=index * 2000,
+            counts=counts, flags=0, host_ns=time.monotonic_ns(), epoch=1)
+        for name in names:
+            writer.write(event, device=name if len(names) > 1 else "")
         index += 10
         print(index, flush=True)
         time.sleep(max(0.0, start_s + index / 500 - time.monotonic()))
 """
 
 
-def trial(folder: Path, wait_s: float) -> dict[str, float | bool]:
+def trial(folder: Path, wait_s: float, n_garments: int) -> dict[str, float | bool]:
     """Record, kill, look."""
     path = folder / "s.h5"
     with subprocess.Popen(
-        [sys.executable, "-c", RECORDER, str(path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", RECORDER, str(path), str(n_garments)],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         process.stdout.readline()
         time.sleep(wait_s)
@@ -71,18 +78,19 @@ def trial(folder: Path, wait_s: float) -> dict[str, float | bool]:
 
 
 def equal_rows(session: Session) -> int:
-    """Samples in the file, all of them as sent."""
-    stream = session.streams["ecg"]
-    counts = stream.counts(0, stream.n_rows)
-    sent = np.arange(len(counts))[:, None] * [1, 3, 7] % 30000
-    if not (counts == sent).all():
-        raise SystemExit("a stored sample differs from the one that was sent")
-    return stream.n_stored
+    """Samples of each garment in the file, all of them as sent; the least counts."""
+    for stream in session.streams.values():
+        counts = stream.counts(0, stream.n_rows)
+        sent = np.arange(len(counts))[:, None] * [1, 3, 7] % 30000
+        if not (counts == sent).all():
+            raise SystemExit("a stored sample differs from the one that was sent")
+    return min(stream.n_stored for stream in session.streams.values())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--garments", type=int, default=1, help="that share the file")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -90,7 +98,7 @@ def main() -> None:
     rows = []
     for _ in range(arguments.trials):
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(trial(Path(folder), float(rng.uniform(0.05, 3.0))))
+            rows.append(trial(Path(folder), float(rng.uniform(0.05, 3.0)), arguments.garments))
     result = {
         "trials": len(rows),
         "opens_plain": sum(bool(row["opens_plain"]) for row in rows),
