@@ -1,6 +1,7 @@
 """Session files: write, read, verify. The only room that knows HDF5."""
 
 from wearables.sessions.calibration import Calibration
+from wearables.sessions.device_reader import DeviceReader
 from wearables.sessions.guarded import check_readable, describe_file, recover, verify
 from wearables.sessions.reader import Session
 from wearables.sessions.recording import RecordSummary, Take, record, record_all
@@ -13,6 +14,7 @@ from wearables.sessions.writer import SessionWriter
 
 __all__ = [
     "Calibration",
+    "DeviceReader",
     "Gap",
     "RecordSummary",
     "RecoverReport",

@@ -138,7 +138,7 @@ class Session:
 
     @property
     def file_name(self) -> str:
-        """The same, as a part of a file's name."""
+        """Its name, as a part of a file's name."""
         return self.name.replace("/", "-")
 
     @property
