@@ -38,6 +38,7 @@ from fitting.pattern import (
     read_pattern,
 )
 from fitting.pattern.propose import propose_seams, with_copies
+from fitting.pattern.propose_garment import propose_garment
 from fitting.pattern.reading import ReadOptions
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -159,6 +160,9 @@ class Wardrobe:
             pattern = read_pattern(path, options=ReadOptions(unit="mm"))
         if pattern.seams:
             return pattern
+        garment = propose_garment(pattern)
+        if garment is not None:
+            return garment.sewn
         whole = with_copies(pattern)
         return replace(whole, seams=tuple(note.seam for note in propose_seams([whole])))
 

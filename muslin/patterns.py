@@ -205,6 +205,7 @@ def seams(
         PatternError: If the pattern cannot be read.
     """
     from fitting.pattern.propose import propose_seams, with_copies
+    from fitting.pattern.propose_garment import propose_garment
 
     source = existing_file(pattern, "pattern file")
     target = seams_path(source) if out is None else out
@@ -212,8 +213,16 @@ def seams(
         raise InputError(f"{target} exists; --overwrite replaces it with fresh proposals")
     writable_folder(target.parent)
     options = read_options(unit=unit, allowance_cm=allowance_cm)
-    nest = {p.size: with_copies(p) for p in read_pattern_sizes(source, options=options)}
-    sample = next(iter(nest.values())).extras.get("dxf", {}).get("sample")
+    sizes = {p.size: p for p in read_pattern_sizes(source, options=options)}
+    sample = next(iter(sizes.values())).extras.get("dxf", {}).get("sample")
+    known = propose_garment(sizes.get(sample) or next(iter(sizes.values())))
+    if known is not None:
+        write_seams_file(
+            target, known.drawn, known.notes, options=options, frames=known.frames,
+            left_out=known.left_out,
+        )  # fmt: skip
+        return target, len(known.notes)
+    nest = {size: with_copies(p) for size, p in sizes.items()}
     first = nest.get(sample) or next(iter(nest.values()))
     notes = propose_seams([first, *(p for p in nest.values() if p is not first)])
     write_seams_file(target, first, notes, options=options)

@@ -14,7 +14,7 @@ from scipy.sparse.linalg import splu
 from scipy.spatial import KDTree
 
 from fitting.body.rig import Rig
-from fitting.body.touch import LEFT_OUT, Stance, normals_of, parts_of
+from fitting.body.touch import Stance, is_flesh, normals_of, parts_of
 
 # So far above hidden skin lies the skin that hides it.
 _PROBES_M = (0.006, 0.018)
@@ -37,9 +37,8 @@ def bridge_creases(
         rest: The stance at rest, whose own folds stay.
     """
     neighbours = _neighbours(faces, len(rig.rest_m))
-    part, left_out = parts_of(rig), np.isin(rig.joint_names, LEFT_OUT)
-    hidden = rig.weights[:, left_out].sum(axis=1) < 0.5
-    hidden = _folded(ways[-1], part, hidden)
+    part = parts_of(rig)
+    hidden = _folded(ways[-1], part, is_flesh(rig))
     # Single vertices do not count.
     hidden &= np.asarray(neighbours @ hidden.astype(np.float64)) >= _FEWEST
     hidden &= ~_folded(rest, part, hidden)

@@ -111,33 +111,6 @@ def rig_of(body: Body) -> Rig:
     return body.rig
 
 
-def way_to(body: Body, *, open_legs: bool = False) -> tuple[Stance, ...]:
-    """Stances from rest to a posed body, parts that meet held apart; the last is the body's own.
-
-    Args:
-        body: A body with a rig.
-        open_legs: Start with the legs further apart than at rest.
-
-    Raises:
-        PoseError: If the body has no rig.
-    """
-    rig = rig_of(body)
-    start = joint_rotations(rig, OPEN if open_legs else POSES["a"])
-    stop = body.rotations or joint_rotations(rig, POSES["a"])
-    first = stance_at(rig, body.faces, start)
-    *middle, last = _way(rig, body.faces, start, stop)
-    shift = body.joints_m["pelvis"] - rig.joints_m["pelvis"]
-    own = dataclasses.replace(last, vertices_m=body.vertices_m - shift)
-    return (first, *middle, own)
-
-
-def _way(
-    rig: Rig, faces: NDArray[np.int64], start: Rotations, stop: Rotations
-) -> tuple[Stance, ...]:
-    rest = stance_at(rig, faces, joint_rotations(rig, POSES["a"]))
-    return bridge_creases(way_into(rig, faces, start, stop), rig, faces, rest)
-
-
 def _apart(rig: Rig, faces: NDArray[np.int64], stance: Stance) -> Stance:
     """The same stance with parts that touch held apart and creases rounded."""
     rest = stance_at(rig, faces, joint_rotations(rig, POSES["a"]))

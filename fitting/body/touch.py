@@ -6,6 +6,7 @@ there is room for two layers of cloth; the push spreads smoothly over the skin r
 tissue does. Volume is not kept.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,8 +100,9 @@ def thighs_gap_m(rig: Rig) -> float:
 
 
 def way_into(
-    rig: Rig, faces: NDArray[np.int64], start: Rotations, stop: Rotations
-) -> tuple[Stance, ...]:
+    rig: Rig, faces: NDArray[np.int64], start: Rotations, stop: Rotations, *,
+    joints: Collection[str] | None = None,
+) -> tuple[Stance, ...]:  # fmt: skip
     """Stances on the way from one to another, parts that meet held apart.
 
     Args:
@@ -108,17 +110,25 @@ def way_into(
         faces: Its triangles, shape (n_faces, 3).
         start: Rotations of a stance in which nothing touches.
         stop: Rotations of the wanted stance.
+        joints: Those whose turns make steps; all when not given.
 
     Returns:
         The stance after each step; the start is not among them.
     """
-    widest = max(_angle(start[name].T @ stop[name]) for name in rig.joint_names)
+    turning = rig.joint_names if joints is None else joints
+    widest = max((_angle(start[name].T @ stop[name]) for name in turning), default=0.0)
     n_steps = max(1, int(np.ceil(widest / _STEP_RAD)))
     flesh, ways = _flesh(rig), []
     for k in range(1, n_steps + 1):
         rotations = blended_rotations(start, stop, k / n_steps) if k < n_steps else stop
         ways.append(_parted(stance_at(rig, faces, rotations), rig, flesh))
     return tuple(ways)
+
+
+def is_flesh(rig: Rig) -> NDArray[np.bool_]:
+    """Skin that may meet other skin with cloth between: not head, hands, feet; (n_vertices,)."""
+    left_out = np.isin(rig.joint_names, LEFT_OUT)
+    return np.asarray(rig.weights[:, left_out].sum(axis=1) < 0.5)
 
 
 def parts_of(rig: Rig) -> NDArray[np.int64]:
@@ -140,8 +150,7 @@ def _angle(R: NDArray[np.float64]) -> float:
 
 def _flesh(rig: Rig) -> _Flesh:
     names = list(rig.joint_names)
-    left_out = rig.weights[:, [names.index(n) for n in LEFT_OUT if n in names]].sum(axis=1)
-    rows = np.flatnonzero(left_out < 0.5)
+    rows = np.flatnonzero(is_flesh(rig))
     rest = rig.rest_m[rows]
     joint = np.asarray(rig.weights[rows].argmax(axis=1))
     distance, near = KDTree(rest).query(rest, k=_N_SPREAD)

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 from fitting.body.rig import Rig
 from fitting.body.touch import Stance, parts_of, quick_tree
 
 _N_NEAR = 6
+_N_BESIDE = 3
 _SOFT_M = 0.005
 # Another part of the body counts from the first distance on, fully at the second.
 _FAR_M, _CLOSE_M = 0.055, 0.025
@@ -25,6 +27,7 @@ _BACK_M = 0.004
 _N_LIFTS = 2
 
 Points = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 
 class Carrier:
@@ -39,99 +42,119 @@ class Carrier:
         chord_m = edge_length_m**2 / (8 * _LIMB_RADIUS_M)
         self._keep_m = min(max(_KEEP_M + chord_m, _KEEP_LEAST_M), _KEEP_MOST_M)
         self._rig, self._part = rig, parts_of(rig)
-        self._start = self._here = _Surface(start, self._part, points_m)
-        distance = [found[:, 0] for found, _ in self._here.nearest(points_m)]
-        self._own = np.array(self._here.parts)[np.argmin(distance, axis=0)]
         self._first_m = self.points_m = points_m
+        self._start = self._here = _Surface(start, self._part, points_m)
+        self._first_near = self._near = self._here.nearest(points_m)
+        least = np.full(len(points_m), np.inf)
+        self._own = np.zeros(len(points_m), dtype=np.int64)
+        for k, (chosen, near) in self._near.items():
+            to_part = _distance(points_m[chosen, None], start.vertices_m[near[:, :1]])[:, 0]
+            nearer = to_part < least[chosen]
+            least[chosen[nearer]], self._own[chosen[nearer]] = to_part[nearer], k
 
     def rewind(self) -> None:
         """Go back to the first stance."""
-        self._here, self.points_m = self._start, self._first_m
+        self._here, self._near, self.points_m = self._start, self._first_near, self._first_m
 
     def follow(self, stances: Sequence[Stance]) -> None:
         """Move on, from stance to stance a few degrees further."""
         for stance in stances:
-            after = _Surface(stance, self._part, self.points_m)
-            self.points_m = _moved(self.points_m, self._rig, self._here, after)
-            self._here = after
-            for _ in range(_N_LIFTS):
-                self.points_m = self.lifted(self.points_m)
+            x = _moved(self.points_m, self._rig, self._near, self._here.stance, stance)
+            self._here = _Surface(stance, self._part, x)
+            self._near = self._here.nearest(x)
+            for k, (chosen, near) in self._near.items():
+                own = np.flatnonzero(self._own[chosen] == k)
+                beside, rows = near[own, :_N_BESIDE], chosen[own]
+                for _ in range(_N_LIFTS):
+                    x[rows] = _lifted(x[rows], stance, beside, self._keep_m)
+            self.points_m = x
 
     def lifted(self, points_m: Points) -> Points:
         """Points brought off the skin of the part that each was nearest to at first."""
-        return self._here.lifted(points_m, self._own, self._keep_m)
+        lifted = points_m.copy()
+        for k, tree in self._here.trees.items():
+            rows = np.flatnonzero(self._own == k)
+            if len(rows):
+                beside = self._here.rows[k][tree.query(points_m[rows], k=_N_BESIDE)[1]]
+                lifted[rows] = _lifted(points_m[rows], self._here.stance, beside, self._keep_m)
+        return lifted
 
 
 class _Surface:
     """Skin of one stance, part by part, as far as points may come near it."""
 
-    def __init__(self, stance: Stance, part: NDArray[np.int64], points_m: Points) -> None:
+    def __init__(self, stance: Stance, part: Rows, points_m: Points) -> None:
         self.stance = stance
         low, high = points_m.min(axis=0) - 3 * _FAR_M, points_m.max(axis=0) + 3 * _FAR_M
         around = ((stance.vertices_m > low) & (stance.vertices_m < high)).all(axis=1)
-        rows = [np.flatnonzero((part == k) & around) for k in range(int(part.max()) + 1)]
-        self.rows = [r for r in rows if len(r) >= _N_NEAR]
-        self.parts = [k for k, r in enumerate(rows) if len(r) >= _N_NEAR]
-        self._trees = [quick_tree(stance.vertices_m[r]) for r in self.rows]
+        rows = {k: np.flatnonzero((part == k) & around) for k in range(int(part.max()) + 1)}
+        self.rows = {k: r for k, r in rows.items() if len(r) >= _N_NEAR}
+        self.trees = {k: quick_tree(stance.vertices_m[r]) for k, r in self.rows.items()}
 
-    def nearest(self, points_m: Points) -> list[tuple[Points, NDArray[np.int64]]]:
-        """Distances and vertices of the nearest skin of each part, each shape (n, _N_NEAR).
+    def nearest(self, points_m: Points) -> dict[int, tuple[Rows, Rows]]:
+        """Points within `_FAR_M` of each part, (n_near,), and its nearest skin, (n_near, _N_NEAR).
 
-        Beyond `_FAR_M` a distance is infinite, unless no part is nearer to the point.
+        A point that is near no part counts for all of them.
         """
-        found = [
-            tree.query(points_m, k=_N_NEAR, distance_upper_bound=_FAR_M) for tree in self._trees
-        ]
-        lonely = np.flatnonzero(np.isinf([distance[:, 0] for distance, _ in found]).all(axis=0))
-        near = []
-        for (distance, index), tree, rows in zip(found, self._trees, self.rows, strict=True):
-            far, nearest = np.asarray(distance), np.asarray(index)
+        found = {
+            k: tree.query(points_m, k=_N_NEAR, distance_upper_bound=_FAR_M)
+            for k, tree in self.trees.items()
+        }
+        close = {k: np.isfinite(distance[:, 0]) for k, (distance, _) in found.items()}
+        lonely = np.flatnonzero(~np.any(list(close.values()), axis=0))
+        near = {}
+        for k, (distance, index) in found.items():
+            chosen = np.flatnonzero(close[k])
+            # Where fewer than all lie in reach, the nearest stands for the others.
+            reached = np.where(np.isfinite(distance[chosen]), index[chosen], index[chosen, :1])
             if len(lonely):
-                far[lonely], nearest[lonely] = tree.query(points_m[lonely], k=_N_NEAR)
-            near.append((far, rows[np.minimum(nearest, len(rows) - 1)]))
+                _, far = self.trees[k].query(points_m[lonely], k=_N_NEAR)
+                chosen, reached = np.r_[chosen, lonely], np.concatenate([reached, far])
+            near[k] = chosen, self.rows[k][reached]
         return near
 
-    def lifted(self, points_m: Points, own: NDArray[np.int64], keep_m: float) -> Points:
-        """Points brought off the skin of their own part, shape (n, 3)."""
-        lifted = points_m.copy()
-        for k, part in enumerate(self.parts):
-            chosen = np.flatnonzero(own == part)
-            if not len(chosen):
-                continue
-            distance, near = self._trees[k].query(points_m[chosen], k=3)
-            near = self.rows[k][near]
-            normal = self.stance.normals[near]
-            offset = points_m[chosen][:, None] - self.stance.vertices_m[near]
-            height = (offset * normal).sum(axis=2)
-            weight = 1 / (distance + 1e-4) ** 2
-            weight /= weight.sum(axis=1, keepdims=True)
-            out = (weight[..., None] * normal).sum(axis=1)
-            out /= np.linalg.norm(out, axis=1, keepdims=True)
-            missing = np.clip(keep_m - (weight * height).sum(axis=1), 0.0, _BACK_M)
-            lifted[chosen] += missing[:, None] * out
-        return lifted
+
+def _distance(a: Points, b: Points) -> Points:
+    return np.sqrt(((a - b) ** 2).sum(axis=-1))
 
 
-def _moved(points_m: Points, rig: Rig, before: _Surface, after: _Surface) -> Points:
-    """One step, shape (n, 3)."""
-    old, new = before.stance, after.stance
+def _lifted(points_m: Points, stance: Stance, beside: Rows, keep_m: float) -> Points:
+    """Points brought off the skin beside them, rows of which have shape (n, k); shape (n, 3)."""
+    normal = stance.normals[beside]
+    offset = points_m[:, None] - stance.vertices_m[beside]
+    height = (offset * normal).sum(axis=2)
+    weight = 1 / (np.sqrt((offset**2).sum(axis=2)) + 1e-4) ** 2
+    weight /= weight.sum(axis=1, keepdims=True)
+    out = (weight[..., None] * normal).sum(axis=1)
+    out /= np.linalg.norm(out, axis=1, keepdims=True)
+    missing = np.clip(keep_m - (weight * height).sum(axis=1), 0.0, _BACK_M)
+    return points_m + missing[:, None] * out
+
+
+def _moved(
+    points_m: Points, rig: Rig, near: dict[int, tuple[Rows, Rows]], old: Stance, new: Stance
+) -> Points:
+    """One step: a mean of the motions of the skin near each point, shape (n, 3)."""
     turns = np.stack([new.rotations[n] @ old.rotations[n].T for n in rig.joint_names])
-    blended = (rig.weights @ turns.reshape(len(turns), 9)).reshape(-1, 3, 3).astype(np.float64)
-    total, weights = np.zeros_like(points_m), np.zeros(len(points_m))
-    found = before.nearest(points_m)
-    nearest = np.min([distance[:, 0] for distance, _ in found], axis=0)
-    for distance, near in found:
-        chosen = np.flatnonzero(np.isfinite(distance[:, 0]))
-        to_part, rows = distance[chosen], near[chosen]
-        offset = points_m[chosen][:, None] - old.vertices_m[rows]
-        moved = new.vertices_m[rows] + np.einsum("nkij,nkj->nki", blended[rows], offset)
-        # Beyond the reach a distance is infinite, and weighs nothing.
-        share = 1 / (to_part + _SOFT_M) ** 2
-        mean = (share[..., None] * moved).sum(axis=1) / share.sum(axis=1)[:, None]
-        here = to_part[:, 0]
+    R = (rig.weights @ turns.reshape(len(turns), 9)).reshape(-1, 3, 3).astype(np.float64)
+    shift = new.vertices_m - np.einsum("nij,nj->ni", R, old.vertices_m)
+    motion = np.concatenate([R.reshape(-1, 9), shift], axis=1)
+    apart = {k: _distance(points_m[i, None], old.vertices_m[rows]) for k, (i, rows) in near.items()}
+    nearest = np.full(len(points_m), np.inf)
+    for k, (chosen, _) in near.items():
+        nearest[chosen] = np.minimum(nearest[chosen], apart[k].min(axis=1))
+    shares, points, skin = [], [], []
+    for k, (chosen, rows) in near.items():
+        here = apart[k].min(axis=1)
         reach = np.clip((_FAR_M - here) / (_FAR_M - _CLOSE_M), 0.0, 1.0)
         reach = np.where(here <= nearest[chosen], 1.0, reach * reach * (3 - 2 * reach))
-        weight = reach / (here + 1e-4)
-        total[chosen] += weight[:, None] * mean
-        weights[chosen] += weight
-    return total / weights[:, None]
+        share = 1 / (apart[k] + _SOFT_M) ** 2
+        share *= (reach / (here + 1e-4) / share.sum(axis=1))[:, None]
+        shares.append(share.ravel())
+        points.append(np.repeat(chosen, rows.shape[1]))
+        skin.append(rows.ravel())
+    where = (np.concatenate(points), np.concatenate(skin))
+    shape = (len(points_m), len(motion))
+    weights = csr_array(coo_array((np.concatenate(shares), where), shape=shape))
+    mean = weights @ motion / weights.sum(axis=1)[:, None]
+    return np.einsum("nij,nj->ni", mean[:, :9].reshape(-1, 3, 3), points_m) + mean[:, 9:]

@@ -1,7 +1,8 @@
 """Which triangles cross: cloth through cloth, or cloth through the body.
 
 Candidates come from a tree over centroids and from boxes; the test is exact up to rounding: an
-edge of one triangle pierces the other. Triangles that share a vertex are neighbours, not trouble.
+edge of one triangle pierces the other. Of triangles that share one corner, an edge across from it
+must; two that share an edge cannot cross.
 """
 
 import numpy as np
@@ -17,13 +18,16 @@ def cloth_crossings(positions_m: NDArray[np.float64], faces: Faces) -> Faces:
     corners = positions_m[faces]
     center, radius = _balls(corners)
     pairs = KDTree(center).query_pairs(2 * float(radius.max()), output_type="ndarray")
-    if len(pairs) == 0:
-        return np.zeros((0, 2), dtype=np.int64)
-    pairs = _near(pairs, center, radius, center, radius)
-    a, b = faces[pairs[:, 0]], faces[pairs[:, 1]]
-    apart = ~(a[:, :, None] == b[:, None, :]).any(axis=(1, 2))
-    pairs = pairs[apart]
-    return pairs[_cross(corners, corners, pairs)]
+    distance = np.linalg.norm(center[pairs[:, 0]] - center[pairs[:, 1]], axis=1)
+    pairs = pairs[distance <= radius[pairs[:, 0]] + radius[pairs[:, 1]]]
+    same = faces[pairs[:, 0], :, None] == faces[pairs[:, 1], None, :]
+    n_shared = same.sum(axis=(1, 2))
+    apart, hinged = pairs[n_shared == 0], n_shared == 1
+    found = (
+        apart[_cross(corners, corners, apart)],
+        pairs[hinged][_fold_through(corners, pairs[hinged], same[hinged])],
+    )
+    return np.concatenate(found)
 
 
 def body_crossings(
@@ -41,13 +45,12 @@ def body_crossings(
         return np.zeros((0, 2), dtype=np.int64)
     center, radius = _balls(corners)
     skin_center, skin_radius = _balls(skin)
-    lists = KDTree(skin_center).query_ball_point(center, radius + skin_radius.max())
-    counts = np.array([len(found) for found in lists])
-    if counts.sum() == 0:
-        return np.zeros((0, 2), dtype=np.int64)
-    second = np.concatenate([found for found in lists if found]).astype(np.int64)
-    pairs = np.stack([np.repeat(np.arange(len(faces)), counts), second], axis=1)
-    pairs = _near(pairs, center, radius, skin_center, skin_radius)
+    reach_m = float(radius.max() + skin_radius.max())
+    found = KDTree(center).sparse_distance_matrix(
+        KDTree(skin_center), reach_m, output_type="ndarray"
+    )
+    near = found["v"] <= radius[found["i"]] + skin_radius[found["j"]]
+    pairs = np.stack([found["i"][near], found["j"][near]], axis=1)
     pairs = pairs[_cross(corners, skin, pairs)]
     return np.stack([pairs[:, 0], close[pairs[:, 1]]], axis=1)
 
@@ -57,25 +60,19 @@ def _balls(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     return center, np.linalg.norm(corners - center[:, None], axis=2).max(axis=1)
 
 
-def _near(
-    pairs: Faces, center: NDArray[np.float64], radius: NDArray[np.float64],
-    other_center: NDArray[np.float64], other_radius: NDArray[np.float64],
-) -> Faces:  # fmt: skip
-    distance = np.linalg.norm(center[pairs[:, 0]] - other_center[pairs[:, 1]], axis=1)
-    return pairs[distance <= radius[pairs[:, 0]] + other_radius[pairs[:, 1]]]
-
-
 def _cross(
     first: NDArray[np.float64], second: NDArray[np.float64], pairs: Faces
 ) -> NDArray[np.bool_]:
     """Whether triangles cross, shape (n_pairs,)."""
     found = np.zeros(len(pairs), dtype=np.bool_)
+    boxes = [(corners.min(axis=1).T, corners.max(axis=1).T) for corners in (first, second)]
     for start in range(0, len(pairs), _CHUNK):
-        part = pairs[start : start + _CHUNK]
-        a, b = first[part[:, 0]], second[part[:, 1]]
-        boxes = (a.min(axis=1) <= b.max(axis=1)) & (b.min(axis=1) <= a.max(axis=1))
-        rows = np.flatnonzero(boxes.all(axis=1))
-        a, b = a[rows], b[rows]
+        rows = np.arange(start, min(start + _CHUNK, len(pairs)))
+        for axis in range(3):
+            (low, high), (other_low, other_high) = ((a[axis], b[axis]) for a, b in boxes)
+            i, j = pairs[rows].T
+            rows = rows[(low[i] <= other_high[j]) & (other_low[j] <= high[i])]
+        a, b = first[pairs[rows, 0]], second[pairs[rows, 1]]
         # Both must straddle the plane of the other.
         keep = _straddles(a, b) & _straddles(b, a)
         rows, a, b = rows[keep], a[keep], b[keep]
@@ -83,8 +80,20 @@ def _cross(
         for i in range(3):
             j = (i + 1) % 3
             hit |= _pierces(a[:, i], a[:, j], b) | _pierces(b[:, i], b[:, j], a)
-        found[start + rows[hit]] = True
+        found[rows[hit]] = True
     return found
+
+
+def _fold_through(
+    corners: NDArray[np.float64], pairs: Faces, same: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Whether triangles that share one corner cross beside it, shape (n_pairs,)."""
+    first, second = same.any(axis=2).argmax(axis=1), same.any(axis=1).argmax(axis=1)
+    a, b = (
+        corners[side[:, None], (corner[:, None] + np.arange(3)) % 3]
+        for side, corner in zip(pairs.T, (first, second), strict=True)
+    )
+    return _pierces(a[:, 1], a[:, 2], b) | _pierces(b[:, 1], b[:, 2], a)
 
 
 def _straddles(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:

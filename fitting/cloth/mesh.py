@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.cloth.edges import EdgeCuts, cut_edges, seam_rows
-from fitting.cloth.triangulate import triangulate
+from fitting.cloth.twins import Twins
 from fitting.errors import PatternError
 from fitting.pattern.model import Panel, Pattern
 
@@ -65,9 +65,9 @@ def mesh_pattern(pattern: Pattern, *, edge_length_m: float) -> FlatMesh:
     cuts = cut_edges(pattern, edge_length_m)
     uv, panels, faces, face_panel = [], [], [], []
     edge_points: dict[tuple[str, int], NDArray[np.int64]] = {}
-    n_before = 0
+    n_before, twins = 0, Twins()
     for i_panel, panel in enumerate(pattern.panels):
-        points, triangles, rows = _mesh_panel(panel, cuts, edge_length_m)
+        points, triangles, rows = _mesh_panel(panel, cuts, edge_length_m, twins)
         uv.append(points)
         panels.append(np.full(len(points), i_panel))
         faces.append(triangles + n_before)
@@ -119,7 +119,7 @@ def seam_of(
 
 
 def _mesh_panel(
-    panel: Panel, cuts: EdgeCuts, edge_length_m: float
+    panel: Panel, cuts: EdgeCuts, edge_length_m: float, twins: Twins
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], list[NDArray[np.int64]]]:
     """Points, triangles, and the points of each edge of one panel."""
     pieces = [
@@ -132,7 +132,7 @@ def _mesh_panel(
     if n < 3:
         raise PatternError(f"panel {panel.name!r} is too small for edges of {edge_length_m:g} m")
     size_m = min(edge_length_m, cuts.width_size_m[panel.name])
-    points, triangles = triangulate(panel.name, boundary, size_m)
+    points, triangles = twins.triangulate(panel.name, boundary, size_m)
     x, y = boundary.T
     clockwise = float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()) < 0
     return points, triangles[:, ::-1] if clockwise else triangles, rows

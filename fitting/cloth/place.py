@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.body.body import Body
-from fitting.body.posing import rig_of, turned_body, way_to
-from fitting.body.touch import Stance, thighs_gap_m
+from fitting.body.posing import rig_of, turned_body
+from fitting.body.rig import Rotations
+from fitting.body.touch import thighs_gap_m
+from fitting.body.way import Way, start_of, way_to
 from fitting.cloth.carry import Carrier
 from fitting.cloth.cloth import Cloth, ClothLevels
 from fitting.cloth.film import N_ROUNDS, Film
@@ -70,8 +72,10 @@ def garment_levels_on_body(
         fabric: Index of the fabric of all panels.
 
     Raises:
-        PatternError: If it cannot be meshed, sewn, or placed without overlap; names panels.
+        PatternError: If it cannot be meshed, sewn, or placed without overlap, or nothing says where
+            panels go; names panels.
     """
+    _check_places(pattern)
     if n_levels is None:
         n_levels = 1 + max(0, int(np.log2(COARSEST_M / edge_length_m) + 1e-9))
     flat = mesh_pattern(pattern, edge_length_m=edge_length_m * 2 ** (n_levels - 1))
@@ -84,6 +88,22 @@ def garment_levels_on_body(
     return ClothLevels(levels=levels, prolongations=meshes.prolongations)
 
 
+def _check_places(pattern: Pattern) -> None:
+    """Refuse panels that neither a name, nor a place in the file, nor the user puts anywhere."""
+    loose = [
+        panel.name
+        for panel in pattern.panels
+        if panel.wrap == "as_placed" and panel.label != "insert" and not any(panel.translation_m)
+    ]
+    if loose:
+        more = f" and {len(loose) - 4} more" if len(loose) > 4 else ""
+        raise PatternError(
+            f"{pattern.name} cannot be put on: nothing says which part of the body is the place of "
+            f"{', '.join(loose[:4])}{more}; give `wrap`, or `use = false`, in the seams file that "
+            "`muslin seams` writes"
+        )
+
+
 def _start(
     pattern: Pattern, meshes: NestedMeshes, body: Body
 ) -> tuple[list[NDArray[np.float64]], NDArray[np.bool_]]:
@@ -92,16 +112,17 @@ def _start(
     Raises:
         PatternError: If triangles still cross; names their panels.
     """
-    flat, (way, stance, film) = meshes.flats[0], _wrapped(pattern, meshes, body)
+    flat, (start, stance, film) = meshes.flats[0], _wrapped(pattern, meshes, body)
     turned = _turned(film, flat, len(pattern.panels))
-    if not way:
+    if start is None:
         return meshes.spread(0, film.x), turned
     # Between parts that nearly touch, triangles must be small to follow the skin.
     lengths = [_edge_length_m(flat) for flat in meshes.flats]
     k = next((i for i, length in enumerate(lengths) if length < CARRIED_M), len(lengths) - 1)
-    start = meshes.spread(0, film.x - _shift_m(stance))[k]
-    carrier = Carrier(start, rig_of(body), way[0], edge_length_m=lengths[k])
-    x, bad = _carried(carrier, way, Untangler(meshes.welds[k][meshes.flats[k].faces], body.faces))
+    points = meshes.spread(0, film.x - _shift_m(stance))[k]
+    way = way_to(body, start, garment_m=points)
+    carrier = Carrier(points, way.rig, way.stances[0], edge_length_m=lengths[k])
+    x, bad = _carried(carrier, way, meshes.welds[k][meshes.flats[k].faces], body)
     if len(bad):
         raise _refusal(pattern, body, meshes.flats[k].face_panel[bad])
     return meshes.spread(k, x + _shift_m(body)), turned
@@ -109,10 +130,10 @@ def _start(
 
 def _wrapped(
     pattern: Pattern, meshes: NestedMeshes, body: Body
-) -> tuple[tuple[Stance, ...], Body, Film]:
-    """The coarsest cloth in a stance where it goes on easily, and the way from there to the body.
+) -> tuple[Rotations | None, Body, Film]:
+    """The coarsest cloth in a stance where it goes on easily; rotations of it, where it is a start.
 
-    A few crossings are freed on the way; a body without rig knows none.
+    A few crossings are freed on the way from there; a body without rig knows none.
 
     Raises:
         PatternError: If more triangles cross; names their panels.
@@ -120,56 +141,55 @@ def _wrapped(
     few = FEW if body.rig is not None else 0
     flat, found = meshes.flats[0], []
     has_sleeves = any(p.wrap.startswith("sleeve") and p.half == "whole" for p in pattern.panels)
-    for way, n_rounds in _ways(pattern, body):
-        stance = turned_body(body, way[0].rotations, name="start", anchor="pelvis") if way else body
+    for start, n_rounds in _starts(pattern, body):
+        stance = turned_body(body, start, name="start", anchor="pelvis") if start else body
         for tapered in (False, True) if has_sleeves else (False,):
             film = _film(pattern, flat, meshes.welds[0], stance, tapered=tapered)
             bad = film.resolve(few=few, n_rounds=n_rounds)
             if len(bad) == 0:
-                return way, stance, film
-            found.append((len(bad), way, stance, film, bad))
-    n_bad, way, stance, film, bad = min(found, key=lambda item: item[0])
+                return start, stance, film
+            found.append((len(bad), start, stance, film, bad))
+    n_bad, start, stance, film, bad = min(found, key=lambda item: item[0])
     if n_bad > few:
         raise _refusal(pattern, body, flat.face_panel[bad])
-    return way or way_to(body), stance, film
+    return start or start_of(body), stance, film
 
 
 def _carried(
-    carrier: Carrier, way: tuple[Stance, ...], untangler: Untangler
+    carrier: Carrier, way: Way, faces: NDArray[np.int64], body: Body
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Cloth at the end of a way, and the triangles that cross there."""
-    carrier.follow(way[1:])
-    skin_m = way[-1].vertices_m
+    carrier.follow(way.stances[1:])
+    skin_m, untangler = body.vertices_m - _shift_m(body), Untangler(faces, body.faces)
     x, bad = untangler.freed(carrier.points_m, skin_m, carrier.lifted)
     if len(bad) == 0:
         return x, bad
     # A tangle is easy to free where it begins, so the way is gone again with care.
     carrier.rewind()
-    for stance in way[1:]:
+    careful = Untangler(faces, way.faces)
+    for stance in way.stances[1:]:
         before_m = carrier.points_m
         carrier.follow([stance])
-        carrier.points_m = untangler.relieved(
+        carrier.points_m = careful.relieved(
             carrier.points_m, before_m, stance.vertices_m, carrier.lifted, bad
         )
     again, still = untangler.freed(carrier.points_m, skin_m, carrier.lifted)
     return (again, still) if len(still) < len(bad) else (x, bad)
 
 
-def _ways(pattern: Pattern, body: Body) -> Iterator[tuple[tuple[Stance, ...], int]]:
-    """Ways from a stance where the garment may be wrapped to the body's, and rounds to try it.
-
-    A way is empty where both stances are the same.
-    """
+def _starts(pattern: Pattern, body: Body) -> Iterator[tuple[Rotations | None, int]]:
+    """Stances where the garment may be wrapped, and rounds to try it; none is the body's own."""
     if body.rig is None:
-        yield (), N_ROUNDS
+        yield None, N_ROUNDS
         return
     has_legs = any(panel.wrap.startswith(_LEGGED) for panel in pattern.panels)
-    close = has_legs and thighs_gap_m(body.rig) < _THIGHS_M
-    if not close:
-        posed = body.rotations is not None and body.pose != "a"
-        yield (way_to(body) if posed else ()), _FIRST_ROUNDS if has_legs else N_ROUNDS
+    posed = body.rotations is not None and body.pose != "a"
+    if posed and not has_legs:
+        yield start_of(body), N_ROUNDS
+    elif not posed and not (has_legs and thighs_gap_m(body.rig) < _THIGHS_M):
+        yield None, _FIRST_ROUNDS if has_legs else N_ROUNDS
     if has_legs:
-        yield way_to(body, open_legs=True), N_ROUNDS
+        yield start_of(body, open_legs=True), N_ROUNDS
 
 
 def _shift_m(body: Body) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.body.body import REGIONS, Body
+from fitting.cloth.fronts import half_covered, tubes_with_front_left
 from fitting.cloth.mesh import FlatMesh
 from fitting.cloth.tubes import Tube, arm_radius_m, walk
 from fitting.pattern.model import Panel, Pattern
@@ -49,6 +50,7 @@ class Wrapper:
             for panel, own in zip(pattern.panels, self._own, strict=True)
         ]
         self._wraps = [panel.wrap for panel in pattern.panels]
+        self._flips = tubes_with_front_left(pattern, flat)
         self._heights = self._height_knots()
         self._ankle_m = float(body.joints_m["ankle_l"][1]) + 0.03
         low = float(body.landmarks_m["crotch"][1])
@@ -211,10 +213,7 @@ class Wrapper:
         return [i for i, wrap in enumerate(self._wraps) if wrap in wraps]
 
     def _half(self, i: int) -> str:
-        wrap, half = self._wraps[i], self._pattern.panels[i].half
-        if wrap in ("torso_front", "torso_back"):
-            return wrap[6:]
-        return half
+        return half_covered(self._pattern.panels[i])
 
     def _rows(self, group: list[int]) -> tuple[NDArray, NDArray, NDArray]:
         """Heights, and least and largest x of a group of panels there."""
@@ -291,9 +290,9 @@ class Wrapper:
     def _leg_turn(self, i: int, panel: Panel, side: str) -> tuple[NDArray, NDArray]:
         """Share from the outside (0) over the front (positive) to the inside, and the girth."""
         if panel.half == "whole":
-            x = self._flat.uv_m[self._own[i], 0]
+            uv = self._flat_m(i)
+            x, level = uv.T
             y, low, high = self._rows_uv(i)
-            level = self._flat.uv_m[self._own[i], 1]
             reach = np.where(x >= 0, np.interp(level, y, high), -np.interp(level, y, low))
             girth = np.interp(level, y, high - low)
             return np.clip(x / np.maximum(reach, 1e-3), -1, 1), girth
@@ -306,9 +305,13 @@ class Wrapper:
         turn = np.clip(share, 0, 1)
         return (turn if self._half(i) == "front" else -turn), 2 * (right - left)
 
+    def _flat_m(self, i: int) -> NDArray[np.float64]:
+        """Points of a panel that is a whole tube, its front at positive x, shape (n, 2)."""
+        return self._flat.uv_m[self._own[i]] * [-1.0 if self._flips[i] else 1.0, 1.0]
+
     def _rows_uv(self, i: int) -> tuple[NDArray, NDArray, NDArray]:
         keep = self._placed[i]
-        self._placed[i] = np.c_[self._flat.uv_m[self._own[i]], np.zeros(len(self._own[i]))]
+        self._placed[i] = np.c_[self._flat_m(i), np.zeros(len(self._own[i]))]
         rows = self._rows([i])
         self._placed[i] = keep
         return rows
@@ -336,7 +339,7 @@ class Wrapper:
     def _sleeve_coordinates(self, i: int, panel: Panel) -> tuple[NDArray, NDArray, float]:
         """Way along the arm, turn round it (0 on top, forward positive), girth."""
         if panel.half == "whole":
-            uv = self._flat.uv_m[self._own[i]]
+            uv = self._flat_m(i)
             girth_m = float(np.ptp(uv[:, 0]))
             return uv[:, 1].max() - uv[:, 1], self._whole_turn(i, uv, girth_m), girth_m
         group = self._of((panel.wrap,))

@@ -1,7 +1,7 @@
 """Half panels on a fold: mirror them before anything is sewn or meshed."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,26 +146,50 @@ def mirrored_panel(panel: Panel, *, name: str) -> Panel:
     )
 
 
-def turned_panel(panel: Panel, *, clockwise: bool) -> Panel:
-    """The same panel with its drawing turned by a right angle; edges keep their numbers."""
-    sign = -1.0 if clockwise else 1.0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Where a drawing's up and middle are.
 
-    def turn(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-        return tuple((-sign * y, sign * x) for x, y in points)
+    Attributes:
+        up_rad: Direction in the drawing that points up on the wearer, from its x axis.
+        origin_m: Point of the drawing that becomes the origin.
+    """
 
-    def turned_points(points_m: Points) -> Points:
-        return np.stack([-sign * points_m[:, 1], sign * points_m[:, 0]], axis=1)
+    up_rad: float
+    origin_m: tuple[float, float] = (0.0, 0.0)
 
+    def seen(self, points_m: Points) -> Points:
+        """Points of the drawing in this frame, shape (n, 2)."""
+        c, s = np.sin(self.up_rad), np.cos(self.up_rad)
+        return (points_m - np.array(self.origin_m)) @ np.array([[c, s], [-s, c]])
+
+
+def framed_panel(panel: Panel, frame: Frame) -> Panel:
+    """The same panel drawn upright round its origin; edges keep their numbers.
+
+    A drawing shows the right side, so that a back is seen from behind.
+    """
+
+    def moved(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        return tuple((float(x), float(y)) for x, y in frame.seen(np.array(points).reshape(-1, 2)))
+
+    behind = panel.wrap == "torso_back"
     return replace(
         panel,
-        vertices_m=turned_points(panel.vertices_m),
+        vertices_m=frame.seen(panel.vertices_m),
         edges=tuple(
-            replace(edge, controls_m=turn(edge.controls_m), through_m=turn(edge.through_m))
+            replace(edge, controls_m=moved(edge.controls_m), through_m=moved(edge.through_m))
             for edge in panel.edges
         ),
-        grain_rad=panel.grain_rad + sign * np.pi / 2,
+        translation_m=(0.0, 0.0, 0.0),
+        rotation_rad=(0.0, np.pi if behind else 0.0, 0.0),
+        grain_rad=panel.grain_rad + np.pi / 2 - frame.up_rad,
         internal_lines=tuple(
-            replace(line, points_m=turned_points(line.points_m)) for line in panel.internal_lines
+            replace(line, points_m=frame.seen(line.points_m)) for line in panel.internal_lines
+        ),
+        holes=tuple(
+            replace(hole, center_m=moved((hole.center_m,))[0], outline_m=frame.seen(hole.outline_m))
+            for hole in panel.holes
         ),
     )
 

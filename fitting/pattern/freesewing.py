@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from fitting.errors import PatternError
 from fitting.pattern.curve import Edge
-from fitting.pattern.fold import edges_on_line, mirrored_panel, notch_at, turned_panel, unfold
+from fitting.pattern.fold import (
+    Frame,
+    edges_on_line,
+    framed_panel,
+    mirrored_panel,
+    notch_at,
+    unfold,
+)
 from fitting.pattern.freesewing_recipes import RECIPES, Recipe, Stretch
 from fitting.pattern.marks import Notch, NotchKind
 from fitting.pattern.model import Panel, Pattern
@@ -165,16 +172,11 @@ def _part(
 
 def _laid_across(part: _Part, *, clockwise: bool) -> _Part:
     """A band that is drawn upright, laid across, its middle at x = 0."""
-    panel = turned_panel(part.panel, clockwise=clockwise)
-    sign = -1.0 if clockwise else 1.0
-    middle = (panel.vertices_m[:, 0].min() + panel.vertices_m[:, 0].max()) / 2
-    shift = np.array([-middle, 0.0])
-    points = {key: np.array([-sign * y, sign * x]) + shift for key, (x, y) in part.points_m.items()}
-    edges = tuple(
-        replace(edge, controls_m=tuple((x - middle, y) for x, y in edge.controls_m))
-        for edge in panel.edges
-    )
-    panel = replace(panel, vertices_m=panel.vertices_m + shift, edges=edges)
+    y = part.panel.vertices_m[:, 1]
+    middle = float(y.min() + y.max()) / 2
+    frame = Frame(up_rad=np.pi if clockwise else 0.0, origin_m=(0.0, middle))
+    points = {key: frame.seen(point[None])[0] for key, point in part.points_m.items()}
+    panel = framed_panel(part.panel, frame)
     return replace(part, panel=panel, points_m=points)
 
 

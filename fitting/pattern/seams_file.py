@@ -2,6 +2,8 @@
 
 [panels."FR"]                 # optional: where a panel goes, its layer, its grain
 wrap = "torso_front"
+up_deg = 0.0                  # direction of the drawing that is up; origin_cm is then its middle
+use = true                    # false leaves the panel out
 [panels."SL mirrored"]        # a copy that the file does not hold
 mirror_of = "SL"
 [[seams]]
@@ -15,7 +17,7 @@ confirmed = false             # proposals are false until a person looked at the
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -23,7 +25,7 @@ from typing import Any, get_args
 import numpy as np
 
 from fitting.errors import PatternError
-from fitting.pattern.fold import mirrored_panel
+from fitting.pattern.fold import Frame, framed_panel, mirrored_panel
 from fitting.pattern.model import Half, Panel, Pattern, Wrap
 from fitting.pattern.reading import ReadOptions, read_text
 from fitting.pattern.seam import Run, Seam, SeamKind
@@ -102,6 +104,11 @@ def with_seams_file(pattern: Pattern, path: Path) -> Pattern:
     warnings = pattern.warnings
     if open_notes:
         warnings += (f"{open_notes} of {len(used)} seams are proposals that nobody confirmed",)
+    left_out = [
+        panel.name for panel in pattern.panels if panel.name not in {p.name for p in panels}
+    ]
+    if left_out:
+        warnings += (f"left out, as the seams file says: {', '.join(left_out)}",)
     seams = (*pattern.seams, *(note.seam for note in used))
     return replace(pattern, panels=panels, seams=seams, warnings=warnings)
 
@@ -121,7 +128,8 @@ def _panels(pattern: Pattern, table: Mapping[str, Any], path: Path) -> tuple[Pan
                 f"panel {name!r} does not exist in the pattern; {', '.join(panels)} do"
             )
         panels[name] = _changed(panels[name], item)
-    return tuple(panels.values())
+    unused = {name for name, item in table.items() if not item.get("use", True)}
+    return tuple(panel for name, panel in panels.items() if name not in unused)
 
 
 def _changed(panel: Panel, item: Mapping[str, Any]) -> Panel:
@@ -133,6 +141,10 @@ def _changed(panel: Panel, item: Mapping[str, Any]) -> Panel:
     if "grain_deg" in item:
         grain = float(np.radians(float(item["grain_deg"])))
         panel = replace(panel, grain_rad=grain, grain_known=True)
+    if "up_deg" in item:
+        x_cm, y_cm = (float(value) for value in item.get("origin_cm", (0.0, 0.0)))
+        up_rad = float(np.radians(float(item["up_deg"])))
+        panel = framed_panel(panel, Frame(up_rad=up_rad, origin_m=(x_cm / 100, y_cm / 100)))
     return panel
 
 
@@ -168,8 +180,9 @@ def _run(item: Mapping[str, Any]) -> Run:
 
 
 def write_seams_file(
-    path: Path, pattern: Pattern, notes: list[SeamNote], *, options: ReadOptions | None = None
-) -> None:
+    path: Path, pattern: Pattern, notes: Sequence[SeamNote], *, options: ReadOptions | None = None,
+    frames: Mapping[str, Frame] | None = None, left_out: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
     """Write seams, and where each panel goes, for a person to edit.
 
     Args:
@@ -177,7 +190,10 @@ def write_seams_file(
         pattern: The pattern with every panel the seams name, copies included.
         notes: Its seams.
         options: Unit and allowance that the pattern was read with, to be kept.
+        frames: How panels are turned on the wearer; the pattern holds them as they are drawn.
+        left_out: Panels that are not sewn, and why.
     """
+    frames, left_out = frames or {}, left_out or {}
     lines = [
         f"# Seams of {json.dumps(pattern.name)[1:-1]}. Edit freely: `confirmed = true` on what you",
         "# checked, `use = false` on what is wrong. Edges count from 0 along the outline.",
@@ -193,6 +209,12 @@ def write_seams_file(
             lines.append(f"grain_deg = {np.degrees(panel.grain_rad):.3f}")
         else:
             lines.append("# grain_deg = 90  # the file has no grain line")
+        if panel.name in frames:
+            x, y = frames[panel.name].origin_m
+            lines.append(f"up_deg = {np.degrees(frames[panel.name].up_rad):.3f}")
+            lines.append(f"origin_cm = [{x * 100:.3f}, {y * 100:.3f}]")
+        if panel.name in left_out:
+            lines.append(f"use = false  # {left_out[panel.name]}")
         lines += [
             "# edges: " + ", ".join(
                 f"{i} {panel.length_m(i) * 100:.1f} cm" for i in range(len(panel.edges))

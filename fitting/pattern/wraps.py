@@ -45,12 +45,17 @@ def side_of(name: str, x_m: float = 0.0) -> str:
 
 def half_of(name: str, z_m: float = 0.0) -> Half:
     """Front or back: the name decides, else the place; z is forward."""
+    return half_named(name) or ("front" if z_m >= 0 else "back")
+
+
+def half_named(name: str) -> Half | None:
+    """Front or back as the words of a name say, none where they do not."""
     words = set(words_of(name))
     if words & set(_FRONT) and not words & set(_BACK):
         return "front"
     if words & set(_BACK) and not words & set(_FRONT):
         return "back"
-    return "front" if z_m >= 0 else "back"
+    return None
 
 
 def guess_wrap(

@@ -6,8 +6,9 @@ import pytest
 from fitting.body import REGIONS, body_from_measurements, pose_body
 from fitting.body.measurements import Measurements
 from fitting.body.pose import joint_rotations
-from fitting.body.posing import POSES, rig_of, way_to
+from fitting.body.posing import POSES, rig_of
 from fitting.body.touch import ROOM_M, room_lacking_m, stance_at, thighs_gap_m
+from fitting.body.way import way_to
 from fitting.cloth.crossing import cloth_crossings
 
 LIMBS = ("shoulder", "chest", "waist", "hip", "upper_arm", "lower_arm", "thigh", "lower_leg")
@@ -33,7 +34,7 @@ def test_an_arm_beside_the_trunk_gives_way(demo_body):
 
 
 def stance_of(body):
-    stance = way_to(body)[-1]
+    stance = way_to(body).stances[-1]
     np.testing.assert_allclose(
         stance.vertices_m - stance.vertices_m[0], body.vertices_m - body.vertices_m[0], atol=1e-12
     )
@@ -54,7 +55,7 @@ def test_what_touches_nothing_stays_as_the_joints_put_it(demo_body, pose):
 
 def test_a_way_starts_at_rest_and_ends_in_the_pose(demo_body):
     posed = pose_body(demo_body, "arms_down")
-    first, *_, last = way_to(posed)
+    first, *_, last = way_to(posed).stances
     rest = stance_at(demo_body.rig, demo_body.faces, joint_rotations(demo_body.rig, POSES["a"]))
     np.testing.assert_array_equal(first.vertices_m, rest.vertices_m)
     assert last.rotations == posed.rotations

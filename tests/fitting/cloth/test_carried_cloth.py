@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from fitting.body import pose_body
-from fitting.body.posing import rig_of, way_to
+from fitting.body.posing import rig_of
 from fitting.body.touch import parts_of
+from fitting.body.way import way_to
 from fitting.cloth import garment_levels_on_body
 from fitting.cloth.carry import Carrier
 from fitting.cloth.crossing import body_crossings, cloth_crossings
@@ -14,7 +15,7 @@ from fitting.pattern import complete_measures, draft_block
 
 
 def test_points_beside_a_limb_go_with_it(demo_body):
-    way = way_to(pose_body(demo_body, "arms_up"))
+    way = way_to(pose_body(demo_body, "arms_up")).stances
     rig, first = rig_of(demo_body), way[0]
     wrist = list(rig.joint_names).index("elbow_l")
     rows = np.flatnonzero(rig.weights[:, wrist] > 0.95)[::10]
@@ -29,7 +30,7 @@ def test_points_beside_a_limb_go_with_it(demo_body):
 
 def test_layers_between_arm_and_trunk_keep_their_order(demo_body):
     posed = pose_body(demo_body, "arms_down")
-    way, rig = way_to(posed), rig_of(demo_body)
+    way, rig = way_to(posed).stances, rig_of(demo_body)
     part, last = parts_of(rig), way[-1]
     # Points right on the skin of arm and trunk stay on their own side of the gap.
     from scipy.spatial import KDTree
@@ -85,3 +86,17 @@ def test_a_crumpled_patch_is_pulled_taut():
     assert len(bad) == 0
     assert len(cloth_crossings(freed, faces)) == 0
     np.testing.assert_array_equal(freed[:n], x[:n])
+
+
+def test_triangles_that_share_a_corner_may_cross_too():
+    # The second stands on the first one's corner and leans through it, or beside it.
+    points = np.array(
+        [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0.3, 0.3, 0.2], [0.3, 0.3, -0.2], [0.3, 0.3, 0.5]],
+        dtype=float,
+    )
+    through, beside = np.array([[0, 1, 2], [3, 4, 0]]), np.array([[0, 1, 2], [3, 5, 0]])
+    for turn in range(3):
+        for faces in (through, through[::-1]):
+            turned = np.roll(faces, turn, axis=1)
+            assert len(cloth_crossings(points, turned)) == 1
+        assert len(cloth_crossings(points, np.roll(beside, turn, axis=1))) == 0

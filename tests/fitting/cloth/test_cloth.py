@@ -57,6 +57,25 @@ def test_the_mesh_is_nearly_equilateral_and_keeps_its_boundary(shirt, edge_lengt
         assert (np.sign(area) == np.sign(exact)).all()
 
 
+def test_mirrored_panels_are_meshed_alike(demo_measures, demo_fit):
+    measures = complete_measures(demo_measures[0], demo_fit.achieved)
+    flat = mesh_pattern(draft_block("trousers", measures), edge_length_m=0.03)
+    sides = [flat.uv_m[flat.panel == i] for i in range(4)]
+    angles = [
+        np.sort(min_angles_rad(flat.uv_m, flat.faces[flat.face_panel == i])) for i in range(4)
+    ]
+    twins = [
+        (i, j)
+        for i in range(4)
+        for j in range(i)
+        if len(angles[i]) == len(angles[j]) and np.allclose(angles[i], angles[j], atol=1e-6)
+    ]
+    assert len(twins) == 2
+    for i, j in twins:
+        widths = np.ptp(sides[i], axis=0), np.ptp(sides[j], axis=0)
+        np.testing.assert_allclose(*widths, atol=1e-9)
+
+
 def test_same_pattern_same_bits(shirt):
     first, second = (mesh_pattern(shirt, edge_length_m=0.025) for _ in range(2))
     np.testing.assert_array_equal(first.uv_m, second.uv_m)
