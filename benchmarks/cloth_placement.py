@@ -157,7 +157,7 @@ class Wardrobe:
         except FittingError as error:
             if "unit" not in str(error):
                 raise
-            pattern = read_pattern(path, options=ReadOptions(unit="mm"))
+            pattern = read_pattern(path, options=ReadOptions(unit_m=0.001))
         if pattern.seams:
             return pattern
         garment = propose_garment(pattern)

@@ -5,11 +5,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.body.tape import Anchor, EdgeSet, Plane, cut, girth_m
+from fitting.body.tape import Anchor, Plane, cut, girth_m
 from fitting.body.taping import Measured, Taping
 
+Rule = Callable[[Taping], Measured]
+# Where calf and forearm are thickest, as shares of the way from knee to ankle, elbow to wrist.
 CALF_SHARES = np.linspace(0.18, 0.42, 5)
 FOREARM_SHARES = np.linspace(0.12, 0.36, 4)
+# The thigh is taped below the fold: so much of the way from hip to crotch down.
+_BELOW_CROTCH = 1.12
 
 
 def _direction(a: Anchor, b: Anchor) -> NDArray[np.float64]:
@@ -17,75 +21,50 @@ def _direction(a: Anchor, b: Anchor) -> NDArray[np.float64]:
     return along / np.linalg.norm(along)
 
 
-def _largest(
-    taping: Taping, edges: EdgeSet, a: Anchor, b: Anchor, shares: NDArray[np.float64]
-) -> Measured:
-    """Largest girth between two points; the level is held for the derivative."""
-    normal = _direction(a, b)
+def _across(upper: str, lower: str, *shares: float, edges: str) -> Rule:
+    """Across a bone at a share of the way down; of several shares at the one with most girth."""
 
-    def length_m(share: float) -> float:
-        plane = Plane(origin_m=a.toward(b, share).point_m, normal=normal)
-        return girth_m(cut(taping.points_m, edges, plane), plane)
+    def rule(taping: Taping) -> Measured:
+        a, b = taping.joint(upper), taping.joint(lower)
+        normal, skin = _direction(a, b), getattr(taping.edges, edges)
 
-    best = shares[int(np.argmax([length_m(share) for share in shares]))]
-    return taping.girth_across(edges, a.toward(b, best), normal)
+        def length_m(share: float) -> float:
+            plane = Plane(origin_m=a.toward(b, share).point_m, normal=normal)
+            return girth_m(cut(taping.points_m, skin, plane), plane)
 
+        # The level is held for the derivative.
+        share = max(shares, key=length_m) if len(shares) > 1 else shares[0]
+        return taping.girth_across(skin, a.toward(b, share), normal)
 
-def _upper_arm(taping: Taping) -> Measured:
-    shoulder, elbow = taping.joint("shoulder_l"), taping.joint("elbow_l")
-    middle = shoulder.toward(elbow, 0.55)
-    return taping.girth_across(taping.edges.arm, middle, _direction(shoulder, elbow))
+    return rule
 
 
-def _elbow(taping: Taping) -> Measured:
-    shoulder, elbow = taping.joint("shoulder_l"), taping.joint("elbow_l")
-    across = _direction(shoulder, elbow) + _direction(elbow, taping.joint("wrist_l"))
-    return taping.girth_across(taping.edges.arm, elbow, across)
+def _bend(upper: str, joint: str, lower: str, *, edges: str) -> Rule:
+    """Across the middle of a bent joint, halfway between both bones."""
 
+    def rule(taping: Taping) -> Measured:
+        a, middle, b = (taping.joint(name) for name in (upper, joint, lower))
+        across = _direction(a, middle) + _direction(middle, b)
+        return taping.girth_across(getattr(taping.edges, edges), middle, across)
 
-def _forearm(taping: Taping) -> Measured:
-    elbow, wrist = taping.joint("elbow_l"), taping.joint("wrist_l")
-    return _largest(taping, taping.edges.arm, elbow, wrist, FOREARM_SHARES)
-
-
-def _wrist(taping: Taping) -> Measured:
-    elbow, wrist = taping.joint("elbow_l"), taping.joint("wrist_l")
-    place = elbow.toward(wrist, 0.95)
-    return taping.girth_across(taping.edges.forearm, place, _direction(elbow, wrist))
+    return rule
 
 
 def _thigh(taping: Taping) -> Measured:
     hip, knee = taping.joint("hip_l"), taping.joint("knee_l")
     crotch_m = taping.landmark("crotch").point_m[1]
-    share = 1.12 * (hip.point_m[1] - crotch_m) / (hip.point_m[1] - knee.point_m[1])
+    share = _BELOW_CROTCH * (hip.point_m[1] - crotch_m) / (hip.point_m[1] - knee.point_m[1])
     place = hip.toward(knee, float(share))
     return taping.girth_across(taping.edges.leg, place, _direction(hip, knee))
 
 
-def _knee(taping: Taping) -> Measured:
-    hip, knee = taping.joint("hip_l"), taping.joint("knee_l")
-    across = _direction(hip, knee) + _direction(knee, taping.joint("ankle_l"))
-    return taping.girth_across(taping.edges.leg, knee, across)
-
-
-def _calf(taping: Taping) -> Measured:
-    knee, ankle = taping.joint("knee_l"), taping.joint("ankle_l")
-    return _largest(taping, taping.edges.leg, knee, ankle, CALF_SHARES)
-
-
-def _ankle(taping: Taping) -> Measured:
-    knee, ankle = taping.joint("knee_l"), taping.joint("ankle_l")
-    place = knee.toward(ankle, 0.86)
-    return taping.girth_across(taping.edges.leg, place, _direction(knee, ankle))
-
-
-LIMB_RULES: dict[str, Callable[[Taping], Measured]] = {
-    "upper_arm_girth": _upper_arm,
-    "elbow_girth": _elbow,
-    "forearm_girth": _forearm,
-    "wrist_girth": _wrist,
+LIMB_RULES: dict[str, Rule] = {
+    "upper_arm_girth": _across("shoulder_l", "elbow_l", 0.55, edges="arm"),
+    "elbow_girth": _bend("shoulder_l", "elbow_l", "wrist_l", edges="arm"),
+    "forearm_girth": _across("elbow_l", "wrist_l", *FOREARM_SHARES, edges="arm"),
+    "wrist_girth": _across("elbow_l", "wrist_l", 0.95, edges="forearm"),
     "thigh_girth": _thigh,
-    "knee_girth": _knee,
-    "calf_girth": _calf,
-    "ankle_girth": _ankle,
+    "knee_girth": _bend("hip_l", "knee_l", "ankle_l", edges="leg"),
+    "calf_girth": _across("knee_l", "ankle_l", *CALF_SHARES, edges="leg"),
+    "ankle_girth": _across("knee_l", "ankle_l", 0.86, edges="leg"),
 }

@@ -105,7 +105,7 @@ MEASURES = (
            clause="5.3.22"),
     _limb("calf_girth", "Largest, across the shin.", 0.24, 0.60,
            clause="5.3.24", ansur="calfcircumference"),
-    _limb("ankle_girth", "Smallest, above the ankle.", 0.16, 0.36,
+    _limb("ankle_girth", "Above the ankle, where it is about smallest.", 0.16, 0.36,
            ansur="anklecircumference", same_as_ansur=False),
     _length("shoulder_width", "Acromion to acromion over C7.", 0.28, 0.60,
             clause="5.4.2"),

@@ -29,8 +29,9 @@ FINISH = (1.0, 2.0)
 N_FINISH = 8
 TIGHT_DEG = 38.0
 _SHIFTS = (0.0, 0.25, 0.5, 0.75)
-# Tried too where the fifth percentile of smallest angles stays below this.
-_MORE_SHIFTS, _GOOD_DEG = (0.125, 0.375, 0.625, 0.875), 46.0
+# Tried too where the fifth percentile of smallest angles stays below this; above the second no
+# further try is worth its time.
+_MORE_SHIFTS, _GOOD_DEG, _FINE_DEG = (0.125, 0.375, 0.625, 0.875), 45.0, 46.5
 _SMALL = 400
 _MAX_POINTS = 4_000_000
 
@@ -55,7 +56,7 @@ def triangulate(name: str, boundary_m: Points, edge_length_m: float) -> tuple[Po
     size = _Size(boundary_m, edge_length_m)
     best, best_value, best_p5 = None, -1.0, 0.0
     for k, shift in enumerate(_shifts(polygon.area, edge_length_m)):
-        if k >= len(_SHIFTS) and best_p5 > np.radians(_GOOD_DEG):
+        if best_p5 > np.radians(_GOOD_DEG if k >= len(_SHIFTS) else _FINE_DEG):
             break
         points, triangles = _mesh(name, polygon, boundary_m, size, shift)
         angles = min_angles_rad(points, triangles)

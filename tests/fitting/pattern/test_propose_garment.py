@@ -13,7 +13,6 @@ from fitting.pattern.dxf_write import write_dxf
 from fitting.pattern.fold import Frame, framed_panel
 from fitting.pattern.pieces import piece_of
 from fitting.pattern.propose_garment import propose_garment
-from fitting.pattern.reading import ReadOptions
 from fitting.pattern.seams_file import seams_path, write_seams_file
 
 
@@ -98,7 +97,7 @@ def test_legs_of_a_graded_file_are_put_together(shared_data):
 
 def test_what_is_no_piece_of_clothing_is_not_dressed_up(shared_data):
     box = shared_data / "dxf_aama_astm" / "dxf" / "clo-box.dxf"
-    assert propose_garment(read_pattern(box, options=ReadOptions(unit="mm"))) is None
+    assert propose_garment(read_pattern(box)) is None
 
 
 def test_a_seams_file_keeps_places_and_what_is_left_out(tmp_path, measures):
