@@ -17,7 +17,7 @@ from fitting.pattern.model import Panel, Pattern, Wrap
 from fitting.pattern.pieces import Piece, PieceSide, alike, piece_of
 from fitting.pattern.seam import Seam
 from fitting.pattern.seams_file import SeamNote
-from fitting.pattern.wraps import half_named, words_of
+from fitting.pattern.wraps import half_named, side_named, words_of
 
 # Lengths of two sides of a seam differ by about this share; beyond the second they are none.
 LENGTH_SPREAD, _MOST = 0.06, 0.2
@@ -158,7 +158,9 @@ class _Top(_Assembly):
         sleeves = _pair([cut for cut in cuts if cut.piece.role == "sleeve"])
         if not sleeves:
             return
-        sides = ("l", "r") if _longer_right(sleeves[0]) else ("r", "l")
+        named = tuple(side_named(cut.panel.name) for cut in sleeves)
+        by_shape = ("l", "r") if _longer_right(sleeves[0]) else ("r", "l")
+        sides = named if set(named) == {"l", "r"} else by_shape
         for cut, side in zip(sleeves, sides, strict=True):
             _, under, cap, other_under = cut.piece.sides
             front, back = (self._parts(half, side)["armhole"] for half in ("front", "back"))

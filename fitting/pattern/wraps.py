@@ -35,12 +35,15 @@ def words_of(name: str) -> list[str]:
 
 def side_of(name: str, x_m: float = 0.0) -> str:
     """``l`` or ``r`` of the wearer: the name decides, else the place; x is to the wearer's left."""
-    words = words_of(name)
-    if {"left", "l"} & set(words):
+    return side_named(name) or ("l" if x_m >= 0 else "r")
+
+
+def side_named(name: str) -> str | None:
+    """``l`` or ``r`` as the words of a name say, none where they do not."""
+    words = set(words_of(name))
+    if {"left", "l"} & words:
         return "l"
-    if {"right", "r"} & set(words):
-        return "r"
-    return "l" if x_m >= 0 else "r"
+    return "r" if {"right", "r"} & words else None
 
 
 def half_of(name: str, z_m: float = 0.0) -> Half:
