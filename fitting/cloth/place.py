@@ -75,6 +75,7 @@ def garment_levels_on_body(
         PatternError: If it cannot be meshed, sewn, or placed without overlap, or nothing says where
             panels go; names panels.
     """
+    pattern = pattern.worn_part()
     _check_places(pattern)
     if n_levels is None:
         n_levels = 1 + max(0, int(np.log2(COARSEST_M / edge_length_m) + 1e-9))
@@ -99,7 +100,7 @@ def _check_places(pattern: Pattern) -> None:
         more = f" and {len(loose) - 4} more" if len(loose) > 4 else ""
         raise PatternError(
             f"{pattern.name} cannot be put on: nothing says which part of the body is the place of "
-            f"{', '.join(loose[:4])}{more}; give `wrap`, or `use = false`, in the seams file that "
+            f"{', '.join(loose[:4])}{more}; give `wrap`, or `worn = false`, in the seams file that "
             "`muslin seams` writes"
         )
 

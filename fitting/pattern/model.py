@@ -5,7 +5,7 @@ viewer; some panels run clockwise on purpose and stay so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -46,6 +46,7 @@ class Panel:
         layer: Order from the body outwards, 0 next to the skin.
         n_cut: How many of it are cut for one garment, this one included.
         fabric: Name of its material in the file.
+        worn: Whether it is put on with the garment; trim is cut, and sewn on afterwards.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Panel:
     layer: int = 0
     n_cut: int = 1
     fabric: str = ""
+    worn: bool = True
 
     def corners_m(self, i_edge: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """First and last corner of an edge, each of shape (2,)."""
@@ -123,3 +125,9 @@ class Pattern:
     def panel(self, name: str) -> Panel:
         """Find a panel by name."""
         return next(panel for panel in self.panels if panel.name == name)
+
+    def worn_part(self) -> "Pattern":
+        """The pattern without trim."""
+        if all(panel.worn for panel in self.panels):
+            return self
+        return replace(self, panels=tuple(panel for panel in self.panels if panel.worn))

@@ -3,7 +3,7 @@
 [panels."FR"]                 # optional: where a panel goes, its layer, its grain
 wrap = "torso_front"
 up_deg = 0.0                  # direction of the drawing that is up; origin_cm is then its middle
-use = true                    # false leaves the panel out
+worn = true                   # false: cut, but not put on with the garment, as a facing
 [panels."SL mirrored"]        # a copy that the file does not hold
 mirror_of = "SL"
 [[seams]]
@@ -104,11 +104,9 @@ def with_seams_file(pattern: Pattern, path: Path) -> Pattern:
     warnings = pattern.warnings
     if open_notes:
         warnings += (f"{open_notes} of {len(used)} seams are proposals that nobody confirmed",)
-    left_out = [
-        panel.name for panel in pattern.panels if panel.name not in {p.name for p in panels}
-    ]
+    left_out = [panel.name for panel in panels if not panel.worn]
     if left_out:
-        warnings += (f"left out, as the seams file says: {', '.join(left_out)}",)
+        warnings += (f"cut, but not put on, as the seams file says: {', '.join(left_out)}",)
     seams = (*pattern.seams, *(note.seam for note in used))
     return replace(pattern, panels=panels, seams=seams, warnings=warnings)
 
@@ -128,8 +126,7 @@ def _panels(pattern: Pattern, table: Mapping[str, Any], path: Path) -> tuple[Pan
                 f"panel {name!r} does not exist in the pattern; {', '.join(panels)} do"
             )
         panels[name] = _changed(panels[name], item)
-    unused = {name for name, item in table.items() if not item.get("use", True)}
-    return tuple(panel for name, panel in panels.items() if name not in unused)
+    return tuple(panels.values())
 
 
 def _changed(panel: Panel, item: Mapping[str, Any]) -> Panel:
@@ -137,7 +134,10 @@ def _changed(panel: Panel, item: Mapping[str, Any]) -> Panel:
     for value, words in ((wrap, Wrap), (half, Half)):
         if value not in get_args(words):
             raise PatternError(f"{value!r} is not one of {', '.join(get_args(words))}")
-    panel = replace(panel, wrap=wrap, half=half, layer=int(item.get("layer", panel.layer)))
+    panel = replace(
+        panel, wrap=wrap, half=half, layer=int(item.get("layer", panel.layer)),
+        worn=bool(item.get("worn", panel.worn)),
+    )  # fmt: skip
     if "grain_deg" in item:
         grain = float(np.radians(float(item["grain_deg"])))
         panel = replace(panel, grain_rad=grain, grain_known=True)
@@ -214,7 +214,7 @@ def write_seams_file(
             lines.append(f"up_deg = {np.degrees(frames[panel.name].up_rad):.3f}")
             lines.append(f"origin_cm = [{x * 100:.3f}, {y * 100:.3f}]")
         if panel.name in left_out:
-            lines.append(f"use = false  # {left_out[panel.name]}")
+            lines.append(f"worn = false  # {left_out[panel.name]}")
         lines += [
             "# edges: " + ", ".join(
                 f"{i} {panel.length_m(i) * 100:.1f} cm" for i in range(len(panel.edges))

@@ -17,6 +17,7 @@ MAX_OVERLAP = 0.3
 
 def check_whole(pattern: Pattern) -> Iterator[Finding]:
     """List what is wrong with the garment as a whole. Needs whole-edge seams."""
+    pattern = pattern.worn_part()
     yield from _check_connected(pattern)
     yield from _check_sides(pattern)
     yield from _check_corner_merges(pattern)
