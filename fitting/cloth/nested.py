@@ -79,7 +79,8 @@ def subdivide(flat: FlatMesh, pattern: Pattern) -> tuple[FlatMesh, Rows]:
     """
     n = len(flat.uv_m)
     edges = np.sort(flat.faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
-    unique, slot = np.unique(edges, axis=0, return_inverse=True)
+    keys, slot = np.unique(edges[:, 0] * n + edges[:, 1], return_inverse=True)
+    unique = np.stack([keys // n, keys % n], axis=1)
     middle = (slot.reshape(-1, 3) + n).astype(np.int64)
     parents = np.concatenate([np.repeat(np.arange(n)[:, None], 2, axis=1), unique])
     finder = {(a, b): n + k for k, (a, b) in enumerate(unique.tolist())}

@@ -36,7 +36,9 @@ def account(
     worst = int(rest.order[np.argmax(residual)])
     depth, n_inside, deepest = 0.0, 0, 0
     if engine.tree is not None and finite:
-        depth, n_inside, deepest = penetration(engine.tree, engine.x, rest.faces, rest.edges)
+        depth, n_inside, deepest = penetration(
+            engine.tree, engine.x, rest.faces, rest.edges, engine.hint
+        )
     gap = seam_gap(cloth, x)
     crossing = crossing_pairs(x, cloth.faces) if finite else np.zeros((0, 2), np.int64)
     cause = run.cause(engine)

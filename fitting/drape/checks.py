@@ -78,7 +78,7 @@ def check_body(body: Body) -> None:
         vertex = int(np.argmax(~np.isfinite(body.vertices_m).all(axis=1)))
         raise DrapeError(f"vertex {vertex} of the body is not finite")
     edges = np.sort(np.concatenate([body.faces[:, [k, (k + 1) % 3]] for k in range(3)]), axis=1)
-    _, count = np.unique(edges, axis=0, return_counts=True)
+    _, count = np.unique(edges[:, 0] * len(body.vertices_m) + edges[:, 1], return_counts=True)
     n_open = int((count != 2).sum())
     if n_open:
         raise DrapeError(

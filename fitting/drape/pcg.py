@@ -30,10 +30,10 @@ def _sweep_part(first, last, backward, ptr, col, val, bptr, bcol, bval, inv, rig
 
 
 @pjit
-def _backward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, old):
+def _backward(lo, hi, ptr, col, val, bptr, bcol, bval, inv, right, x, old):
     """Smooth once backward in place; rows of other chunks are read from old."""
-    for k in prange(n):
-        first, last = chunk(lo, hi, k, n)
+    for k in prange(N_CHUNKS):
+        first, last = chunk(lo, hi, k, N_CHUNKS)
         _sweep_part(first, last, True, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
 
 
@@ -47,10 +47,10 @@ def _start_part(first, last, col, val, bcol, bval, near, diagonal, bnear, bfrom,
 
 
 @pjit
-def _start(lo, hi, n, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x):
+def _start(lo, hi, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x):
     """Smooth once forward from zero, x: what stands right of the diagonal is zero until then."""
-    for k in prange(n):
-        first, last = chunk(lo, hi, k, n)
+    for k in prange(N_CHUNKS):
+        first, last = chunk(lo, hi, k, N_CHUNKS)
         _start_part(first, last, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x)
 
 
@@ -68,10 +68,10 @@ def _left_part(
 
 
 @pjit
-def _left(lo, hi, n, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x, out):
+def _left(lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x, out):
     """Write the residual that _start leaves: the rest of each row has just been solved."""
-    for k in prange(n):
-        first, last = chunk(lo, hi, k, n)
+    for k in prange(N_CHUNKS):
+        first, last = chunk(lo, hi, k, N_CHUNKS)
         _left_part(
             first, last, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x,
             out,
@@ -91,9 +91,9 @@ def _residual_part(first, last, ptr, col, val, bptr, bcol, bval, free, right, x,
 
 
 @pjit
-def _residual(lo, hi, n, ptr, col, val, bptr, bcol, bval, free, right, x, out):
-    for k in prange(n):
-        first, last = chunk(lo, hi, k, n)
+def _residual(lo, hi, ptr, col, val, bptr, bcol, bval, free, right, x, out):
+    for k in prange(N_CHUNKS):
+        first, last = chunk(lo, hi, k, N_CHUNKS)
         _residual_part(first, last, ptr, col, val, bptr, bcol, bval, free, right, x, out)
 
 
@@ -145,11 +145,19 @@ def _cycle(
     n_levels = starts.shape[0] - 1
     for level in range(n_levels - 1):
         lo, hi = starts[level], starts[level + 1]
-        n = 1 if hi - lo < SERIAL_ROWS else N_CHUNKS
-        _start(lo, hi, n, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x)
-        _left(
-            lo, hi, n, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x, old
-        )
+        # One chunk is worked off here: waking the other threads would cost more.
+        if hi - lo < SERIAL_ROWS:
+            _start_part(lo, hi, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x)
+            _left_part(
+                lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x,
+                old,
+            )  # fmt: skip
+        else:
+            _start(lo, hi, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x)
+            _left(
+                lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x,
+                old,
+            )  # fmt: skip
         below, end = starts[level + 1], starts[level + 2]
         m = 1 if end - below < SERIAL_ROWS else N_CHUNKS
         _restrict(below, end, m, rptr, rcol, rweight, free, old, right, x)
@@ -160,9 +168,12 @@ def _cycle(
     for up in range(n_levels - 1):
         level = n_levels - 2 - up
         lo, hi = starts[level], starts[level + 1]
-        n = 1 if hi - lo < SERIAL_ROWS else N_CHUNKS
-        _prolong(lo, hi, n, parents, free, x, old)
-        _backward(lo, hi, n, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
+        if hi - lo < SERIAL_ROWS:
+            _prolong_part(lo, hi, parents, free, x, old)
+            _sweep_part(lo, hi, True, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
+        else:
+            _prolong(lo, hi, N_CHUNKS, parents, free, x, old)
+            _backward(lo, hi, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
 
 
 @njit
@@ -292,7 +303,7 @@ def solve(  # noqa: ANN201
     if norm == 0.0:
         x[:] = np.float32(0.0)
         return 0, 0.0
-    _residual(0, n, N_CHUNKS, ptr, col, val, bptr, bcol, bval, free, right, x, r)
+    _residual(0, n, ptr, col, val, bptr, bcol, bval, free, right, x, r)
     _pair_terms(-1.0, free, rows, weights, normals, stiffness, x, r)
     p[:] = np.float32(0.0)
     z[:] = np.float32(0.0)

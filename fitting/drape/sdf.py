@@ -107,19 +107,22 @@ def _pseudonormals(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> N
     corners = vertices[faces]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-30)
-    at_vertex = np.zeros_like(vertices)
-    for k in range(3):
-        a = corners[:, (k + 1) % 3] - corners[:, k]
-        b = corners[:, (k + 2) % 3] - corners[:, k]
-        angle = np.arctan2(np.linalg.norm(np.cross(a, b), axis=1), (a * b).sum(axis=1))
-        np.add.at(at_vertex, faces[:, k], angle[:, None] * normal)
-    edges = np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=2).reshape(-1, 2), axis=1)
-    _, which = np.unique(edges, axis=0, return_inverse=True)
-    which = which.ravel()
-    at_edge = np.zeros((int(which.max()) + 1, 3))
-    np.add.at(at_edge, which, np.repeat(normal, 3, axis=0))
+    ahead, behind = np.roll(corners, -1, axis=1) - corners, np.roll(corners, 1, axis=1) - corners
+    sine = np.linalg.norm(np.cross(ahead, behind), axis=2)
+    angle = np.arctan2(sine, (ahead * behind).sum(axis=2))
+    at_vertex = _summed(angle[:, :, None] * normal[:, None], faces.ravel())
+    head = np.roll(faces, -1, axis=1)
+    key = (np.minimum(faces, head) * len(vertices) + np.maximum(faces, head)).ravel()
+    _, which = np.unique(key, return_inverse=True)
+    at_edge = _summed(np.repeat(normal, 3, axis=0), which)
     edge_normal = at_edge[which].reshape(-1, 3, 3)
     return np.concatenate([normal[:, None], at_vertex[faces], edge_normal], axis=1)
+
+
+def _summed(values: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sum vectors (..., 3) that belong to the same of the rows, shape (n_rows, 3)."""
+    columns = values.reshape(-1, 3).T
+    return np.stack([np.bincount(rows, column) for column in columns], axis=1)
 
 
 @njit_inline

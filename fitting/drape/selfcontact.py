@@ -16,8 +16,8 @@ from fitting.drape.jit import N_CHUNKS
 from fitting.drape.linear import Pushes
 from fitting.drape.push import refresh_planes
 
-_SLACK_LAYERS = 1.5  # least reach beyond the layer, in layers
-_SLACK_MOVES = 4.0  # reach for so many moves of the last step's length
+_SLACK_LAYERS = 1.0  # least reach beyond the layer, in layers
+_SLACK_MOVES = 1.5  # reach for so many moves of the last step's length
 _AHEAD = 2.0  # vertices are searched again when they have less reach than so many needs
 _HELD_LAYERS = 0.2  # a push keeps its direction until a vertex has moved so many layers
 _ROOM = 512
@@ -70,20 +70,22 @@ class SelfContact:
     def _renew(self, x: NDArray[np.float64], need: NDArray[np.float64]) -> bool:
         """Search anew for the pairs of vertices that have less reach left than they need."""
         moved, gone = np.ones(len(x), dtype=np.bool_), np.zeros(len(x))
+        least = (0.5 + _SLACK_LAYERS) * self._layer_m
+        wanted = np.minimum(np.maximum(least, _SLACK_MOVES * self._length), self._reach_max_m)
         if self._built_at is None:
             self._built_at = x.copy()
             self._empty()
         else:
             gone = np.sqrt(((x - self._built_at) ** 2).sum(axis=1))
             left = self._reach - gone
-            if (need <= left).all():
+            # Who stands where it was searched for, as far as may be, would only find the same.
+            worth = (gone > 0) | (wanted > self._reach)
+            if not (worth & (need > left)).any():
                 return False
             # Those that would be next are taken along, so that searches are fewer.
-            moved = _AHEAD * need > left
+            moved = worth & (_AHEAD * need > left)
             gone[moved] = 0.0
-        least = (0.5 + _SLACK_LAYERS) * self._layer_m
-        wanted = np.maximum(least, _SLACK_MOVES * self._length[moved])
-        self._reach[moved] = np.minimum(wanted, self._reach_max_m)
+        self._reach[moved] = wanted[moved]
         self._built_at[moved] = x[moved]
         kept = ~moved[self.vertices].any(axis=1)
         # Who has gone some way may come back, and then go as far as its reach.
