@@ -17,7 +17,7 @@ from muslin.simulate import DoorSettings, replay_file_of
 from muslin.synthetic import is_synthetic, synthetic_schema
 from muslin.twin.predict import Prediction
 from muslin.twin.simulated import stream_prediction
-from wearables.ble import GarmentSource
+from wearables.ble import GarmentSource, SupervisorSettings
 from wearables.sessions import Session, SubjectInfo, record
 
 GARMENT = """
@@ -109,8 +109,10 @@ def test_a_file_that_is_there_is_not_written_over(capsys, tmp_path):
     assert path.read_text(encoding="utf-8") == "mine"
 
 
-def test_a_prediction_is_a_garment_to_record(tmp_path):
+def test_a_prediction_is_a_garment_to_record(tmp_path, monkeypatch):
     """A second of it over UDP: the recorder finds every count, and the label."""
+    # Over a line only silence tells that the recorder has gone; it need not be 20 s here.
+    monkeypatch.setattr("firmware_bridge.sim.outlet._ASKED_S", 2.0)
     schema = synthetic_schema(garment_from_toml(GARMENT), "a test")
     rng = np.random.default_rng(0)
     counts = {
@@ -126,8 +128,13 @@ def test_a_prediction_is_a_garment_to_record(tmp_path):
         one.close()
     path = tmp_path / "s.h5"
 
+    # The recorder is there first: it asks again soon, and ends by itself.
+    patience = SupervisorSettings(operation_timeout_s=0.5)
+
     async def listen():
-        async with GarmentSource(f"udp:127.0.0.1:{data}:{control}") as source:
+        async with GarmentSource(
+            f"udp:127.0.0.1:{data}:{control}", settings=patience, duration_s=2.0
+        ) as source:
             await record(source, path, subject=SubjectInfo(id="P01"))
 
     recorder = threading.Thread(target=lambda: asyncio.run(listen()))
@@ -135,6 +142,7 @@ def test_a_prediction_is_a_garment_to_record(tmp_path):
     door = DoorSettings(kind="udp", port=data, control_port=control)
     assert stream_prediction(said, door=door, seed=1, idle_s=0.5) == 0
     recorder.join(timeout=20)
+    assert not recorder.is_alive()
     with Session.open(path) as opened:
         for stream in schema.streams:
             reader = opened.streams[stream.name]
