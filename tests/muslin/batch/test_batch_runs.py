@@ -48,7 +48,7 @@ def undisturbed(bodies):
     return table
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=25)
 @pytest.mark.skipif(os.name != "posix", reason="kills a process group")
 def test_a_killed_batch_goes_on_and_ends_with_the_same_table(bodies, undisturbed):
     out = bodies.parent / "killed"
@@ -69,7 +69,7 @@ def test_a_killed_batch_goes_on_and_ends_with_the_same_table(bodies, undisturbed
     assert f"{6 - n_known} fits were run, {n_known} were there already" in said
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=15)
 def test_a_scheduler_with_workers_elsewhere_gives_the_same_table(bodies, undisturbed, tmp_path):
     address_file = tmp_path / "scheduler.json"
     quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
@@ -99,7 +99,7 @@ def test_a_scheduler_with_workers_elsewhere_gives_the_same_table(bodies, undistu
     assert table == undisturbed
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=10)
 def test_a_failure_is_kept_with_its_seed_and_run_again_on_demand(bodies, undisturbed, capsys):
     out = bodies.parent / "whole"
     result = next(iter(sorted(Path(out, "results").glob("*.json"))))

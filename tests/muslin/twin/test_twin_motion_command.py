@@ -172,7 +172,7 @@ async def _record_both(first, second):
         tasks.create_task(_record(*second))
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=35)
 def test_a_session_goes_through_the_twin_unchanged(sensors, tmp_path, capsys):
     """Recorded, replayed through the twin, streamed, recorded again: as good as a direct replay.
 

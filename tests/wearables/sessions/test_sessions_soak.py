@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=30)
 def test_a_short_soak_loses_count_of_nothing():
     """The long one is `benchmarks/session_soak.py` without arguments; times are its matter."""
     script = Path(__file__).parents[3] / "benchmarks" / "session_soak.py"
