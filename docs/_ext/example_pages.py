@@ -21,6 +21,7 @@ Every script of `examples/` runs as it stands, in seconds, from a checkout or an
 
 """
 TIMEOUT_S = 300
+_PICTURES = ("*.png", "*.svg")
 _SHORT_FOR = {"ecg": "ECG", "hrv": "HRV", "udp": "UDP", "csv": "CSV"}
 
 
@@ -70,7 +71,7 @@ def _run_once(script: Path, results: Path) -> None:
 def _page(script: Path, results: Path, gallery: Path) -> str:
     first, _, rest = _docstring(script).partition("\n")
     parts = [f"# {_title(script)}", first, rest.strip()]
-    for picture in sorted(results.glob("*.png")):
+    for picture in sorted(path for kind in _PICTURES for path in results.glob(kind)):
         target = gallery / f"{script.stem}-{picture.name}"
         shutil.copyfile(picture, target)
         parts.append(f"![Picture of {script.name}: {picture.stem}]({target.name})")
@@ -88,7 +89,7 @@ def _title(script: Path) -> str:
 
 
 def _thumbnail(script: Path, gallery: Path) -> str:
-    pictures = sorted(gallery.glob(f"{script.stem}-*.png"))
+    pictures = sorted(path for kind in _PICTURES for path in gallery.glob(f"{script.stem}-{kind}"))
     if not pictures:
         return ""
     return f"![]({pictures[0].name})"
