@@ -54,7 +54,7 @@ def account(
         cause = f"{len(crossing)} triangles cross, first {place_of_faces(cloth, first)}"
     return Drape(
         positions_m=x,
-        contact_force_n=engine.force[rows],
+        contact_force_n=engine.contact_force_n()[rows],
         hold_force_n=(engine.hold_n_m[:, None] * (engine.hold_at_m - engine.x))[rows],
         anchors_m=engine.anchor[rows],
         converged=cause == "at rest",

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from fitting.drape.sdf import DistanceTree, nearest
 from fitting.drape.selfcontact import SelfContact
 
-_EDGE_SAMPLES = (0.25, 0.5, 0.75)
+EDGE_SHARES = (0.25, 0.5, 0.75)  # of an edge, where it is probed
 
 
 def penetration(
@@ -27,10 +27,10 @@ def penetration(
     """
     tail, head = positions_m[edges[:, 0]], positions_m[edges[:, 1]]
     samples = np.concatenate(
-        [positions_m[faces].mean(axis=1), *[(1 - s) * tail + s * head for s in _EDGE_SAMPLES]]
+        [positions_m[faces].mean(axis=1), *[(1 - s) * tail + s * head for s in EDGE_SHARES]]
     )
     start = np.zeros(len(positions_m), dtype=np.int64) if hint is None else hint
-    owner = np.concatenate([faces[:, 0], *[edges[:, 0]] * len(_EDGE_SAMPLES)])
+    owner = np.concatenate([faces[:, 0], *[edges[:, 0]] * len(EDGE_SHARES)])
     phi, _, place = nearest(tree, positions_m, start)
     # Distance falls no faster than one walks: samples of far vertices cannot be inside.
     walked = np.linalg.norm(samples - positions_m[owner], axis=1)

@@ -1,7 +1,7 @@
 """Engines of all levels, relaxed one after another from coarse to fine."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from fitting.drape.relax import Run, relax
 from fitting.drape.rest import build_rest, parents_of
 from fitting.drape.sdf import DistanceTree, build_tree
 from fitting.drape.settings import DrapeSettings
+from fitting.drape.start import freed_start, tangle_of
+from fitting.errors import DrapeError
 
 _COARSEST = 400  # vertices below which a level cannot show the garment's shape
 _STEP_FINE_S = 0.3  # a finer level starts near rest
@@ -99,8 +101,14 @@ def hold(engine: Engine, holds: Sequence[Hold]) -> None:
 def cascade(
     scene: Scene, *, progress: Callable[[int, float], None] | None = None
 ) -> tuple[Engine, Run, list[Run]]:
-    """Relax coarser meshes loosely, each starting on the one before, then the finest."""
+    """Relax coarser meshes loosely, each starting on the one before, then the finest.
+
+    Raises:
+        DrapeError: If the garment starts tangled and cannot be freed; names the panels.
+    """
     scenes = _levels(scene)
+    if scene.settings.self_collision:
+        scenes = _from_free_start(scenes)
     engine, coarse = make_engine(scenes[0]), []
     n_soft = scene.settings.n_steps_soft
     for finer in scenes[1:]:
@@ -128,6 +136,22 @@ def _levels(scene: Scene) -> list[Scene]:
             fixings=fine.fixings.coarser(parents_of(garment.prolongations[k])),
         ))  # fmt: skip
     return scenes
+
+
+def _from_free_start(scenes: list[Scene]) -> list[Scene]:
+    """Scenes from the coarsest on whose cloth is, or can be made, free of crossings.
+
+    A mesh and its refinement share their surface, so finer ones then start free too.
+    """
+    left: NDArray[np.int64] = np.zeros((0, 2), dtype=np.int64)
+    for k, scene in enumerate(scenes):
+        thickest = max(fabric.thickness_m for fabric in scene.fabrics)
+        keep = scene.settings.margin_m + 0.5 * thickest
+        cloth, left = freed_start(scene.garment.finest, scene.tree, keep_m=keep)
+        if len(left) == 0:
+            levels = replace(scene.garment, levels=(*scene.garment.levels[:-1], cloth))
+            return [replace(scene, garment=levels), *scenes[k + 1 :]]
+    raise DrapeError(tangle_of(scenes[-1].garment.finest, left))
 
 
 def _start_from(finer: Engine, coarser: Engine, parents: NDArray[np.int64]) -> None:

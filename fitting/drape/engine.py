@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.drape.audit import EDGE_SHARES
 from fitting.drape.contact import contact_assemble, contact_forces, move_anchors, vertex_energy
 from fitting.drape.jit import N_CHUNKS
 from fitting.drape.kernels import Kernels, kernels_on
 from fitting.drape.push import limit_step, push_assemble, push_energy, push_foresee
 from fitting.drape.rest import RestShape
+from fitting.drape.rub import Rub
 from fitting.drape.sdf import DistanceTree, nearest
 from fitting.drape.selfcontact import SelfContact
 from fitting.drape.settings import DrapeSettings
+from fitting.drape.walls import Walls
 
 _REACH_M = (0.004, 0.04)  # least and largest distance within which planes are kept fresh
 _REACH_MOVES = 3.0
@@ -65,6 +68,7 @@ class Engine:
         soft: Current share of the membrane stiffness, no unit.
         device: Where the kernels run.
         tolerance: Relative residual that the next linear solve is asked for, no unit.
+        walls: Second walls of creases.
     """
 
     rest: RestShape
@@ -94,6 +98,7 @@ class Engine:
     expected: NDArray[np.bool_] = field(init=False)
     held_m: NDArray[np.float64] = field(init=False)
     _moved: NDArray[np.float64] = field(init=False)
+    walls: Walls = field(init=False, default_factory=Walls)
     reach_m: float = _REACH_M[1]
     tolerance: float = field(init=False)
     velocity_kept: float = field(init=False)
@@ -119,14 +124,21 @@ class Engine:
             ends = self.x[rest.edges]
             length = float(np.median(np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)))
             reach = _REACH_EDGES * length
-            self.touch = SelfContact(
-                self.x, rest.faces, layer_m=self.settings.layer_m, reach_m=reach
-            )
+            layer = self.settings.layer_m
+            rub = Rub(
+                rest.friction_cloth, rest.free, stiffness_n_m=self.push, layer_m=layer,
+                slip_m=self.settings.friction_slip_m,
+            )  # fmt: skip
+            self.touch = SelfContact(self.x, rest.faces, layer_m=layer, reach_m=reach, rub=rub)
 
     def look_around(self) -> None:
         """Refresh contact planes, contact forces and cloth-cloth pairs at the current state."""
         if self.tree is not None:
+            before = self.phi.copy(), self.normal.copy(), self.origin.copy()
             self.kernels.look(self.tree, self.x, self)
+            now = self.phi, self.normal
+            self.walls.remember(self.x, self.force > 0, before, now)
+            self.walls.make_room(self.x, now, self.offset_m, self.rest.offset_m)
             self._contact(self.x)
         if self.touch is not None:
             self.touch.look(self.x)
@@ -137,7 +149,8 @@ class Engine:
         Planes cannot part what has crossed already: such vertices are left to the membrane.
 
         Returns:
-            Depth of the deepest middle of an edge or triangle [m], 0 when none is inside.
+            Depth of the deepest probe of an edge or triangle [m], 0 when none is inside; probes
+            are where the audit at the end looks.
         """
         rest = self.rest
         if self.touch is not None:
@@ -151,8 +164,9 @@ class Engine:
             return depth
         least = self.phi - np.linalg.norm(self.x - self.origin, axis=1)
         most = rest.offset_m + _LIFT_MAX_M
-        for cell in (rest.edges, rest.faces):
-            middle = self.x[cell].mean(axis=1)
+        probes = [(rest.edges, (1 - share, share)) for share in EDGE_SHARES]
+        for cell, shares in (*probes, (rest.faces, (1 / 3, 1 / 3, 1 / 3))):
+            middle = np.einsum("k,nkd->nd", np.array(shares), self.x[cell])
             # Distance falls no faster than one walks: a corner far enough is proof of no dip.
             walked = np.linalg.norm(self.x[cell] - middle[:, None], axis=2)
             near = np.flatnonzero((least[cell] - walked).max(axis=1) < _LIFT_CLEAR_M)
@@ -182,7 +196,14 @@ class Engine:
 
     def scale_n(self) -> float:
         """Weight plus contact forces, which residual forces are measured by."""
-        return max(float(np.linalg.norm(self.load_n, axis=1).sum() + self.force.sum()), _LEAST_N)
+        weight = float(np.linalg.norm(self.load_n, axis=1).sum())
+        return max(weight + float(self.contact_force_n().sum()), _LEAST_N)
+
+    def contact_force_n(self) -> NDArray[np.float64]:
+        """Normal force of the body on every vertex, both walls of creases, (n_vertices,)."""
+        walls = self.walls
+        second = walls.force_n(self.x, self.offset_m, self.stiffness)
+        return self.force + np.bincount(walls.rows, second, minlength=len(self.x))
 
     def energy(
         self,
@@ -203,12 +224,15 @@ class Engine:
             self.load_n, np.zeros(len(x)) if inertia is None else inertia,
             x if target is None else target, self._partial,
         )  # fmt: skip
+        total += self.walls.energy(x, self.offset_m, self.stiffness)
         if self.touch is not None:
             t = self.touch
             total += push_energy(
                 x, t.vertices, t.push_weights, t.push_planes, self.settings.layer_m, self.push,
                 self._partial,
             )  # fmt: skip
+            if t.rub is not None:
+                total += t.rub.energy(x, t.vertices, t.push_weights, t.push_planes)
         return total
 
     def step(self) -> StepRecord:
@@ -230,7 +254,7 @@ class Engine:
         inertia = both
         self.kernels.assemble()
         move, n_cg, error = self._newton(gradient)
-        wanted = float(np.sqrt((move**2).sum(axis=1).mean())) / h
+        wanted = float(np.sqrt((move**2).sum() / max(int(rest.free.sum()), 1))) / h
         asked = self._next_tolerance(wanted * h)
         clamped = self.limit(move)
         # Contacts foreseen bend the direction only; the slope is the true potential's.
@@ -251,6 +275,8 @@ class Engine:
         if self.tree is not None:
             self._contact(self.x)
             move_anchors(self.x, self.force, self.normal, self.anchor, settings.friction_slip_m)
+        if self.touch is not None:
+            self.touch.settle(self.x)
         return StepRecord(
             n_cg=n_cg, solved=error <= asked, fraction=fraction,
             velocity_rms_m_s=wanted, clamped=clamped,
@@ -310,12 +336,17 @@ class Engine:
                 self.force, self.normal, self.stiffness, self.anchor, self.x,
                 r.friction * self.force, settings.friction_slip_m, gradient, own,
             )  # fmt: skip
+            self.walls.assemble(self.x, self.offset_m, self.stiffness, gradient, own)
         if self.touch is not None:
             t = self.touch
             push_assemble(
                 t.vertices, t.push_weights, t.push_planes, settings.layer_m, self.push, gradient,
                 own,
             )  # fmt: skip
+            if t.rub is not None:
+                t.rub.assemble(
+                    self.x, t.vertices, t.push_weights, t.push_planes, gradient, own
+                )  # fmt: skip
         return gradient
 
     def _newton(self, gradient: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, float]:

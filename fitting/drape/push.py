@@ -30,6 +30,26 @@ def _plane(x, vertices, weights, planes, k):
 
 
 @njit_inline
+def _apart(x, vertices, weights, k):
+    """Vector from the second side's point to the first side's."""
+    a = b = c = 0.0
+    for m in range(4):
+        w, i = weights[k, m], vertices[k, m]
+        a += w * x[i, 0]
+        b += w * x[i, 1]
+        c += w * x[i, 2]
+    return a, b, c
+
+
+@njit_inline
+def _gap(a, b, c, planes, k):
+    """Gap of a pair: along its plane's normal, or round an edge or corner straight."""
+    if planes[k, 4] < 1.0:
+        return np.sqrt(a * a + b * b + c * c)
+    return a * planes[k, 0] + b * planes[k, 1] + c * planes[k, 2]
+
+
+@njit_inline
 def _face_share(a, b, c):
     """Share of a vertex and a triangle: what lies on an edge or corner has several triangles."""
     n_inner = int(a > 0.0) + int(b > 0.0) + int(c > 0.0)
@@ -66,6 +86,9 @@ def _hold_push(k, x, vertices, held, share, weights, planes, push_weights, push_
             for d in range(3):
                 push_at[k, m, d] = x[vertices[k, m], d]
         push_planes[k, 4] = share
+        return
+    if push_planes[k, 4] < 1.0:
+        _plane(x, vertices, push_weights, push_planes, k)
         return
     gap = 0.0
     for m in range(4):
@@ -117,11 +140,8 @@ def refresh_planes(  # noqa: ANN201
 def _push_energy_part(first, last, x, vertices, weights, planes, layer, stiffness):
     total = 0.0
     for k in range(first, last):
-        gap = 0.0
-        for m in range(4):
-            for d in range(3):
-                gap += weights[k, m] * planes[k, d] * x[vertices[k, m], d]
-        depth = max(layer - gap, 0.0)
+        a, b, c = _apart(x, vertices, weights, k)
+        depth = max(layer - _gap(a, b, c, planes, k), 0.0)
         total += 0.5 * stiffness * planes[k, 4] * depth * depth
     return total
 
@@ -179,11 +199,14 @@ def push_foresee(  # noqa: ANN201
         depth = layer - planes[k, 3]
         if depth > 0.0 or known[k] or planes[k, 4] == 0.0:
             continue
-        closer = 0.0
-        for m in range(4):
-            for d in range(3):
-                closer -= weights[k, m] * planes[k, d] * move[vertices[k, m], d]
-        if depth + closer > 0.0:
+        a, b, c = _apart(move, vertices, weights, k)
+        if planes[k, 4] < 1.0:
+            gap = planes[k, 3]
+            a, b, c = a + gap * planes[k, 0], b + gap * planes[k, 1], c + gap * planes[k, 2]
+            after = layer - np.sqrt(a * a + b * b + c * c)
+        else:
+            after = depth - _gap(a, b, c, planes, k)
+        if after > 0.0:
             known[k] = True
             count += 1
             _add_push(k, depth, stiffness, vertices, weights, planes, gradient, own)

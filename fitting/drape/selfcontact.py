@@ -15,23 +15,27 @@ from fitting.drape.facetree import build_face_tree, find_pairs, refit
 from fitting.drape.jit import N_CHUNKS
 from fitting.drape.linear import Pushes
 from fitting.drape.push import refresh_planes
+from fitting.drape.rub import Rub
 
 _SLACK_LAYERS = 1.0  # least reach beyond the layer, in layers
 _SLACK_MOVES = 1.5  # reach for so many moves of the last step's length
 _AHEAD = 2.0  # vertices are searched again when they have less reach than so many needs
 _HELD_LAYERS = 0.2  # a push keeps its direction until a vertex has moved so many layers
 _ROOM = 512
+_PRIMES = np.array([15485863, 32452843, 49979687, 67867967, 86028121])
 
 
 class SelfContact:
     """Pairs of one cloth, refreshed as it moves."""
 
     def __init__(
-        self, x: NDArray[np.float64], faces: NDArray[np.int64], *, layer_m: float, reach_m: float
-    ) -> None:
+        self, x: NDArray[np.float64], faces: NDArray[np.int64], *, layer_m: float, reach_m: float,
+        rub: Rub | None = None,
+    ) -> None:  # fmt: skip
         """Prepare for positions (n_vertices, 3) and triangles (n_faces, 3).
 
-        layer_m: Thickness of the pushing layer. reach_m: Largest reach of a vertex.
+        layer_m: Thickness of the pushing layer. reach_m: Largest reach of a vertex. rub: Friction
+        between the pairs, or none.
         """
         self._tree = build_face_tree(x, faces)
         self._layer_m, self._reach_max_m = layer_m, max(reach_m, 0.75 * layer_m)
@@ -40,6 +44,7 @@ class SelfContact:
         self._out = np.zeros((N_CHUNKS, _ROOM, 5), np.int64)
         self.skip = np.zeros(len(x), dtype=np.bool_)
         self.n_builds = 0
+        self.rub = rub
         self._empty()
 
     def _empty(self) -> None:
@@ -48,6 +53,8 @@ class SelfContact:
         self.push_weights, self.push_planes = np.zeros((0, 4)), np.zeros((0, 5))
         self._push_at = np.zeros((0, 4, 3))
         self.known = np.zeros(0, dtype=np.bool_)
+        if self.rub is not None:
+            self.rub.take(np.zeros(0, np.int64))
 
     def look(self, x: NDArray[np.float64]) -> None:
         """Refresh planes at x, and the list where it no longer holds."""
@@ -62,10 +69,13 @@ class SelfContact:
             self._refresh(x)
 
     def _refresh(self, x: NDArray[np.float64]) -> None:
+        before = self.push_weights.copy()
         refresh_planes(
             x, self.vertices, self.split, _HELD_LAYERS * self._layer_m, self.weights, self.planes,
             self.push_weights, self.push_planes, self._push_at,
         )  # fmt: skip
+        if self.rub is not None:
+            self.rub.follow(x, self.vertices, before, self.push_weights, self.push_planes)
 
     def _renew(self, x: NDArray[np.float64], need: NDArray[np.float64]) -> bool:
         """Search anew for the pairs of vertices that have less reach left than they need."""
@@ -92,15 +102,31 @@ class SelfContact:
         found = self._find(x, self._reach + gone, moved, crossing=False)
         if self.skip.any():
             found = found[~self.skip[found[:, :4]].any(axis=1)]
-        self.vertices = np.concatenate([self.vertices[kept], found[:, :4]])
-        self.split = np.concatenate([self.split[kept], found[:, 4]])
-        n, n_new = len(self.split), len(found)
-        self.weights, self.planes = np.zeros((n, 4)), np.zeros((n, 4))
-        self.push_weights = np.concatenate([self.push_weights[kept], np.zeros((n_new, 4))])
-        self.push_planes = np.concatenate([self.push_planes[kept], np.zeros((n_new, 5))])
-        self._push_at = np.concatenate([self._push_at[kept], np.full((n_new, 4, 3), np.inf)])
+        self._take(kept, found)
         self.n_builds += 1
         return True
+
+    def _take(self, kept: NDArray[np.bool_], found: NDArray[np.int64]) -> None:
+        """Go on with kept pairs and found ones; of these, those that pressed stay as they were."""
+        swapped = (found[:, 4] == 2) & (found[:, 0] > found[:, 2])
+        found[swapped] = found[swapped][:, [2, 3, 0, 1, 4]]
+        old = np.column_stack([self.vertices, self.split])
+        left = np.flatnonzero(~kept & (self.push_planes[:, 3] < self._layer_m))
+        again = _same_rows(old[left], found)
+        rows = np.r_[np.flatnonzero(kept), np.where(again < 0, -1, np.r_[left, -1][again])]
+        new, n = rows < 0, len(rows)
+        self.vertices = np.concatenate([self.vertices[kept], found[:, :4]])
+        self.split = np.concatenate([self.split[kept], found[:, 4]])
+        self.weights, self.planes = np.zeros((n, 4)), np.zeros((n, 4))
+        if len(old) == 0:
+            self.push_weights, self.push_planes = np.zeros((n, 4)), np.zeros((n, 5))
+            self._push_at = np.zeros((n, 4, 3))
+        else:
+            self.push_weights, self.push_planes = self.push_weights[rows], self.push_planes[rows]
+            self._push_at = self._push_at[rows]
+        self._push_at[new] = np.inf
+        if self.rub is not None:
+            self.rub.take(rows)
 
     def _find(
         self, x: NDArray[np.float64], reach: NDArray[np.float64], moved: NDArray[np.bool_],
@@ -122,12 +148,24 @@ class SelfContact:
             self._out = np.zeros((N_CHUNKS, 2 * int(counts.max()), 5), np.int64)
 
     def pushes(self, stiffness_n_m: float) -> Pushes:
-        """Pairs that push, or will in this step, as the solver takes them."""
+        """Pairs that push or rub, or will push in this step, as the solver takes them."""
         planes = self.push_planes
         on = ((planes[:, 3] < self._layer_m) | self.known) & (planes[:, 4] > 0)
-        return (
+        push = (
             self.vertices[on], self.push_weights[on], planes[on, :3], stiffness_n_m * planes[on, 4]
         )  # fmt: skip
+        if self.rub is None:
+            return push
+        rub = self.rub.pushes(self.vertices, self.push_weights)
+        vertices, weights, normals, stiffness = (
+            np.concatenate(both) for both in zip(push, rub, strict=True)
+        )
+        return vertices, weights, normals, stiffness
+
+    def settle(self, x: NDArray[np.float64]) -> None:
+        """Let friction follow where cloth slid on cloth, after a step to x."""
+        if self.rub is not None:
+            self.rub.settle(x, self.vertices, self.push_weights, self.push_planes)
 
     def room(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far each vertex may move before unlisted pairs could meet, (n_vertices,) [m]."""
@@ -142,3 +180,14 @@ class SelfContact:
     def forget(self) -> None:
         """Make the next look find pairs anew."""
         self._built_at = None
+
+
+def _same_rows(old: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row of old (n_old, 5) that each new one (n_new, 5) equals, or -1, shape (n_new,)."""
+    if len(old) == 0:
+        return np.full(len(new), -1)
+    codes = [rows @ _PRIMES for rows in (old, new)]
+    order = np.argsort(codes[0], kind="stable")
+    at = np.searchsorted(codes[0][order], codes[1]).clip(max=len(old) - 1)
+    same = (old[order[at]] == new).all(axis=1)
+    return np.where(same, order[at], -1)

@@ -137,6 +137,7 @@ def _carry(engine, tree) -> None:
     order = np.argsort(tree.order)
     engine.hint[:] = order[old.order[engine.hint]]
     engine.tree = tree
+    engine.walls.clear()
     engine.fresh[:] = True
 
 

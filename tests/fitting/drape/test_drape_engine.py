@@ -66,7 +66,8 @@ def test_the_same_run_gives_the_same_bits(draped):
 
 @pytest.mark.parametrize(
     ("changes", "word"),
-    [({"cg_cap": 5}, "cap of 5"), ({"step_max_s": 1e-4, "step_first_s": 1e-4}, "time step"),
+    [({"cg_cap": 5, "self_collision": False}, "cap of 5"),
+     ({"step_max_s": 1e-4, "step_first_s": 1e-4}, "time step"),
      ({"velocity_kept": 0.0, "step_max_s": 0.1}, "time step")],
 )  # fmt: skip
 def test_what_is_only_slow_is_not_called_rest(draped, changes, word):
