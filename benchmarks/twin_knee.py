@@ -3,11 +3,11 @@
     python benchmarks/twin_knee.py --data DIR [--json]
 
 The sleeve is draped from 0 to 90 degrees of flexion on bodies from tape measures, once with its own
-friction, once with silicone along its edges, and once with a grip all over that lets it follow the
-skin. Each line is held against the length of
-the same path on the skin. Then every `reg_*.npz` in DIR (`<exercise>__<pair>`, column 0 the knee
-angle in degrees, then S1 to S5) is read: sign of the correlation of recorded strain with the angle
-against that of predicted strain with the same angle, and the order of the lines by their range.
+friction, with silicone along its edges, and with a grip all over that lets it follow the skin. Each
+line is held against the length of the same path on the skin. Then every `reg_*.npz` in DIR
+(`<exercise>__<pair>`, column 0 the knee angle in degrees, then S1 to S5) is read: sign of the
+correlation of recorded strain with the angle against that of predicted strain with the same angle,
+and the order of the lines by their range.
 A line has a clear sign in an exercise if at least six of seven recordings agree on it.
 """
 
@@ -35,7 +35,11 @@ PEOPLE = {
     "man 187 cm": ("male", {"stature": 187, "hip_girth": 108}),
 }
 FOLLOWS = 2.0
-GRIPS = {"grip edges of 4 cm": Grip(width_m=0.04), "grip edges of 6 cm": Grip(width_m=0.06)}
+GRIPS = {
+    "silicone edges of 4 cm": Grip(width_m=0.04),
+    "silicone edges of 6 cm": Grip(width_m=0.06),
+    "the same on moist skin": Grip(width_m=0.06, friction_skin=1.0),
+}
 STEPS_DEG = np.arange(0, 91, 15)
 CLEAR = 6 / 7 - 1e-9
 

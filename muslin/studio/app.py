@@ -27,6 +27,7 @@ from muslin.studio.pages import REPORT_CSP, Page
 from muslin.studio.project import Folders, Project, load_project, save_project
 from muslin.studio.session_desk import SessionDesk
 from muslin.studio.sockets import Hub
+from muslin.studio.twin_desk import TwinDesk
 from muslin.studio.uploads import Intake
 
 _OCTETS = "application/octet-stream"
@@ -45,16 +46,17 @@ class Studio:
         self.scanner = Scanner()
         self.sessions = SessionDesk(self.hub, folders.sessions, self.library)
         self.fits = FitDesk(self.hub, self.intake)
+        self.twins = TwinDesk(self.hub, self.library, self.intake)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Own the tasks of the desks, and end their processes at the end."""
         async with asyncio.TaskGroup() as group:
-            self.sessions.group = self.fits.group = group
+            self.sessions.group = self.fits.group = self.twins.group = group
             try:
                 yield
             finally:
-                await asyncio.gather(self.sessions.close(), self.fits.close())
+                await asyncio.gather(self.sessions.close(), self.fits.close(), self.twins.close())
 
     async def index(self, _: Request) -> Response:
         """The page."""
@@ -133,6 +135,20 @@ class Studio:
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type=media_type, headers=headers)
 
+    async def fit_sensors(self, request: Request) -> Response:
+        """Sensors of a fit; a post adds or removes one."""
+        change = await _json(request) if request.method == "POST" else None
+        rows = await self.fits.sensors(_number(request, "fit"), change)
+        return Response(rows, media_type="application/json")
+
+    async def sensors_file(self, request: Request) -> Response:
+        """Sensors file of a fit, or its pattern with sensors on their layer."""
+        kind = request.url.path.rsplit("/", 1)[1]
+        content = await self.fits.file(_number(request, "fit"), kind)
+        name = "garment.sensors.toml" if kind == "toml" else f"garment.{kind}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type=_OCTETS, headers=headers)
+
     async def scan_devices(self, request: Request) -> Response:
         """Look which devices are in range."""
         devices = await self.scanner.look((await _json(request)).get("radio", "os:"))
@@ -180,6 +196,24 @@ class Studio:
         html = await self.sessions.report(request.path_params["session"])
         return HTMLResponse(html, headers={"Content-Security-Policy": REPORT_CSP})
 
+    async def twin_garments(self, _: Request) -> Response:
+        """Garments with sensors that a session can be played on."""
+        return JSONResponse({"garments": await asyncio.to_thread(self.twins.garments)})
+
+    async def start_twin(self, request: Request) -> Response:
+        """Play a session on the twin."""
+        session, content = request.path_params["session"], await _json(request)
+        return JSONResponse({"id": await self.twins.start(session, content, self.project)})
+
+    async def stop_twin(self, _: Request) -> Response:
+        """End what is being played."""
+        await self.twins.stop()
+        return JSONResponse({"stopped": True})
+
+    async def twin(self, request: Request) -> Response:
+        """A session on the twin."""
+        return Response(self.twins.replay(_number(request, "twin")), media_type=_OCTETS)
+
     async def socket(self, socket: WebSocket) -> None:
         """Live states and samples."""
         await self.hub.serve(socket)
@@ -209,6 +243,11 @@ class Studio:
             get("/api/fits/{fit:int}/clip", self.fit_clip),
             get("/api/fits/{fit:int}/glb", self.fit_file),
             get("/api/fits/{fit:int}/sheet", self.fit_file),
+            get("/api/fits/{fit:int}/sensors", self.fit_sensors),
+            post("/api/fits/{fit:int}/sensors", self.fit_sensors),
+            get("/api/fits/{fit:int}/sensors/toml", self.sensors_file),
+            get("/api/fits/{fit:int}/sensors/dxf", self.sensors_file),
+            get("/api/fits/{fit:int}/sensors/svg", self.sensors_file),
             post("/api/devices/scan", self.scan_devices),
             post("/api/recordings", self.start_recording),
             post("/api/recordings/tell", self.tell_recording),
@@ -217,6 +256,10 @@ class Studio:
             get("/api/sessions/{session}", self.session),
             get("/api/sessions/{session}/samples", self.samples),
             get("/api/sessions/{session}/report", self.report),
+            post("/api/sessions/{session}/twin", self.start_twin),
+            get("/api/twins/garments", self.twin_garments),
+            post("/api/twins/stop", self.stop_twin),
+            get("/api/twins/{twin:int}", self.twin),
             WebSocketRoute("/ws", self.socket),
         ]
 

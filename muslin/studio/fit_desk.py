@@ -8,10 +8,12 @@ from muslin.errors import InputError
 from muslin.studio import choices
 from muslin.studio.child import Child
 from muslin.studio.pipe import Content
+from muslin.studio.sensor_wish import SENSOR_FILES, checked_change
 from muslin.studio.sockets import Hub
 from muslin.studio.uploads import Intake
 
 N_KEPT = 6
+N_ASKED = 8
 STOP_TIMEOUT_S = 3.0
 FILE_TIMEOUT_S = 120.0
 FIT_TIMEOUT_S = 1800.0
@@ -44,6 +46,7 @@ class FitDesk:
         self._kept: dict[int, _Kept] = {}
         self._n_fits = 0
         self._files: dict[tuple[int, str], asyncio.Future[bytes]] = {}
+        self._changing = asyncio.Lock()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -136,18 +139,39 @@ class FitDesk:
             self._drop_worker("stopped")
 
     async def file(self, number: int, kind: str) -> bytes:
-        """GLB or sheet of a fit, made by the worker.
+        """GLB or sheet of a fit, or a file of its sensors, made by the worker.
 
         Raises:
             InputError: If the fit is not kept, or the worker is busy.
         """
+        do = "sensors" if kind in SENSOR_FILES else "file"
+        return await self._ask(number, kind, {"do": do})
+
+    async def sensors(self, number: int, change: Any = None) -> bytes:
+        """Sensors of a fit as JSON, after one was added or removed.
+
+        Args:
+            number: Of the fit.
+            change: What the page asks for; None only looks.
+
+        Raises:
+            InputError: If the fit is not kept, the worker busy, or the sensor cannot be laid there.
+        """
+        wish = None if change is None else checked_change(change)
+        async with self._changing:
+            return await self._ask(number, "sensors", {"do": "sensors", "change": wish})
+
+    async def _ask(self, number: int, kind: str, command: Content) -> bytes:
+        """What the worker makes; two who ask for the same get the same answer."""
         self.mesh(number)
         if self._state["phase"] != "idle" or self._child is None:
             raise InputError("wait until the drape has ended")
         key = (number, kind)
         if key not in self._files:
+            if len(self._files) >= N_ASKED:
+                raise InputError("the worker is busy; try again in a moment")
             self._files[key] = asyncio.get_running_loop().create_future()
-            await self._send({"do": "file", "id": number, "kind": kind})
+            await self._send({"id": number, "kind": kind, **command})
         try:
             async with asyncio.timeout(FILE_TIMEOUT_S):
                 return await asyncio.shield(self._files[key])
@@ -185,6 +209,7 @@ class FitDesk:
             "pattern": pattern, "path": path, "fabric": content["fabric"], "pose": content["pose"],
             "sex": content["sex"], "size": content["size"], "edge_m": edge_m,
             "scan": scan, "scan_path": scan_path,
+            "sensors_path": str(self._intake.sensors_path_of(str(pattern))),
             "measures_cm": choices.checked_measures(content.get("measures_cm")),
         }  # fmt: skip
 

@@ -1,12 +1,14 @@
 """Drapes garments in a process of its own; `python -m` runs it. Bodies and engine stay warm.
 
 Commands: ``scan`` (a scan becomes a body), ``fit`` (body, garment, drape, maps), ``clip`` (the fit
-follows a movement), ``file`` (GLB or sheet of a fit), ``stop``.
+follows a movement), ``file`` (GLB or sheet of a fit), ``sensors`` (list, add, remove, write),
+``stop``.
 """
 
 import importlib
 import io
 import itertools
+import json
 import queue
 import tempfile
 import threading
@@ -16,18 +18,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fitting.body import Measurements
+from muslin.errors import InputError
 from muslin.fitting_room import Fit, Garment
 from muslin.studio.fit_clip import follow
 from muslin.studio.fit_maps import SHOWN
 from muslin.studio.fitted import Fitted, Wearer, Wish, mesh_of, preview_of, summary_of
 from muslin.studio.mesh_bytes import unpack_arrays
 from muslin.studio.pipe import Content, Office
+from muslin.studio.sensor_wish import SENSOR_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fitting.body import Body, Sex
     from fitting.cloth import ClothLevels
+    from muslin.studio.sensor_board import SensorBoard
 
 N_KEPT = 6
 N_BODIES = 4
@@ -49,6 +54,7 @@ class Worker:
         self._wearers: dict[str, Wearer] = {}
         self._sexes: dict[str, Sex] = {}
         self._fits: dict[int, Fitted] = {}
+        self._boards: dict[int, SensorBoard] = {}
 
     def command(self, command: Content | None) -> None:
         """Take a command from the listening thread; a stop is obeyed at once."""
@@ -70,6 +76,8 @@ class Worker:
                 self._scan(command)
             elif command["do"] == "clip":
                 self._clip(command)
+            elif command["do"] == "sensors":
+                self._sensors(command)
             else:
                 self._file(command)
 
@@ -101,14 +109,13 @@ class Worker:
         self._progress(number, 0.12, "sewing the garment together")
         garment = wish.garment()
         measures = complete_measures(Measurements.from_cm(wish.measures_cm), wearer.measured)
-        levels = garment_levels_on_body(
-            pattern_of(garment, measures), body, edge_length_m=wish.edge_m
-        )
+        pattern = pattern_of(garment, measures, ease=wish.ease())
+        levels = garment_levels_on_body(pattern, body, edge_length_m=wish.edge_m)
         self._check()
         preview = {"type": "preview", "id": number, "summary": {"id": number, "is_preview": True}}
         self._office.tell(preview, preview_of(levels.finest, body))
         fit = self._draped(number, garment, levels, body)
-        return Fitted(wish=wish, wearer=wearer, fit=fit)
+        return Fitted(wish=wish, wearer=wearer, pattern=pattern, fit=fit)
 
     def _draped(self, number: int, garment: Garment, levels: "ClothLevels", body: "Body") -> Fit:
         from fitting.drape import DrapeSettings
@@ -221,6 +228,33 @@ class Worker:
             return
         content = _glb(fitted) if kind == "glb" else _sheet(fitted)
         self._office.tell({**told, "type": "file"}, content)
+
+    def _sensors(self, command: Content) -> None:
+        from fitting.errors import FittingError
+
+        number, told = command["id"], {"id": command["id"], "kind": command["kind"]}
+        try:
+            board = self._board(number)
+            if command["kind"] in SENSOR_FILES:
+                self._office.tell({**told, "type": "file"}, board.file(command["kind"]))
+                return
+            if command["change"]:
+                board.change(command["change"])
+            rows = {"sensors": board.rows(), "landmarks": board.landmarks()}
+            self._office.tell({**told, "type": "file"}, json.dumps(rows, allow_nan=False).encode())
+        except (FittingError, ValueError, ArithmeticError, LookupError, OSError) as error:
+            self._office.tell({**told, "type": "no_file", "text": str(error)})
+
+    def _board(self, number: int) -> "SensorBoard":
+        """Sensors of a fit; those of one garment share a file, so only the newest board counts."""
+        fitted = self._fits.get(number)
+        if fitted is None:
+            raise InputError(_GONE)
+        from muslin.studio.sensor_board import SensorBoard
+
+        if number not in self._boards:
+            self._boards = {number: SensorBoard(fitted)}
+        return self._boards[number]
 
     def _check(self) -> None:
         if self._stop.is_set():

@@ -3,14 +3,17 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fitting.body import REGIONS, Body, Measurements, Sex
 from fitting.cloth import Cloth
+from fitting.pattern import Pattern
 from fitting.preview import PaintedMesh, dressed, seam_mesh
 from muslin.fitting_room import Fit, Garment, choose_garment
 from muslin.studio.fit_maps import SHOWN, ShownMap, vertex_panels, vertex_regions
 from muslin.studio.mesh_bytes import pack_arrays
+from muslin.twin.sensors_file import read_sensors
 
 MM = 1000.0
 CM = 100.0
@@ -31,6 +34,7 @@ class Wish:
         fabric: Name of the card.
         size: Size step.
         edge_m: Edge length of the cloth mesh.
+        sensors_path: Where the sensors file of this garment lies or will lie.
     """
 
     sex: Sex
@@ -43,11 +47,17 @@ class Wish:
     fabric: str
     size: int
     edge_m: float
+    sensors_path: str
 
     @classmethod
     def of(cls, command: Mapping[str, Any]) -> "Wish":
         """Take a command of the desk, which has checked it."""
         return cls(**{name: command[name] for name in cls.__dataclass_fields__})
+
+    def ease(self) -> Mapping[str, float]:
+        """Changes to a block's ease that its own sensors file asks for; none without one."""
+        path = Path(self.sensors_path)
+        return {} if self.path or not path.is_file() else read_sensors(path).ease
 
     def garment(self) -> Garment:
         """What is tried on."""
@@ -79,11 +89,13 @@ class Fitted:
     Attributes:
         wish: What was chosen.
         wearer: The body as it was made, before the pose.
+        pattern: What was sewn.
         fit: The garment on it.
     """
 
     wish: Wish
     wearer: Wearer
+    pattern: Pattern
     fit: Fit
 
     def meshes(self, shown: ShownMap) -> tuple[PaintedMesh, ...]:

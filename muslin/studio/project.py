@@ -95,11 +95,13 @@ class Folders:
         top: The project's folder.
         sessions: Recordings.
         uploads: Patterns that were brought in, as GarmentCode, under random names.
+        sensors: Sensors files of blocks; that of an upload lies beside it.
     """
 
     top: Path
     sessions: Path
     uploads: Path
+    sensors: Path
 
 
 def open_folders(top: Path) -> Folders:
@@ -108,10 +110,10 @@ def open_folders(top: Path) -> Folders:
     Raises:
         InputError: If they cannot be written.
     """
-    sessions, uploads = top / "sessions", top / "uploads"
-    for folder in (top, sessions, uploads):
+    inside = {name: top / name for name in ("sessions", "uploads", "sensors")}
+    for folder in (top, *inside.values()):
         writable_folder(folder)
-    return Folders(top=top.resolve(), sessions=sessions.resolve(), uploads=uploads.resolve())
+    return Folders(top=top.resolve(), **{name: path.resolve() for name, path in inside.items()})
 
 
 def load_project(folders: Folders) -> Project:

@@ -97,6 +97,21 @@ class Intake:
         suffix = "json" if kind == "pattern" else "scan"
         return self._folders.uploads / f"{upload_id}.{suffix}"
 
+    def sensors_path_of(self, pattern: str) -> Path:
+        """Where the sensors file of a block, or of ``upload:ID``, lies or will lie.
+
+        Raises:
+            InputError: If the upload is not here.
+        """
+        if pattern.startswith("upload:"):
+            return self.path_of(pattern.removeprefix("upload:")).with_suffix(".sensors.toml")
+        return self._folders.sensors / f"{pattern}.sensors.toml"
+
+    def blocks_with_sensors(self) -> list[str]:
+        """Blocks whose sensors file lies in the project's folder."""
+        found = self._folders.sensors.glob("*.sensors.toml")
+        return [path.name.removesuffix(".sensors.toml") for path in found]
+
     async def take(self, label: str, body: bytes) -> Upload:
         """Take a file in.
 
@@ -135,7 +150,9 @@ class Intake:
     def _forget_oldest(self) -> None:
         while len(self.kept) > N_KEPT:
             oldest = next(iter(self.kept.values()))
-            self.path_of(oldest.id, oldest.kind).unlink(missing_ok=True)
+            path = self.path_of(oldest.id, oldest.kind)
+            for gone in (path, path.with_suffix(".sensors.toml")):
+                gone.unlink(missing_ok=True)
             del self.kept[oldest.id]
 
 

@@ -48,6 +48,7 @@ def angle_from_strain(
     *,
     gauge_factor: float | None = None,
     bent_rad: float | None = None,
+    bent: Rows | None = None,
 ) -> Rows:
     """Angle of each row, NaN where a line is, shape (n,) [rad].
 
@@ -57,6 +58,8 @@ def angle_from_strain(
         curve: What the twin predicts.
         gauge_factor: Reading per strain, where it is known.
         bent_rad: Else the largest angle that was reached.
+        bent: Readings at that angle, shape (n_lines,); where the line that is predicted to stretch
+            most stretches most when absent.
 
     Raises:
         InputError: If neither or both are given, or no line answers.
@@ -72,9 +75,10 @@ def angle_from_strain(
         at = int(np.searchsorted(grid, min(float(bent_rad or 0.0), grid[-1])))
         full = predicted[min(at, len(grid) - 1)]
         leading = int(np.abs(full).argmax())
-        bent = _bent(change, leading, sign=float(np.sign(full[leading])))
-        heard = np.where(np.sign(bent) == np.sign(full), np.abs(full), 0.0)
-        change = change / np.where(bent == 0, np.inf, bent)
+        sign = float(np.sign(full[leading]))
+        far = _bent(change, leading, sign=sign) if bent is None else bent - rest
+        heard = np.where(np.sign(far) == np.sign(full), np.abs(full), 0.0)
+        change = change / np.where(far == 0, np.inf, far)
         predicted = predicted / np.where(full == 0, np.inf, full)
     if not heard.max() > 0:
         raise InputError("no strain line answers to this joint as predicted")

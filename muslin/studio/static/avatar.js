@@ -88,9 +88,25 @@ export class Avatar {
     // The world has z up, the scene y up: (x, y, z) becomes (x, z, -y).
     const now = new THREE.Quaternion(wxyz[1], wxyz[3], -wxyz[2], wxyz[0]);
     this.start[garment] ??= now.clone().invert();
-    const turned = now.multiply(/** @type {THREE.Quaternion} */ (this.start[garment]));
+    this.place(group, now.multiply(/** @type {THREE.Quaternion} */ (this.start[garment])));
+    this.nTurns += 1;
+    this.render();
+  }
+
+  /** @param {THREE.Object3D} group @param {THREE.Quaternion} turned in the scene */
+  place(group, turned) {
     const holder = /** @type {THREE.Object3D} */ (group.parent).getWorldQuaternion(new THREE.Quaternion());
     group.quaternion.copy(holder.invert().multiply(turned));
+  }
+
+  /** Turn parts as a body's parts are turned against its first pose; both worlds have y up.
+   * @param {string[]} parts holders first @param {Float32Array} first @param {Float32Array} now wxyz of each part */
+  pose(parts, first, now) {
+    const at = (/** @type {Float32Array} */ all, /** @type {number} */ i) => new THREE.Quaternion(all[4 * i + 1], all[4 * i + 2], all[4 * i + 3], all[4 * i]);
+    parts.forEach((part, i) => {
+      const group = this.parts.get(part);
+      if (group) this.place(group, at(now, i).multiply(at(first, i).invert()));
+    });
     this.nTurns += 1;
     this.render();
   }

@@ -5,6 +5,7 @@ import { BodyChoices } from "/static/body_choices.js";
 import { drawLegend, paintLegend } from "/static/legend.js";
 import { readMesh } from "/static/mesh.js";
 import { options } from "/static/options.js";
+import { Sensors } from "/static/sensors.js";
 import { View } from "/static/view.js";
 import { plain } from "/static/words.js";
 
@@ -28,6 +29,7 @@ export class FitRoom {
     this.isKept = false;
     this.playing = 0;
     this.body = new BodyChoices(state);
+    this.sensors = new Sensors(this.view, (work) => this.guarded(work), counters);
     this.fill(state.uploads);
     this.listen(live);
     if (state.fits.length) void this.arrive(state.fits[state.fits.length - 1]);
@@ -86,7 +88,7 @@ export class FitRoom {
   point(canvas, view, fit) {
     let isWaiting = false;
     canvas.addEventListener("pointermove", (event) => {
-      if (isWaiting || this.isKept || event.buttons) return;
+      if (isWaiting || this.isKept || event.buttons || this.sensors.isPlacing) return;
       isWaiting = true;
       requestAnimationFrame(() => {
         isWaiting = false;
@@ -199,6 +201,7 @@ export class FitRoom {
     $("caption-a").textContent = mesh.is_preview ? "as sewn, not draped yet" : summary.title;
     for (const id of ["save-picture", "save-glb", "save-sheet", "move"]) $(id).disabled = mesh.is_preview;
     if (!mesh.is_preview) this.judge(summary, mesh);
+    await this.sensors.of(mesh.is_preview ? null : summary.id);
     this.counters.fits = [...this.fits.values()].filter((fit) => !fit.mesh.is_preview).length;
   }
 

@@ -6,6 +6,7 @@ import { History } from "/static/history.js";
 import { jointsOf } from "/static/joint.js";
 import { Ring } from "/static/ring.js";
 import { Strip, groups } from "/static/strips.js";
+import { TwinRoom } from "/static/twin_room.js";
 import { clock, plain, vitalsText } from "/static/words.js";
 
 const POSE_NUMBER = 200;
@@ -29,6 +30,7 @@ export class SessionRoom {
     /** @type {string[]} */ this.sites = [];
     this.avatar = new Avatar($("avatar"));
     this.history = new History($("strips"), () => this.toLive());
+    this.twin = new TwinRoom(live, this.avatar, counters, () => this.toLive());
     $("garment").value = project.garment.startsWith("session:") ? "sim:" : project.garment;
     $("subject").value = project.subject;
     $("task").value = project.task;
@@ -209,7 +211,7 @@ export class SessionRoom {
   /** @param {import("/static/wire.js").Frame} frame */
   take(frame) {
     if (frame.number >= POSE_NUMBER) {
-      this.avatar.turn(frame.number - POSE_NUMBER, frame.values);
+      if (!this.twin.isOpen) this.avatar.turn(frame.number - POSE_NUMBER, frame.values);
       return;
     }
     const ring = this.rings.get(frame.number);
@@ -220,14 +222,14 @@ export class SessionRoom {
     for (const joint of this.joints) {
       if (joint.number !== frame.number) continue;
       joint.feed(frame);
-      if (joint.angle !== null) this.avatar.bend(joint.part, joint.angle, joint.way);
+      if (joint.angle !== null && !this.twin.isOpen) this.avatar.bend(joint.part, joint.angle, joint.way);
     }
   }
 
   draw() {
     requestAnimationFrame(() => this.draw());
     const isMoving = this.hasNew || this.phase === "recording";
-    if (document.hidden || !isMoving || !this.strips.length || this.history.isOpen) return;
+    if (document.hidden || !isMoving || !this.strips.length || this.history.isOpen || this.twin.isOpen) return;
     this.hasNew = false;
     const span = Number($("window").value);
     const to = this.edge();
@@ -268,6 +270,10 @@ export class SessionRoom {
 
   toLive() {
     this.history.close();
+    if (this.twin.close()) {
+      this.avatar.show(this.sites);
+      this.tellWearer();
+    }
     $("strips-title").textContent = "Live";
     for (const { strip } of this.strips) strip.box.hidden = false;
     this.hasNew = true;
@@ -299,14 +305,25 @@ export class SessionRoom {
     };
     const open = () => this.guarded(() => this.openSession(session, false));
     const compare = () => this.guarded(() => this.openSession(session, true));
+    const twin = () => this.guarded(() => this.openTwin(session));
     const report = () => window.open(`/api/sessions/${session.id}/report`, "_blank");
-    return [button("Open", "Open", open), button("+", "Compare with", compare), button("Report", "Report of", report)];
+    return [button("Open", "Open", open), button("+", "Compare with", compare), button("Twin", "Replay on the twin", twin), button("Report", "Report of", report)];
   }
 
   /** @param {any} session @param {boolean} beside */
   async openSession(session, beside) {
+    this.twin.close();
     for (const { strip } of this.strips) strip.box.hidden = true;
     await this.history.open(session.id, beside);
     $("strips-title").textContent = this.history.title;
+  }
+
+  /** @param {any} session */
+  async openTwin(session) {
+    this.toLive();
+    this.avatar.show([]);
+    $("avatar-text").textContent = `${session.name} on the twin`;
+    await this.twin.open(session);
+    $("strips-title").textContent = session.name;
   }
 }

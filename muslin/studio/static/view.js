@@ -27,6 +27,8 @@ export class View {
     this.onMove = () => {};
     /** @type {any} */ this.mesh = null;
     /** @type {THREE.Mesh | null} */ this.cloth = null;
+    /** @type {THREE.Group | null} */ this.marks = null;
+    /** @type {THREE.Vector3 | null} */ this.held = null;
     this.ray = new THREE.Raycaster();
     this.nDrawn = 0;
     canvas.addEventListener("keydown", (event) => this.key(event));
@@ -43,13 +45,13 @@ export class View {
     this.controls.update();
   }
 
-  /** @param {string} way */
-  look(way) {
+  /** @param {string} way @param {number} far how far beyond the garment's own size */
+  look(way, far = 1) {
     const box = new THREE.Box3().setFromObject(this.cloth ?? this.scene);
     const middle = box.isEmpty() ? new THREE.Vector3(0, 0.9, 0) : box.getCenter(new THREE.Vector3());
     const size = box.isEmpty() ? 1.8 : box.getSize(new THREE.Vector3()).length();
     this.controls.target.copy(middle);
-    this.camera.position.fromArray(WAYS[way]).multiplyScalar(1.25 * size / (2 * Math.tan(THREE.MathUtils.degToRad(14)))).add(middle);
+    this.camera.position.fromArray(WAYS[way]).multiplyScalar(1.25 * far * size / (2 * Math.tan(THREE.MathUtils.degToRad(14)))).add(middle);
     this.controls.update();
     this.render();
     this.onMove();
@@ -67,6 +69,7 @@ export class View {
   show(mesh, reframe) {
     for (const child of [...this.scene.children])
       if (child instanceof THREE.Mesh) { this.scene.remove(child); child.geometry.dispose(); }
+    this.marks?.removeFromParent();
     this.mesh = mesh;
     this.body = this.make(mesh.arrays.body_positions, mesh.arrays.body_faces, SKIN, THREE.FrontSide);
     this.scene.add(this.body);
@@ -93,19 +96,39 @@ export class View {
     return new THREE.Mesh(geometry, new THREE.MeshLambertMaterial({ vertexColors: true, side, ...offset }));
   }
 
+  /** @param {THREE.Mesh} mesh @param {Float32Array} points */
+  move(mesh, points) {
+    mesh.geometry.setAttribute("position", new THREE.BufferAttribute(points, 3));
+    mesh.geometry.computeVertexNormals();
+    mesh.geometry.computeBoundingSphere();
+  }
+
   /** Show one pose of a movement, or with none the fit itself. @param {any} clip @param {number} i */
   pose(clip, i) {
     const arrays = this.mesh.arrays;
-    const at = (/** @type {Float32Array} */ all, /** @type {number} */ n) => all.subarray(i * n, (i + 1) * n);
+    /** @param {Float32Array} all @param {number} n */
+    const at = (all, n) => all.subarray(i * n, (i + 1) * n);
     const body = clip ? at(clip.arrays.body_frames, arrays.body_positions.length) : arrays.body_positions;
     const cloth = clip ? at(clip.arrays.cloth_frames, arrays.cloth_positions.length) : arrays.cloth_positions;
-    for (const [mesh, points] of /** @type {[THREE.Mesh, Float32Array][]} */ ([[this.body, body], [this.cloth, cloth]])) {
-      mesh.geometry.setAttribute("position", new THREE.BufferAttribute(points, 3));
-      mesh.geometry.computeVertexNormals();
-      mesh.geometry.computeBoundingSphere();
-    }
-    if (this.seams) this.seams.visible = !clip; // seam lines belong to the fit at rest
+    this.move(/** @type {THREE.Mesh} */ (this.body), body);
+    this.move(/** @type {THREE.Mesh} */ (this.cloth), cloth);
+    const seams = clip?.arrays.seam_frames;
+    if (this.seams && seams) this.move(this.seams, at(seams, arrays.seam_positions.length));
+    // Without frames of their own they belong to the fit at rest.
+    for (const still of [seams ? null : this.seams, this.marks]) if (still) still.visible = !clip;
     this.render();
+  }
+
+  /** Keep the garment where it is in the picture while it moves. @param {boolean} anew from here on */
+  track(anew) {
+    const { geometry } = /** @type {THREE.Mesh} */ (this.cloth);
+    geometry.computeBoundingBox();
+    const middle = /** @type {THREE.Box3} */ (geometry.boundingBox).getCenter(new THREE.Vector3());
+    const way = anew || !this.held ? new THREE.Vector3() : middle.clone().sub(this.held);
+    this.held = middle;
+    this.camera.position.add(way);
+    this.controls.target.add(way);
+    this.controls.update();
   }
 
   /** Colour the garment by a map; what is not known stays grey. @param {any} map */
@@ -124,18 +147,48 @@ export class View {
     this.render();
   }
 
-  /** Vertex of the garment under a point of the canvas. @param {number} x @param {number} y */
-  pick(x, y) {
+  /** Triangle of the garment under a point of the canvas. @param {number} x @param {number} y */
+  hit(x, y) {
     if (!this.cloth) return null;
     const box = this.canvas.getBoundingClientRect();
     const at = new THREE.Vector2(((x - box.left) / box.width) * 2 - 1, 1 - ((y - box.top) / box.height) * 2);
     this.ray.setFromCamera(at, this.camera);
     const [hit] = this.ray.intersectObject(this.cloth);
     if (!hit?.face) return null;
+    const [skin] = this.body ? this.ray.intersectObject(this.body) : [];
+    if (skin && skin.distance < hit.distance - 0.01) return null; // that cloth lies behind the body
     const points = this.cloth.geometry.getAttribute("position");
     const corners = [hit.face.a, hit.face.b, hit.face.c];
-    const away = corners.map((i) => new THREE.Vector3().fromBufferAttribute(points, i).distanceTo(hit.point));
-    return corners[away.indexOf(Math.min(...away))];
+    const [a, b, c] = corners.map((i) => new THREE.Vector3().fromBufferAttribute(points, i));
+    const weights = new THREE.Triangle(a, b, c).getBarycoord(hit.point, new THREE.Vector3());
+    if (!weights) return null;
+    return { face: /** @type {number} */ (hit.faceIndex), corners, weights: weights.toArray(), point: hit.point };
+  }
+
+  /** Vertex of the garment under a point of the canvas. @param {number} x @param {number} y */
+  pick(x, y) {
+    const found = this.hit(x, y);
+    return found && found.corners[found.weights.indexOf(Math.max(...found.weights))];
+  }
+
+  /** Sensors on the garment, and points of a line that is being drawn.
+   * @param {{patch_m: number[], color: number[]}[]} patches @param {THREE.Vector3[]} dots */
+  mark(patches, dots) {
+    this.marks?.removeFromParent();
+    this.marks = new THREE.Group();
+    for (const { patch_m, color } of patches) {
+      const geometry = new THREE.BufferGeometry();
+      geometry.setAttribute("position", new THREE.Float32BufferAttribute(patch_m, 3));
+      const rgb = new THREE.Color().setRGB(color[0] / 255, color[1] / 255, color[2] / 255, THREE.SRGBColorSpace);
+      this.marks.add(new THREE.Mesh(geometry, new THREE.MeshBasicMaterial({ color: rgb, side: THREE.DoubleSide })));
+    }
+    for (const dot of dots) {
+      const ball = new THREE.Mesh(new THREE.SphereGeometry(0.004), new THREE.MeshBasicMaterial({ color: 0xec802c }));
+      ball.position.copy(dot);
+      this.marks.add(ball);
+    }
+    this.scene.add(this.marks);
+    this.render();
   }
 
   /** Where a vertex is on the page; a test and the keyboard point with it. @param {number} i */

@@ -19,6 +19,16 @@ export const UNITS = {
   "1": "", "mm[Hg]": "mmHg",
 };
 
+/** Kinds of sensors, and what to do to place one. */
+export const SENSORS = {
+  electrode: "Electrode",
+  strain_line: "Strain line",
+  imu: "IMU pocket",
+  pressure_pad: "Pressure pad",
+  thermistor: "Thermistor",
+  ppg: "PPG window",
+};
+
 /** @param {string} unit */
 export const unitText = (unit) => UNITS[/** @type {keyof typeof UNITS} */ (unit)] ?? unit;
 

@@ -57,7 +57,9 @@ TRAVERSALS = (
     "/static//etc/passwd", "/static/vendor/../../pages.py", "/static/app.js%00.txt",
     "/api/sessions/..%2f..%2fproject.toml", "/api/sessions/%2fetc%2fpasswd",
     "/api/sessions/../../etc/passwd/report", "/api/fits/-1/mesh",
-    "/api/fits/99999999999999999999/mesh",
+    "/api/fits/99999999999999999999/mesh", "/api/fits/1/sensors/../../../project.toml",
+    "/api/fits/1/sensors/toml", "/api/fits/1/sensors/exe", "/api/fits/-1/sensors",
+    "/api/fits/99999999999999999999/sensors/dxf",
 )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ class Heard:
 
 WISH = {
     "sex": "female", "pose": "a", "pattern": "knee_sleeve", "path": "", "size": 0,
-    "scan": "", "scan_path": "",
+    "scan": "", "scan_path": "", "sensors_path": "",
     "fabric": "compression_knit", "edge_m": 0.024,
     "measures_cm": fit_choices()["demo"]["measures_cm"],
 }  # fmt: skip

@@ -133,6 +133,15 @@ def test_the_angle_follows_from_two_poses_whatever_the_gains():
     assert rmse_deg(found, angle) < 1
 
 
+def test_a_pose_that_was_held_is_the_scale_beyond_it_too():
+    angle = np.radians(80) * there_and_back(np.linspace(0, 2, 600) % 1)
+    gains = np.array([5.0, 0.7, 3.0])
+    held = readings(np.radians([45.0]), gains)[0]
+    said = readings(angle, gains)
+    found = angle_from_strain(said, said[0], curve(), bent_rad=np.radians(45), bent=held)
+    assert rmse_deg(found, angle) < 1
+
+
 def test_a_line_that_goes_the_wrong_way_is_not_asked():
     angle = np.radians(80) * there_and_back(np.linspace(0, 2, 600) % 1)
     said = readings(angle, np.array([5.0, -0.7, 3.0]))
