@@ -25,7 +25,7 @@ import numpy as np
 from link_decode import stream_of
 from numpy.typing import NDArray
 
-from firmware_bridge.codec import FrameEncoder
+from firmware_bridge.encoder import FrameEncoder
 
 SIZE = 244
 POLAR_HEAD, POLAR_BLOCK, POLAR_MAX_BLOCK = 10, 2, 255

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.batch import decode_batch, has_numba
-from firmware_bridge.codec import FrameEncoder, decode_frame
+from firmware_bridge.codec import decode_frame
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.packet import Frame
 from firmware_bridge.schema import ChannelSchema, StreamSchema
 

@@ -6,7 +6,8 @@ import json
 import numpy as np
 
 from firmware_bridge.batch import decode_batch, has_numba
-from firmware_bridge.codec import FrameEncoder, decode_frame
+from firmware_bridge.codec import decode_frame
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.errors import FrameError
 from firmware_bridge.packet import Frame, crc16
 from firmware_bridge.schema import ChannelSchema, StreamSchema

@@ -24,8 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
-from firmware_bridge.codec import FrameEncoder
 from firmware_bridge.control import Command, encode_message, request
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.sim import Garment, Replay
 from firmware_bridge.uuids import DATA_UUID, SMP_UUID

@@ -1,7 +1,7 @@
 /* Garment link: samples into frames, for sensor firmware.
  *
  * C99, header only, no heap, no recursion; every loop is bounded and the caller owns all memory.
- * The bytes are those of firmware_bridge.codec.FrameEncoder, bit for bit. One encoder serves one
+ * The bytes are those of firmware_bridge.encoder.FrameEncoder, bit for bit. One encoder serves one
  * stream and is not reentrant: push and flush from one context. A push that closes a frame costs
  * some ten thousand instructions, so call it from a work queue and not from an interrupt.
  *

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from firmware_bridge.codec import FrameEncoder
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.flash_log import Flash
 from firmware_bridge.packet import FLAG_END_OF_BLOCK, EventKind, FrameKind, device_frame
 from firmware_bridge.schema import GarmentSchema

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.codec import FrameEncoder
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.errors import SchemaError
 from firmware_bridge.schema import StreamSchema
 from firmware_bridge.sim.faults import Faults

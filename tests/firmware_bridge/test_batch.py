@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.batch import decode_batch
-from firmware_bridge.codec import FrameEncoder, decode_frame
+from firmware_bridge.codec import decode_frame
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.packet import Frame, crc16
 from firmware_bridge.schema import ChannelSchema, StreamSchema
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.codec import FrameEncoder, decode_frame
+from firmware_bridge.codec import decode_frame
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.errors import ChecksumError, FrameError
 from firmware_bridge.packet import (
     FLAG_END_OF_BLOCK,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from firmware_bridge.codec import FrameEncoder
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.schema import ChannelSchema, StreamSchema
 
 N = 12_000

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.codec import FrameEncoder
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.events import Damaged, LossCause, Lost, Marker, Sampled, Status
 from firmware_bridge.framing import CobsReader, encode_cobs
 from firmware_bridge.link import LoopbackLink, LossyLink

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_bridge.codec import FrameEncoder
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.packet import crc16
 from firmware_bridge.schema import ChannelSchema, StreamSchema
 

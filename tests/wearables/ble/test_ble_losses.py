@@ -8,8 +8,8 @@ import pytest
 from virtual_air import QUICK, check_complete, on_air, replay
 
 from firmware_bridge.backfill import BackfillPlanner
-from firmware_bridge.codec import FrameEncoder
 from firmware_bridge.control import Command, SmpMessage
+from firmware_bridge.encoder import FrameEncoder
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.sim import Garment
 from firmware_bridge.sim.garment import Reply
