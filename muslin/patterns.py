@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from fitting.pattern import Pattern
+from fitting.pattern.checks.pattern import CheckSettings
 from fitting.pattern.finding import Finding
 from fitting.pattern.garmentcode_write import deviation_m, garmentcode_from_pattern
 from fitting.pattern.pdf_write import Paper
 from fitting.pattern.read import inspect_pattern, read_pattern, read_pattern_sizes
 from fitting.pattern.reading import ReadOptions
 from fitting.pattern.seams_file import UNITS_M, SeamNote, seams_path, write_seams_file
-from fitting.pattern.validate import CheckSettings
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
 from muslin.screen import print_json, say

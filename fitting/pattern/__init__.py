@@ -1,11 +1,12 @@
 """Sewing patterns: read, draft, check. Metres; files speak centimetres, millimetres or inches.
 
-`read_pattern` opens every known format, `draft_block` drafts a garment for a body (one file
-``block_*.py`` each), `inspect_pattern` and `check_pattern` list what cannot be sewn or worn.
+`read_pattern` opens every known format, `draft_block` drafts a garment for a body (`blocks`, one
+file each), `inspect_pattern` and `check_pattern` list what cannot be sewn or worn (`checks`).
 """
 
-from fitting.pattern.block import BLOCKS, Block, block_names, draft_block, find_block
-from fitting.pattern.block_tshirt import TshirtEase, draft_tshirt
+from fitting.pattern.blocks.registry import BLOCKS, Block, block_names, draft_block, find_block
+from fitting.pattern.blocks.tshirt import TshirtEase, draft_tshirt
+from fitting.pattern.checks.pattern import CheckSettings, check_pattern
 from fitting.pattern.curve import Edge
 from fitting.pattern.figure import complete_measures
 from fitting.pattern.finding import Finding
@@ -23,7 +24,6 @@ from fitting.pattern.read import (
 from fitting.pattern.reading import PatternFormat, Reading, ReadOptions
 from fitting.pattern.seam import Run, Seam, SeamKind
 from fitting.pattern.split import split_seams
-from fitting.pattern.validate import CheckSettings, check_pattern
 
 __all__ = [
     "BLOCKS",

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from fitting.errors import PatternError
+from fitting.pattern.checks.pattern import CheckSettings, check_pattern
 from fitting.pattern.dxf_read import DXF, read_dxf_sizes
 from fitting.pattern.finding import Finding
 from fitting.pattern.freesewing import FREESEWING
@@ -20,7 +21,6 @@ from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, read_by
 from fitting.pattern.seams_file import options_with_seams_file, seams_path, with_seams_file
 from fitting.pattern.structure import check_structure, raise_broken
 from fitting.pattern.svg_read import SVG
-from fitting.pattern.validate import CheckSettings, check_pattern
 
 logger = logging.getLogger(__name__)
 GROUP = "muslin.patterns"

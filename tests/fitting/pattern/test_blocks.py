@@ -10,7 +10,7 @@ from fitting.cloth import mesh_pattern
 from fitting.cloth.triangulate import min_angles_rad
 from fitting.errors import PatternError
 from fitting.pattern import BLOCKS, block_names, check_pattern, complete_measures, draft_block
-from fitting.pattern.block_bands import strain_for_pressure
+from fitting.pattern.blocks.bands import strain_for_pressure
 
 
 def people(assets, n, *, seed=5):

@@ -10,7 +10,7 @@ from fitting.cloth.mesh import mesh_pattern
 from fitting.cloth.sew import sewn_cloth, weld
 from fitting.drape import Drape
 from fitting.pattern import Pattern
-from fitting.pattern.outline import Sewing, strip
+from fitting.pattern.blocks.outline import Sewing, strip
 from muslin.twin import SensorError, load_requirements, sensors_from_tables, twin_garment
 from muslin.twin.hoop import hoop_pressure, rings_of
 from muslin.twin.reading import PEAK_ACC_M_S2, nearest_landmark, read_worn

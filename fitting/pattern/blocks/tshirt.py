@@ -8,7 +8,7 @@ armhole with two per cent of ease. Size steps are those of EN 13402-3: four cent
 from dataclasses import dataclass
 
 from fitting.body.measurements import Measurements
-from fitting.pattern.bodice import BodiceLengths, SleeveLengths, sewn_bodice
+from fitting.pattern.blocks.bodice import BodiceLengths, SleeveLengths, sewn_bodice
 from fitting.pattern.figure import SIZE_STEP_M, Figure, figure_from
 from fitting.pattern.model import Pattern
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from fitting.body.measurements import Measurements
 from fitting.errors import PatternError
+from fitting.pattern.blocks.outline import Corner, Point, Sewing, draw, strip, turned
 from fitting.pattern.figure import SIZE_STEP_M, Figure, figure_from
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.outline import Corner, Point, Sewing, draw, strip, turned
 from fitting.pattern.seam import Seam
 
 # Share of the crotch's width that lies on the front.

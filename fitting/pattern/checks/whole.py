@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fitting.pattern.corners import Corner, MeetingCorners, open_edges, openings, seam_ends
+from fitting.pattern.checks.corners import Corner, MeetingCorners, open_edges, openings, seam_ends
 from fitting.pattern.finding import Finding
 from fitting.pattern.model import Panel, Pattern
 from fitting.pattern.wraps import words_of

@@ -10,10 +10,10 @@ import numpy as np
 
 from fitting.body.measurements import Measurements
 from fitting.errors import PatternError
+from fitting.pattern.blocks.outline import Corner, Sewing, draw, strip
 from fitting.pattern.figure import SIZE_STEP_M, figure_from
 from fitting.pattern.marks import InternalLine
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.outline import Corner, Sewing, draw, strip
 from fitting.pattern.seam import Seam
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from fitting.body.measurements import Measurements
 from fitting.errors import PatternError
+from fitting.pattern.blocks.outline import Corner, Sewing, draw, strip, turned
 from fitting.pattern.figure import SIZE_STEP_M, Figure, figure_from
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.outline import Corner, Sewing, draw, strip, turned
 from fitting.pattern.seam import Seam
 
 _DART_MIN_M = 0.008

@@ -6,14 +6,14 @@ from typing import Any
 
 from fitting.body.measurements import Measurements
 from fitting.errors import PatternError
-from fitting.pattern import (
-    block_bands,
-    block_base_layer,
-    block_leggings,
-    block_skirt,
-    block_tank,
-    block_trousers,
-    block_tshirt,
+from fitting.pattern.blocks import (
+    bands,
+    base_layer,
+    leggings,
+    skirt,
+    tank,
+    trousers,
+    tshirt,
 )
 from fitting.pattern.model import Pattern
 
@@ -39,21 +39,21 @@ class Block:
 
 _BLOCKS = (
     Block(name="tshirt", text="T-shirt with set-in sleeves", fabric="cotton_jersey",
-          draft=block_tshirt.draft_tshirt, ease=block_tshirt.TshirtEase()),
+          draft=tshirt.draft_tshirt, ease=tshirt.TshirtEase()),
     Block(name="base_layer", text="long-sleeved base layer of knit", fabric="compression_knit",
-          draft=block_base_layer.draft_base_layer, ease=block_base_layer.BaseLayerEase()),
+          draft=base_layer.draft_base_layer, ease=base_layer.BaseLayerEase()),
     Block(name="tank", text="tank without sleeves", fabric="cotton_jersey",
-          draft=block_tank.draft_tank, ease=block_tank.TankEase()),
+          draft=tank.draft_tank, ease=tank.TankEase()),
     Block(name="leggings", text="leggings with gusset and waistband", fabric="compression_knit",
-          draft=block_leggings.draft_leggings, ease=block_leggings.LeggingsEase()),
+          draft=leggings.draft_leggings, ease=leggings.LeggingsEase()),
     Block(name="trousers", text="straight woven trousers with waistband", fabric="denim",
-          draft=block_trousers.draft_trousers, ease=block_trousers.TrousersEase()),
+          draft=trousers.draft_trousers, ease=trousers.TrousersEase()),
     Block(name="skirt", text="A-line skirt with darts and waistband", fabric="poplin",
-          draft=block_skirt.draft_skirt, ease=block_skirt.SkirtEase()),
+          draft=skirt.draft_skirt, ease=skirt.SkirtEase()),
     Block(name="chest_band", text="chest band for sensors", fabric="compression_knit",
-          draft=block_bands.draft_chest_band, ease=block_bands.ChestBandEase()),
+          draft=bands.draft_chest_band, ease=bands.ChestBandEase()),
     Block(name="knee_sleeve", text="knee sleeve for sensors", fabric="compression_knit",
-          draft=block_bands.draft_knee_sleeve, ease=block_bands.KneeSleeveEase()),
+          draft=bands.draft_knee_sleeve, ease=bands.KneeSleeveEase()),
 )  # fmt: skip
 BLOCKS: Mapping[str, Block] = {block.name: block for block in _BLOCKS}
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fitting.body.measurements import Measurements
-from fitting.pattern.bodice import BodiceLengths, sewn_bodice
+from fitting.pattern.blocks.bodice import BodiceLengths, sewn_bodice
 from fitting.pattern.figure import SIZE_STEP_M, Figure, figure_from
 from fitting.pattern.model import Pattern
 
