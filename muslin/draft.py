@@ -44,8 +44,14 @@ class Drafted:
                 for path, p in self.patterns.items()
             ]})  # fmt: skip
         else:
-            rows = [(str(path), f"{p.name} {p.size}, {len(p.panels)} panels, {len(p.seams)} seams")
-                    for path, p in self.patterns.items()]  # fmt: skip
+            rows = [
+                (
+                    str(path),
+                    f"{' '.join(filter(None, (p.name, p.size)))}, {len(p.panels)} panels, "
+                    f"{len(p.seams)} seams",
+                )
+                for path, p in self.patterns.items()
+            ]
             say_table("Patterns", rows)
             for path, found in findings.items():
                 for finding in found:

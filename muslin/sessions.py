@@ -59,7 +59,7 @@ def list_sessions(folder: Path, *, where: str, as_json: bool) -> Exit:
             f"{row.path}: {row.state}, {row.duration_s:.1f} s, subject {row.subject or '-'}, "
             f"{row.streams or 'no streams'}, {100 * row.coverage:.1f} % covered"
         )
-    say(f"{len(rows)} sessions in {folder}")
+    say(f"{len(rows)} session{'' if len(rows) == 1 else 's'} in {folder}")
     return Exit.DONE
 
 

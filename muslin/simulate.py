@@ -96,7 +96,7 @@ def simulate(
         seed: Seed of the wearer and of the losses.
         mapping: Which column of a CSV file is what, TOML.
         serial: Serial number it advertises.
-        idle_s: How long to wait for a listener.
+        idle_s: How long to wait for a listener once the replay is over.
         summary: File for what it really sent, JSON.
         knobs: What goes wrong, see `firmware_bridge.sim.Faults`.
         door: Where it is reached; a virtual radio if nothing is said.

@@ -1,5 +1,6 @@
 """Read fabric cards: the ones that ship, or a person's own (TOML, SI units in the key names)."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -17,6 +18,7 @@ _MUST_BE_POSITIVE = (
     "bending_warp_n_m", "bending_weft_n_m", "bending_twist_n_m", "thickness_m",
     "strain_limit_warp", "strain_limit_weft",
 )  # fmt: skip
+_NO_NUMBERS = ("name", "provenance", "curve_warp", "curve_weft")
 
 
 def fabrics_folder() -> Path:
@@ -86,16 +88,16 @@ def fabric_from(content: Mapping[str, Any], place: str) -> Fabric:
     values: dict[str, Any] = {}
     for field in fields(Fabric):
         if field.name.startswith("curve_"):
-            values[field.name] = tuple(map(tuple, content.get(field.name, ())))
+            values[field.name] = _curve(content.get(field.name, ()), f"{place}: {field.name}")
             continue
         if field.name not in content:
             raise FabricError(f"{place} has no {field.name}")
         values[field.name] = content[field.name]
     for key, value in values.items():
-        if key not in ("name", "provenance", "curve_warp", "curve_weft") and (
-            isinstance(value, bool) or not isinstance(value, int | float)
-        ):
+        if key not in _NO_NUMBERS and not _is_number(value):
             raise FabricError(f"{place}: {key} is {value!r}, wanted a number")
+    if not isinstance(values["provenance"], Mapping):
+        raise FabricError(f"{place}: provenance is {values['provenance']!r}, wanted a table")
     for key in _MUST_BE_POSITIVE:
         if not values[key] > 0:
             raise FabricError(f"{place}: {key} is {values[key]:g}, wanted above 0")
@@ -106,6 +108,19 @@ def fabric_from(content: Mapping[str, Any], place: str) -> Fabric:
             "the tensile stiffnesses, so the cloth would gain energy when stretched"
         )
     return Fabric(**values)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _curve(points: object, place: str) -> tuple[tuple[float, float], ...]:
+    """Points of a force-strain curve, each a strain and a force."""
+    rows = points if isinstance(points, list | tuple) else [points]
+    for row in rows:
+        if not (isinstance(row, list | tuple) and len(row) == 2 and all(map(_is_number, row))):
+            raise FabricError(f"{place} has {row!r}, wanted pairs of strain and force [N/m]")
+    return tuple((float(strain), float(force)) for strain, force in rows)
 
 
 def card_text(fabric: Fabric, *, notes: tuple[str, ...] = (), extra: str = "") -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import Json, OutFolder
+from muslin.cli.options import Idle, Json, OutFolder
 
 app = typer.Typer()
 firmware = typer.Typer(no_args_is_help=True, help="From one TOML to a garment's firmware.")
@@ -127,7 +127,7 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed and knobs, same bytes.")] = 7,
     serial: Annotated[int, typer.Option(help="Serial number.")] = 1,
-    idle: Annotated[float, typer.Option(help="Seconds to wait for a listener.")] = 300.0,
+    idle: Idle = 300.0,
     summary: Annotated[
         Path | None, typer.Option(help="JSON file for what was really sent.")
     ] = None,

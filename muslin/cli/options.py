@@ -44,6 +44,7 @@ MinBattery = Annotated[float, typer.Option(help="Least charge to start with, per
 Force = Annotated[bool, typer.Option("--force", help="Start although the check refuses.")]
 Markers = Annotated[int | None, typer.Option(help="UDP port that takes markers; 0 any.")]
 Live = Annotated[bool, typer.Option(help="Live view: m marks, p pauses, q stops.")]
+Idle = Annotated[float, typer.Option(help="After the replay: seconds without a listener to end.")]
 FitClassName = Annotated[
     str | None,
     typer.Option(help="What the garment is meant to be: a name or a file; the block's usual one."),

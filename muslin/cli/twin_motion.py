@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from muslin.cli.options import BodyFile, Json
+from muslin.cli.options import BodyFile, Idle, Json
 from muslin.cli.twin import GarmentName, SensorsToml, app, twin
 
 __all__ = ["app", "replay", "simulate"]
@@ -14,7 +14,6 @@ Keys = Annotated[int, typer.Option(help="Most key poses that are draped.")]
 Stream = Annotated[str | None, typer.Option(help="Be the garment on ble, udp or pty.")]
 Port = Annotated[int | None, typer.Option(help="Radio's or UDP data port; 0 for a free one.")]
 ControlPort = Annotated[int | None, typer.Option(help="UDP control port; 0 for a free one.")]
-Idle = Annotated[float, typer.Option(help="Seconds to wait for a listener.")]
 
 
 @twin.command(epilog="Example: muslin twin simulate knee_sleeve --motion squat -o squat.h5")

@@ -172,7 +172,7 @@ def stream_prediction(
         prediction: What to send.
         door: Where it is reached.
         seed: Seed of the losses.
-        idle_s: How long to wait for a listener.
+        idle_s: How long to wait for a listener once the replay is over.
         knobs: What goes wrong, see `firmware_bridge.sim.Faults`.
     """
     with tempfile.TemporaryDirectory(prefix="muslin-twin-") as folder:

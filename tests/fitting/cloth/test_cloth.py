@@ -186,6 +186,10 @@ def test_cards_that_ship_are_sound():
         ("tensile_coupling_n_m = 90.0", "tensile_coupling_n_m = 900.0", "gain energy"),
         ("shear_n_m_rad = 35.0", 'shear_n_m_rad = "soft"', "wanted a number"),
         ("name =", "name", "cannot be read"),
+        ("tensile_warp_n_m = 420", "tensile_warp_n_m = inf # ", "is inf, wanted a number"),
+        ("name =", "curve_warp = 3\nname =", "has 3, wanted pairs of strain and force"),
+        ("name =", "curve_weft = [[0, 1], [nan, 2]]\nname =", "nan, 2.*wanted pairs"),
+        ("[provenance]", "provenance = 3\n[other]", "wanted a table"),
     ],
 )
 def test_bad_cards_are_refused(tmp_path, assets, old, new, said):
