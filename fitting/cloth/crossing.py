@@ -93,7 +93,13 @@ def _fold_through(
         corners[side[:, None], (corner[:, None] + np.arange(3)) % 3]
         for side, corner in zip(pairs.T, (first, second), strict=True)
     )
-    return _pierces(a[:, 1], a[:, 2], b) | _pierces(b[:, 1], b[:, 2], a)
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    crosses = np.zeros(len(pairs), dtype=np.bool_)
+    for one, other, plane in ((a, b, pairs[:, 1]), (b, a, pairs[:, 0])):
+        side = ((one[:, 1:] - one[:, :1]) * normal[plane][:, None]).sum(axis=2)
+        rows = np.flatnonzero(side[:, 0] * side[:, 1] < 0)
+        crosses[rows] |= _pierces(one[rows, 1], one[rows, 2], other[rows])
+    return crosses
 
 
 def _straddles(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:

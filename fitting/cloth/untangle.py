@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csc_array, csr_array, diags_array
 from scipy.sparse.linalg import splu
+from scipy.spatial import KDTree
 
 from fitting.cloth.crossing import body_crossings, cloth_crossings
 
@@ -109,15 +110,21 @@ class Untangler:
 
     def _crossing(self, x: Points, skin_m: Points, moved: NDArray[np.bool_]) -> Rows:
         """Triangles that cross skin or cloth, where some have moved."""
-        corners, some = x[self._faces], np.flatnonzero(moved)
+        some = np.flatnonzero(moved)
         if len(some) == 0:
             return some
-        low, high = corners.min(axis=1), corners.max(axis=1)
-        near = (low <= high[some].max(axis=0)) & (high >= low[some].min(axis=0))
-        close = np.flatnonzero(near.all(axis=1))
+        close = some if len(some) == len(moved) else self._beside_faces(x, some)
         cloth = close[np.unique(cloth_crossings(x, self._faces[close]))]
         skin = body_crossings(x, self._faces[some], skin_m, self._skin_faces)[:, 0]
         return np.union1d(cloth, some[np.unique(skin)])
+
+    def _beside_faces(self, x: Points, some: Rows) -> Rows:
+        """Triangles so near to some that they may cross them, those included."""
+        corners = x[self._faces]
+        center = corners.mean(axis=1)
+        radius_m = np.sqrt(((corners - center[:, None]) ** 2).sum(axis=2).max())
+        distance, _ = KDTree(center[some]).query(center, distance_upper_bound=2 * radius_m)
+        return np.flatnonzero(np.isfinite(distance))
 
     def _around(self, faces: Rows, n_rings: int) -> NDArray[np.bool_]:
         """Vertices within some rings of triangles, shape (n,)."""

@@ -77,3 +77,20 @@ def test_thighs_that_touch_are_held_apart_at_rest():
     gap_m = np.linalg.norm(left[:, None] - right[None], axis=2).min()
     assert gap_m > 0.5 * ROOM_M
     np.testing.assert_allclose(pose_body(body, "a").vertices_m, body.vertices_m, atol=1e-9)
+
+
+def test_a_way_takes_along_only_what_a_garment_feels(demo_body):
+    posed, rig = pose_body(demo_body, "sitting"), demo_body.rig
+    chest = demo_body.vertex_region == REGIONS.index("chest")
+    high = rig.rest_m[:, 1] > np.median(rig.rest_m[chest, 1])
+    way, whole = way_to(posed, garment_m=rig.rest_m[chest & high]), way_to(posed)
+    assert len(way.rows) < 0.7 * len(rig.rest_m)
+    # Legs that bend far below make no steps.
+    assert len(way.stances) < len(whole.stances)
+    shift = posed.joints_m["pelvis"] - rig.joints_m["pelvis"]
+    np.testing.assert_allclose(
+        way.stances[-1].vertices_m, posed.vertices_m[way.rows] - shift, atol=1e-12
+    )
+    assert way.faces.max() < len(way.rows)
+    feet = demo_body.vertex_region == REGIONS.index("foot")
+    assert feet[way.rows].sum() < 0.3 * feet.sum()
