@@ -19,8 +19,8 @@ from fitting.body.posing import OPEN, POSES, rig_of
 from fitting.body.rig import Rig, Rotations
 from fitting.body.touch import Stance, is_flesh, stance_at, way_into
 
-# Hands, feet and head count within the first distance of a garment; joints that move skin within
-# the second distance of skin under it, at either end of the way, make steps.
+# Hands, feet and head count within the first distance of a garment at the start, or the second of
+# what it covers at the end; joints that move skin within the second, at either end, make steps.
 _SKIN_M, _STEP_M = 0.10, 0.12
 _UNDER_M = 0.04
 _MOVED_BY = 0.3
@@ -63,14 +63,14 @@ def way_to(
         PoseError: If the body has no rig.
     """
     whole, start = rig_of(body), start_of(body) if start is None else start
+    shift = body.joints_m["pelvis"] - whole.joints_m["pelvis"]
     rows = np.arange(len(whole.rest_m))
     if garment_m is not None:
-        rows = np.flatnonzero(is_flesh(whole) | _is_near(whole.rest_m, garment_m))
+        rows = _felt_rows(whole, body.vertices_m - shift, garment_m)
     rig, faces = _part_of(whole, body.faces, rows)
     stop = body.rotations or joint_rotations(whole, POSES["a"])
     rest = stance_at(rig, faces, joint_rotations(whole, POSES["a"]))
     first = stance_at(rig, faces, start)
-    shift = body.joints_m["pelvis"] - whole.joints_m["pelvis"]
     own_m = body.vertices_m[rows] - shift
     felt = rig.joint_names
     if garment_m is not None:
@@ -80,8 +80,21 @@ def way_to(
     return Way(rig=rig, rows=rows, faces=faces, stances=(first, *middle, own))
 
 
-def _is_near(skin_m: NDArray[np.float64], garment_m: NDArray[np.float64]) -> NDArray[np.bool_]:
-    distance, _ = KDTree(garment_m).query(skin_m, distance_upper_bound=_SKIN_M)
+def _felt_rows(
+    rig: Rig, posed_m: NDArray[np.float64], garment_m: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Flesh, and of the other skin what is near the garment or, in the pose, what it covers."""
+    near = _is_near(rig.rest_m, garment_m, _SKIN_M)
+    felt = near | is_flesh(rig)
+    if near.any():
+        felt |= _is_near(posed_m, posed_m[near], _STEP_M)
+    return np.flatnonzero(felt)
+
+
+def _is_near(
+    skin_m: NDArray[np.float64], other_m: NDArray[np.float64], within_m: float
+) -> NDArray[np.bool_]:
+    distance, _ = KDTree(other_m).query(skin_m, distance_upper_bound=within_m)
     return np.isfinite(distance)
 
 
@@ -103,10 +116,8 @@ def _felt_joints(
     garment_m: NDArray[np.float64],
 ) -> Collection[str]:  # fmt: skip
     """Joints that move skin near what the garment covers, where a way begins or where it ends."""
-    distance, _ = KDTree(garment_m).query(first_m, distance_upper_bound=_UNDER_M)
-    under, felt = np.isfinite(distance), np.zeros(len(first_m), dtype=np.bool_)
+    under, felt = _is_near(first_m, garment_m, _UNDER_M), np.zeros(len(first_m), dtype=np.bool_)
     for skin_m in (first_m, last_m) if under.any() else ():
-        distance, _ = KDTree(skin_m[under]).query(skin_m, distance_upper_bound=_STEP_M)
-        felt |= np.isfinite(distance)
+        felt |= _is_near(skin_m, skin_m[under], _STEP_M)
     moved = (rig.weights[felt] > _MOVED_BY).any(axis=0)
     return [name for name, moves in zip(rig.joint_names, moved, strict=True) if moves]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from fitting.body.rig import Rig
-from fitting.body.touch import Stance, parts_of, quick_tree
+from fitting.body.touch import Stance, is_flesh, parts_of, quick_tree
 
 _N_NEAR = 6
 _N_BESIDE = 3
@@ -25,6 +25,9 @@ _KEEP_M, _KEEP_LEAST_M, _KEEP_MOST_M = 0.003, 0.004, 0.006
 _LIMB_RADIUS_M = 0.045
 _BACK_M = 0.004
 _N_LIFTS = 2
+# Between a hand and the body cloth keeps so much off its own skin, and more off the fingers.
+_KEEP_SQUEEZED_M, _FIRM_MOST_M, _N_ROUNDS = 0.0015, 0.008, 4
+_BESIDE_FIRM_M, _FINGER_RADIUS_M = 0.02, 0.010
 
 Points = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -40,8 +43,10 @@ class Carrier:
     def __init__(self, points_m: Points, rig: Rig, start: Stance, *, edge_length_m: float) -> None:
         """Take hold of points round a first stance, corners of triangles of an edge length."""
         chord_m = edge_length_m**2 / (8 * _LIMB_RADIUS_M)
-        self._keep_m = min(max(_KEEP_M + chord_m, _KEEP_LEAST_M), _KEEP_MOST_M)
-        self._rig, self._part = rig, parts_of(rig)
+        self._keep_own_m = min(max(_KEEP_M + chord_m, _KEEP_LEAST_M), _KEEP_MOST_M)
+        self._keep_firm_m = min(_KEEP_M + edge_length_m**2 / (8 * _FINGER_RADIUS_M), _FIRM_MOST_M)
+        self._keep_m = np.full(len(points_m), self._keep_own_m)
+        self._rig, self._part, self._is_firm = rig, parts_of(rig), ~is_flesh(rig)
         self._first_m = self.points_m = points_m
         self._start = self._here = _Surface(start, self._part, points_m)
         self._first_near = self._near = self._here.nearest(points_m)
@@ -55,6 +60,7 @@ class Carrier:
     def rewind(self) -> None:
         """Go back to the first stance."""
         self._here, self._near, self.points_m = self._start, self._first_near, self._first_m
+        self._keep_m = np.full(len(self._first_m), self._keep_own_m)
 
     def follow(self, stances: Sequence[Stance]) -> None:
         """Move on, from stance to stance a few degrees further."""
@@ -62,12 +68,37 @@ class Carrier:
             x = _moved(self.points_m, self._rig, self._near, self._here.stance, stance)
             self._here = _Surface(stance, self._part, x)
             self._near = self._here.nearest(x)
-            for k, (chosen, near) in self._near.items():
-                own = np.flatnonzero(self._own[chosen] == k)
-                beside, rows = near[own, :_N_BESIDE], chosen[own]
-                for _ in range(_N_LIFTS):
-                    x[rows] = _lifted(x[rows], stance, beside, self._keep_m)
+            firm = self._beside_firm(x, stance)
+            for _ in range(_N_ROUNDS if firm else 1):
+                for rows, near in firm:
+                    self._lift(x, rows, near, stance, np.full(len(rows), self._keep_firm_m))
+                for k, (chosen, near) in self._near.items():
+                    own = self._own[chosen] == k
+                    rows = chosen[own]
+                    self._lift(x, rows, near[own], stance, self._keep_m[rows])
             self.points_m = x
+
+    def _beside_firm(self, x: Points, stance: Stance) -> list[tuple[Rows, Rows]]:
+        """Points beside hands and feet, which nothing else holds away, and the skin there.
+
+        They come nearer to their own skin, so that both have room.
+        """
+        self._keep_m, found = np.full(len(x), self._keep_own_m), []
+        for k, (chosen, near) in self._near.items():
+            firm = (self._own[chosen] != k) & self._is_firm[near[:, 0]]
+            firm[firm] = (
+                _distance(x[chosen[firm]], stance.vertices_m[near[firm, 0]]) < _BESIDE_FIRM_M
+            )
+            if firm.any():
+                found.append((chosen[firm], near[firm]))
+                self._keep_m[chosen[firm]] = _KEEP_SQUEEZED_M
+        return found
+
+    @staticmethod
+    def _lift(x: Points, rows: Rows, near: Rows, stance: Stance, keep_m: Points) -> None:
+        """Bring points off the skin beside them, in place."""
+        for _ in range(_N_LIFTS if len(rows) else 0):
+            x[rows] = _lifted(x[rows], stance, near[:, :_N_BESIDE], keep_m)
 
     def lifted(self, points_m: Points) -> Points:
         """Points brought off the skin of the part that each was nearest to at first."""
@@ -76,7 +107,9 @@ class Carrier:
             rows = np.flatnonzero(self._own == k)
             if len(rows):
                 beside = self._here.rows[k][tree.query(points_m[rows], k=_N_BESIDE)[1]]
-                lifted[rows] = _lifted(points_m[rows], self._here.stance, beside, self._keep_m)
+                lifted[rows] = _lifted(
+                    points_m[rows], self._here.stance, beside, self._keep_m[rows]
+                )
         return lifted
 
 
@@ -118,7 +151,7 @@ def _distance(a: Points, b: Points) -> Points:
     return np.sqrt(((a - b) ** 2).sum(axis=-1))
 
 
-def _lifted(points_m: Points, stance: Stance, beside: Rows, keep_m: float) -> Points:
+def _lifted(points_m: Points, stance: Stance, beside: Rows, keep_m: Points) -> Points:
     """Points brought off the skin beside them, rows of which have shape (n, k); shape (n, 3)."""
     normal = stance.normals[beside]
     offset = points_m[:, None] - stance.vertices_m[beside]
