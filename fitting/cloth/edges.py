@@ -19,6 +19,10 @@ N_ROWS = 2
 # A panel with fewer rows is a strip, and gets whole rows.
 STRIP_ROWS = 4
 _SAME = 1e-7
+# Sewn stretches of one edge that lie no farther apart meet: nobody can cut cloth so fine.
+_GAP_M = 1e-3
+# Ends of runs on both sides of a seam that differ by less are sewn together, as notches are.
+_MEET_M = 3e-3
 # Matching notches differ by less than this share of the seam.
 _NOTCH_SLACK = 0.12
 
@@ -87,7 +91,7 @@ def _shares(
     length_m = panel.length_m(i_edge)
     pieces, at = [np.zeros(1)], 0.0
     for low, high, n in [*taken, (1.0, 1.0, 0)]:
-        if low - at > _SAME:
+        if (low - at) * length_m > _GAP_M or (n == 0 and low - at > _SAME):
             n_free = max(1, round((low - at) * length_m / size_m))
             pieces.append(np.linspace(at, low, n_free + 1)[1:])
         if n:
@@ -107,7 +111,7 @@ def _stretches(seam: Seam, panels: dict[str, Panel]) -> list[tuple[_Stretch, _St
     """Pairs of stretches that meet, in the order of side a."""
     a, b = _Side(seam.runs_a, panels), _Side(seam.runs_b, panels)
     turned = seam.reversed
-    knots = [(f, f) for f in sorted({*a.ends, *(1 - f if turned else f for f in b.ends)})]
+    knots = _end_knots(a.ends, [1 - f if turned else f for f in b.ends], _MEET_M / a.length_m)
     knots += _notch_knots(a, b, turned=turned)
     knots = _spread(sorted(knots))
     pairs = []
@@ -115,6 +119,18 @@ def _stretches(seam: Seam, panels: dict[str, Panel]) -> list[tuple[_Stretch, _St
         other = (1 - b0, 1 - b1) if turned else (b0, b1)
         pairs.append((a.stretch(a0, a1), b.stretch(*other)))
     return pairs
+
+
+def _end_knots(one: list[float], other: list[float], near: float) -> list[tuple[float, float]]:
+    """Ends of runs on either side, those that nearly meet together."""
+    knots, left = [], list(other)
+    for f in one:
+        g = min(left, key=lambda x: abs(x - f), default=np.inf)
+        met = abs(g - f) < near
+        knots.append((f, g if met else f))
+        if met:
+            left.remove(g)
+    return knots + [(g, g) for g in left]
 
 
 def _spread(knots: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -145,6 +161,7 @@ class _Side:
         self._runs = runs
         lengths = [abs(run.stop - run.start) * panels[run.panel].length_m(run.edge) for run in runs]
         walked = np.r_[0.0, np.cumsum(lengths)]
+        self.length_m = float(walked[-1])
         self.ends = [*(float(x) for x in walked[:-1] / walked[-1]), 1.0]
         self.notches = sorted(
             f
