@@ -172,7 +172,8 @@ def searched(garment, people, options, mapper, *, ready_made: bool) -> SearchRes
     worn = own_sizes(garment, people, options, mapper, ready_made=ready_made)
     return search_places(
         worn, people, MOVED[garment.pattern], requirements=load_requirements(), mapper=mapper,
-        settings=SearchSettings(n_ease=3), edge_length_m=options.edge / 100, seed=options.seed,
+        settings=SearchSettings(n_ease=2, n_generations=12), edge_length_m=options.edge / 100,
+        seed=options.seed,
     )  # fmt: skip
 
 
@@ -214,7 +215,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--garment", choices=list(STEPS), action="append")
     parser.add_argument("--people", type=int, default=20)
-    parser.add_argument("--search-people", type=int, default=40)
+    parser.add_argument("--search-people", type=int, default=32)
     parser.add_argument("--only", choices=["survey", "search"])
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--scheduler", help="dask scheduler; local workers when absent")

@@ -126,7 +126,7 @@ export class TwinRoom {
     const { arrays, start_s } = this.replay;
     const gain = Number(line.gain.toPrecision(3));
     const stream = { channels: [`measured ÷ ${gain}`, "predicted"], units: ["%", "%"] };
-    const strip = new Strip($("twin-strips"), { title: `Strain of ${line.name}`, stream, channels: [0, 1] });
+    const strip = new Strip($("twin-strips"), { title: line.name, stream, channels: [0, 1] });
     const said = line.correlation === null ? "constant" : `r = ${line.correlation.toFixed(2)}`;
     strip.quality.title = "Correlation of the two; the measured line is divided by its reading for each predicted strain";
     strip.quality.textContent = said;

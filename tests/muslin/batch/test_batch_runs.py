@@ -70,32 +70,10 @@ def test_a_killed_batch_goes_on_and_ends_with_the_same_table(bodies, undisturbed
 
 
 @pytest.mark.slow(seconds=15)
-def test_a_scheduler_with_workers_elsewhere_gives_the_same_table(bodies, undisturbed, tmp_path):
-    address_file = tmp_path / "scheduler.json"
-    quiet = {"stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1",
-             "--port", "0", "--no-dashboard", "--scheduler-file", str(address_file)], **quiet,
-        )
-    ]  # fmt: skip
-    try:
-        deadline = time.monotonic() + 60
-        while not address_file.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        address = json.loads(address_file.read_text(encoding="utf-8"))["address"]
-        processes.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "distributed.cli.dask_worker", address, "--host",
-                 "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--nworkers", "2",
-                 "--local-directory", str(tmp_path)], **quiet,
-            )
-        )  # fmt: skip
-        table, _ = finish(bodies, tmp_path / "remote", "--scheduler", address)
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-            process.wait(timeout=30)
+def test_a_scheduler_with_workers_elsewhere_gives_the_same_table(
+    bodies, undisturbed, tmp_path, scheduler
+):
+    table, _ = finish(bodies, tmp_path / "remote", "--scheduler", scheduler)
     assert table == undisturbed
 
 

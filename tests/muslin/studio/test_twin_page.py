@@ -57,7 +57,7 @@ def test_a_scientist_replays_a_session_on_the_twin(page, with_squat):
     assert browser.evaluate("muslin.counters.twinLines") == 5
     assert "from strain lines" in browser.inner_text("#twin-text")
     said = browser.inner_text("#twin-strips")
-    assert "Strain of S3" in said
+    assert "S3 [%]" in said
     assert "r = " in said
     page.until("muslin.counters.twinShown > 5")
     browser.click("#twin-play")

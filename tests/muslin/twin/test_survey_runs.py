@@ -134,7 +134,7 @@ def command(bodies, out, *more):
     ]  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.slow(seconds=20)
 @pytest.mark.skipif(os.name != "posix", reason="kills a process group")
 def test_a_killed_survey_goes_on_and_ends_the_same(tmp_path, capsys):
     """Two local workers, killed in the middle; the rest in this process; then nothing is left."""
@@ -157,3 +157,17 @@ def test_a_killed_survey_goes_on_and_ends_the_same(tmp_path, capsys):
     assert "0 cases to run, 6 were there already" in again[1].err
     assert (first[0], first[1].out) == (again[0], again[1].out)
     assert {case["person"] for case in json.loads(first[1].out)["cases"]} == {"ann", "bob"}
+
+
+@pytest.mark.slow(seconds=15)
+def test_workers_elsewhere_read_the_same_as_this_process(ann, tmp_path, scheduler):
+    runs = CaseRuns(folder=tmp_path / "here", n_workers=1)
+    found = []
+    for one in (runs, replace(runs, folder=tmp_path / "there", scheduler=scheduler)):
+        with case_mapper(one) as mapper:
+            (result,) = mapper(run_case, [case_of(ann, keep=True)])
+        found.append(result)
+    assert found[0].state == "read"
+    assert found[1].to_json() == found[0].to_json()
+    np.testing.assert_array_equal(found[1].worn.drape.positions_m, found[0].worn.drape.positions_m)
+    assert found[1].worn.body is ann.body

@@ -22,6 +22,7 @@ from muslin.twin.moves import (
 from muslin.twin.people import Taped, Unmade, make_people, read_people
 from muslin.twin.person import Person
 from muslin.twin.reading import Judgement, Reading
+from muslin.twin.search import _in_folds
 from muslin.twin.survey import survey_people
 from muslin.twin.survey_page import survey_page
 
@@ -156,6 +157,18 @@ def test_the_search_walks_a_grid():
     move = chosen_move(np.array([0.0127, -0.0011, 1.6]), SearchSettings())
     assert move == Move(along_m=pytest.approx(3 * GRID_M), across_m=0.0, ease_steps=2)
     assert chosen_move(np.array([0.0, 0.0]), SearchSettings(n_ease=0)).ease_steps == 0
+
+
+def test_folds_see_through_a_change_that_helps_only_whom_it_was_found_on():
+    rng = np.random.default_rng(0)
+    chances = {Move(along_m=i * GRID_M): rng.random(12) for i in range(60)}
+    best = max(float(one.mean()) for one in chances.values())
+    assert best > 0.6
+    assert _in_folds(chances, 4, np.random.default_rng(1)) < best - 0.08
+    chances[Move(ease_steps=1)] = np.full(12, 0.9)
+    assert _in_folds(chances, 4, np.random.default_rng(1)) == pytest.approx(0.9)
+    naive = {Move(): np.array([1.0, 0.0, 0.5])}
+    assert _in_folds(naive, 5, np.random.default_rng(1)) == pytest.approx(0.5)
 
 
 def test_a_table_of_people_is_read_and_bad_rows_are_told(tmp_path):
