@@ -41,7 +41,7 @@ class DrapeSettings:
     step_max_s: float = 0.3
     step_growth: float = 1.15
     velocity_kept: float = 0.9
-    n_steps_max: int = 400
+    n_steps_max: int = 600
     n_steps_soft: int = 40
     soft_stiffness: float = 0.03
     cg_tolerance: float = 1e-2
