@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,8 +107,8 @@ class BatchFolder:
     def keep_arrays(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write arrays beside the result of a case; before it, so that a result is never alone."""
         self._results.mkdir(parents=True, exist_ok=True)
-        stream = io.BytesIO()
-        np.savez_compressed(stream, **arrays)
+        stream, named = io.BytesIO(), cast("dict[str, Any]", dict(arrays))
+        np.savez_compressed(stream, **named)
         _write_whole(self._results / f"{key}.npz", stream.getvalue())
 
     def arrays(self, key: str) -> dict[str, NDArray[Any]] | None:
