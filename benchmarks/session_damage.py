@@ -37,7 +37,7 @@ for name in sys.argv[1:]:
 """
 
 
-def sound_session(path: Path, rng: np.random.Generator) -> None:
+def sound_session(path: Path, rng: np.random.Generator, n_garments: int) -> None:
     channels = tuple(
         ChannelSchema(name=f"c{i}", unit="mV", bits=16, signed=True, scale=1, offset=0, kind="ecg")
         for i in range(4)
@@ -47,15 +47,16 @@ def sound_session(path: Path, rng: np.random.Generator) -> None:
         channels=channels,
     )  # fmt: skip
     schema = GarmentSchema(vendor="v", name="n", hw="h", schema=1, streams=(stream,))
-    writer = SessionWriter(path, schema, subject=SubjectInfo(id="P"), journal=False)
+    names = [f"g{i}" for i in range(n_garments)]
+    schemas = schema if n_garments == 1 else dict.fromkeys(names, schema)
+    writer = SessionWriter(path, schemas, subject=SubjectInfo(id="P"), journal=False)
     for i in range(0, 5000, 20):
-        counts = rng.integers(-2000, 2000, (20, 4))
-        writer.write(
-            Sampled(
-                stream_id=1, boot=1, first_index=i, device_us=i * 10_000, counts=counts, flags=0,
-                host_ns=i * 10_000_000, epoch=1,
-            )
-        )  # fmt: skip
+        for name in names:
+            event = Sampled(
+                stream_id=1, boot=1, first_index=i, device_us=i * 10_000,
+                counts=rng.integers(-2000, 2000, (20, 4)), flags=0, host_ns=i * 10_000_000, epoch=1,
+            )  # fmt: skip
+            writer.write(event, device=name if n_garments > 1 else "")
     writer.close()
 
 
@@ -119,6 +120,7 @@ def is_told(path: Path, *, limit_s: float) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=200)
+    parser.add_argument("--garments", type=int, default=1, help="that share the file")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=float, default=20.0, help="seconds a file, then a hang")
     parser.add_argument("--json", action="store_true")
@@ -126,7 +128,7 @@ def main() -> None:
     rng = np.random.default_rng(arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "sound.h5"
-        sound_session(sound, rng)
+        sound_session(sound, rng, arguments.garments)
         data = sound.read_bytes()
         paths = []
         for i in range(arguments.files):
