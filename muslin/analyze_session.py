@@ -4,9 +4,10 @@ import math
 from pathlib import Path
 
 from muslin.analysis.cohort import CohortRow, cohort_json, cohort_row
+from muslin.analysis.result import Analysis
 from muslin.analyze import analyze
 from muslin.errors import Exit, InputError
-from muslin.folders import garments_of, readable_session, writable_folder
+from muslin.folders import garments_of, writable_folder
 from muslin.json_file import write_json
 from muslin.report.cohort_page import cohort_page
 from muslin.screen import print_json, say, say_table, step
@@ -15,21 +16,33 @@ from wearables.sessions.reader import split_device
 
 
 def analyze_session(session: Path, *, out: Path | None, model: Path | None, as_json: bool) -> Exit:
-    """Analyse a session, or every session of a folder, and write its page."""
+    """Analyse a session, or every session of a folder, and write its page; one for each garment."""
     if session.is_dir():
         return analyze_folder(session, out=out, model=model, as_json=as_json)
-    readable_session(session)
-    file, device = split_device(session)
-    name = f"{file.stem}-{device}.html" if device else f"{file.stem}.html"
-    page = file.with_name(name) if out is None else out
-    writable_folder(page.parent)
-    with step(f"analysing {session}"):
-        analysis = analyze(session, out=page, model=model)
+    garments = garments_of(session)
+    if len(garments) > 1 and out is not None:
+        raise InputError(
+            f"{session} holds several garments, so --out would be written over; name one: "
+            f"{garments[0]}"
+        )
+    found: dict[str, Analysis] = {}
+    for garment in garments:
+        page = _page_of(garment) if out is None else out
+        writable_folder(page.parent)
+        with step(f"analysing {garment}"):
+            analysis = found[split_device(garment)[1]] = analyze(garment, out=page, model=model)
+        if not as_json:
+            say_table("Session", [*analysis.rows(), ("page", str(page))])
     if as_json:
-        print_json(analysis.to_json())
-    else:
-        say_table("Session", [*analysis.rows(), ("page", str(page))])
-    return Exit.INCOMPLETE if analysis.n_lost else Exit.DONE
+        told = {name: analysis.to_json() for name, analysis in found.items()}
+        print_json({"garments": told} if len(told) > 1 else next(iter(told.values())))
+    return Exit.INCOMPLETE if any(one.n_lost for one in found.values()) else Exit.DONE
+
+
+def _page_of(session: Path) -> Path:
+    """Where the page of a session goes, or of one of its garments."""
+    file, device = split_device(session)
+    return file.with_name(f"{file.stem}-{device}.html" if device else f"{file.stem}.html")
 
 
 def analyze_cohort(folder: Path, *, out: Path | None, model: Path | None) -> list[CohortRow]:

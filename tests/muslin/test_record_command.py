@@ -327,13 +327,19 @@ def test_names_in_one_file_must_differ(tmp_path, capsys):
     assert "need names that differ: a, a" in capsys.readouterr().err
 
 
-def test_a_folder_of_sessions_is_read_garment_by_garment(tmp_path):
+@pytest.mark.slow
+def test_sessions_are_analysed_garment_by_garment(tmp_path, capsys):
     pairs = [(Live(), tmp_path / "both.h5") for _ in range(2)]
     running = run_recordings(
         pairs, study=STUDY, limits=Limits(duration_s=0.1), devices=["left", "right"]
     )
     asyncio.run(running)
-    names = [path.name for path in garments_of(tmp_path / "both.h5")]
-    assert names == ["both.h5#left", "both.h5#right"]
+    both = tmp_path / "both.h5"
+    assert [path.name for path in garments_of(both)] == ["both.h5#left", "both.h5#right"]
+    assert run_command(["analyze", str(both)]) == 0
+    assert {path.name for path in tmp_path.glob("*.html")} == {"both-left.html", "both-right.html"}
+    assert run_command(["analyze", str(both), "--out", str(tmp_path / "x.html")]) == 2
+    err = capsys.readouterr().err
+    assert f"name one: {both}#left" in err
     record_live([Live()], tmp_path)
     assert garments_of(tmp_path / "0.h5") == [tmp_path / "0.h5"]
