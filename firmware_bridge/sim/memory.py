@@ -28,6 +28,8 @@ class Memory:
         self._log = FlashLog(flash)
         self._n_erases = -1
         self._frames: dict[tuple[int, int], list[tuple[int, int, bytes]]] = {}
+        # The same frames, the oldest first.
+        self._order: deque[tuple[tuple[int, int], bytes]] = deque()
         self._read()
 
     @property
@@ -36,16 +38,29 @@ class Memory:
         return self._log.used_bytes
 
     def _read(self) -> None:
-        """Build the table from the flash, after mounting and after a sector was erased."""
+        """Build the table from the flash, after mounting."""
         self._n_erases = self._log.n_erases
-        self._frames = {}
         for data in self._log.frames():
             self._note(data)
 
     def _note(self, data: bytes) -> None:
         frame = Frame.from_bytes(data)
-        rows = self._frames.setdefault((frame.stream_id, frame.session), [])
-        rows.append((frame.first_index, frame.n_samples, data))
+        key = (frame.stream_id, frame.session)
+        self._frames.setdefault(key, []).append((frame.first_index, frame.n_samples, data))
+        self._order.append((key, data))
+
+    def _forget_erased(self) -> None:
+        """Drop what was in the sector that was erased: all before the oldest that is still there.
+
+        Reading a large log anew for each sector would hold up the garment.
+        """
+        self._n_erases = self._log.n_erases
+        oldest = next(self._log.frames(), None)
+        while self._order and self._order[0][1] != oldest:
+            key, _ = self._order.popleft()
+            self._frames[key].pop(0)
+            if not self._frames[key]:
+                del self._frames[key]
 
     def take(self, data: bytes, at_us: int) -> bool:
         """Take a frame that closed at a device time; returns whether it will be stored."""
@@ -86,9 +101,8 @@ class Memory:
     def _store(self, data: bytes) -> None:
         self._log.append(data)
         if self._log.n_erases != self._n_erases:
-            self._read()
-        else:
-            self._note(data)
+            self._forget_erased()
+        self._note(data)
 
     def has(self, data: bytes) -> bool:
         """Whether a frame is stored."""
