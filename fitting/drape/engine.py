@@ -9,7 +9,13 @@ from fitting.drape.audit import EDGE_SHARES
 from fitting.drape.contact import contact_assemble, contact_forces, move_anchors, vertex_energy
 from fitting.drape.jit import N_CHUNKS
 from fitting.drape.kernels import Kernels, kernels_on
-from fitting.drape.push import limit_step, push_assemble, push_energy, push_foresee
+from fitting.drape.push import (
+    limit_step,
+    push_assemble,
+    push_energy,
+    push_foresee,
+    whole_share,
+)
 from fitting.drape.rest import RestShape
 from fitting.drape.rub import Rub
 from fitting.drape.sdf import DistanceTree, nearest
@@ -256,7 +262,10 @@ class Engine:
         move, n_cg, error = self._newton(gradient)
         wanted = float(np.sqrt((move**2).sum() / max(int(rest.free.sum()), 1))) / h
         asked = self._next_tolerance(wanted * h)
+        whole = move.copy()
         clamped = self.limit(move)
+        if float((true_gradient * move).sum()) >= 0.0:
+            move = self._shortened(whole)
         # Contacts foreseen bend the direction only; the slope is the true potential's.
         before = self.energy(self.x, grip, inertia, target)
         slope = min(0.0, float((true_gradient * move).sum()))
@@ -370,6 +379,14 @@ class Engine:
             gradient, tolerance=self.tolerance, cap=settings.cg_cap, guess=guess,
             pushes=pushes,
         )  # fmt: skip
+
+    def _shortened(self, move: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A step as long as pairs and rooms allow all of it; cut vertex by vertex it led uphill."""
+        share = min(1.0, self.settings.move_max_m / max(float(np.abs(move).max()), 1e-300))
+        if self.touch is not None:
+            t = self.touch
+            share *= whole_share(share * move, t.room(self.x), t.vertices, t.split, t.planes)
+        return share * move
 
     def limit(self, move: NDArray[np.float64]) -> bool:
         """Shorten the step in place: all of it to its largest length, pairs to their planes."""

@@ -246,3 +246,23 @@ def limit_step(move, room, vertices, split, planes):  # noqa: ANN201
             scale[i] *= room[i] / length
         for d in range(3):
             move[i, d] *= scale[i]
+
+
+@njit
+def whole_share(move, room, vertices, split, planes):  # noqa: ANN201
+    """Largest share of a step that `limit_step` would leave as it is."""
+    share = 1.0
+    for i in range(move.shape[0]):
+        length = np.sqrt(move[i, 0] ** 2 + move[i, 1] ** 2 + move[i, 2] ** 2)
+        if length > room[i]:
+            share = min(share, room[i] / length)
+    for k in range(vertices.shape[0]):
+        for m in range(4):
+            i = vertices[k, m]
+            sign = -1.0 if m < split[k] else 1.0
+            along = sign * (
+                planes[k, 0] * move[i, 0] + planes[k, 1] * move[i, 1] + planes[k, 2] * move[i, 2]
+            )
+            if along > _SHARE * planes[k, 3]:
+                share = min(share, _SHARE * planes[k, 3] / along)
+    return share

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import shapes
 
-from fitting.drape.push import push_assemble, push_energy, push_foresee
+from fitting.drape.push import (
+    limit_step,
+    push_assemble,
+    push_energy,
+    push_foresee,
+    whole_share,
+)
 from fitting.drape.selfcontact import SelfContact
 
 LAYER_M = 1.5e-3
@@ -159,3 +165,18 @@ def test_pairs_that_a_move_brings_into_the_layer_are_foreseen_once():
     assert push_foresee(*given) == 1
     assert push_foresee(*given) == 0
     assert gradient[4, 2] == pytest.approx(STIFF_N_M * 0.5e-3)
+
+
+def test_a_step_shortened_as_a_whole_is_the_longest_that_stays_uncut():
+    x, faces = two_sheets(gap=2e-3)
+    touch = SelfContact(x, faces, layer_m=LAYER_M, reach_m=0.006)
+    touch.look(x)
+    move = np.random.default_rng(3).normal(scale=1e-3, size=x.shape)
+    room, at = np.full(len(x), 2e-3), (touch.vertices, touch.split, touch.planes)
+    share = whole_share(move, room, *at)
+    assert 0 < share < 1
+    for factor, stays in ((0.999, True), (1.01, False)):
+        step = factor * share * move
+        cut = step.copy()
+        limit_step(cut, room, *at)
+        assert np.allclose(cut, step, atol=1e-12) is stays
