@@ -97,7 +97,7 @@ class SelfContact:
             gone[moved] = 0.0
         self._reach[moved] = wanted[moved]
         self._built_at[moved] = x[moved]
-        kept = ~moved[self.vertices].any(axis=1)
+        kept = np.asarray(~moved[self.vertices].any(axis=1), dtype=np.bool_)
         # Who has gone some way may come back, and then go as far as its reach.
         found = self._find(x, self._reach + gone, moved, crossing=False)
         if self.skip.any():
@@ -151,16 +151,16 @@ class SelfContact:
         """Pairs that push or rub, or will push in this step, as the solver takes them."""
         planes = self.push_planes
         on = ((planes[:, 3] < self._layer_m) | self.known) & (planes[:, 4] > 0)
-        push = (
+        vertices, weights, normals, stiffness = (
             self.vertices[on], self.push_weights[on], planes[on, :3], stiffness_n_m * planes[on, 4]
         )  # fmt: skip
         if self.rub is None:
-            return push
-        rub = self.rub.pushes(self.vertices, self.push_weights)
-        vertices, weights, normals, stiffness = (
-            np.concatenate(both) for both in zip(push, rub, strict=True)
-        )
-        return vertices, weights, normals, stiffness
+            return vertices, weights, normals, stiffness
+        rows, shares, ways, holds = self.rub.pushes(self.vertices, self.push_weights)
+        return (
+            np.concatenate([vertices, rows]), np.concatenate([weights, shares]),
+            np.concatenate([normals, ways]), np.concatenate([stiffness, holds]),
+        )  # fmt: skip
 
     def settle(self, x: NDArray[np.float64]) -> None:
         """Let friction follow where cloth slid on cloth, after a step to x."""
