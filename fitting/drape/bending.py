@@ -59,7 +59,7 @@ def bending_matrix(
     operator, vertices, full = _curvature_operator(faces, rest_uv_m, area)
     weight = _share_area(area, full, find_flaps(faces))
     per_curvature = stiffness_n_m * np.array([1.0, 1.0, 4.0]) * weight[:, None]
-    local = np.einsum("tck,tc,tcl->tkl", operator, per_curvature, operator)
+    local = (operator * per_curvature[:, :, None]).transpose(0, 2, 1) @ operator
     rows = np.repeat(vertices, 6, axis=1).ravel()
     columns = np.tile(vertices, (1, 6)).ravel()
     matrix = sparse.coo_matrix((local.ravel(), (rows, columns)), shape=(n_vertices, n_vertices))
@@ -145,6 +145,8 @@ def _share_area(
     taken = sparse.csr_matrix(sparse.diags(full.astype(np.float64)))
     for _ in range(_N_PASSES):
         missing = np.asarray(taken.sum(axis=1)).ravel() == 0
+        if not missing.any():
+            break
         reach = sparse.csr_matrix(sparse.diags(missing.astype(np.float64)) @ touches @ taken)
         total = np.asarray(reach.sum(axis=1)).ravel()
         share = np.divide(1.0, total, where=total > 0, out=np.zeros(n))

@@ -361,7 +361,8 @@ class Engine:
     def _newton(self, gradient: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, float]:
         """Move, iterations and error; contacts that the move would make are added on the way."""
         move, n_cg = None, 0
-        for _ in range(_N_ACTIVE_SETS):
+        flies = self.tolerance > self.settings.cg_tolerance
+        for _ in range(1 if flies else _N_ACTIVE_SETS):
             move, more, error = self._solve(gradient, move)
             n_cg += more
             if not self._foresee(move, gradient):

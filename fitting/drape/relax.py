@@ -15,7 +15,7 @@ _LOOK_EVERY = 10  # exact looks between steps cost a tenth of a step each
 _N_LIFTS = 12  # looks at a resting cloth whose edges are in the body, before it is told
 _N_STILL = 3  # consecutive steps for which the conditions of rest must hold
 _STEP_REST_S = 0.3  # a slower clock would call slow motion rest
-_COARSE_DISPLACEMENT_M = 2e-3  # a coarser level only has to find the place
+_COARSE_DISPLACEMENT_M = 4e-3  # a coarser level only has to find the place
 _N_SOFT_LEAST = 8  # soft steps before the seams may count as pulled shut
 _SOFT_MOVE_M = 5e-4  # root mean square move of a step at which they do
 

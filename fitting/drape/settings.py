@@ -39,7 +39,7 @@ class DrapeSettings:
     gravity_m_s2: float = 9.81
     step_first_s: float = 1 / 60
     step_max_s: float = 0.3
-    step_growth: float = 1.15
+    step_growth: float = 1.3
     velocity_kept: float = 0.9
     n_steps_max: int = 600
     n_steps_soft: int = 40
