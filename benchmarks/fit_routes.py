@@ -8,18 +8,30 @@ region's 95th percentile of strain or the 2 % that a comfortable garment has, wh
 and of mean pressure over the larger of both, where it is above a tenth of the garment's highest
 regional mean.
 
+Friction is what makes the rest many. `--frictionless` takes it away on both routes, which leaves
+what solver and folds do; `--shakes N` lets go of friction N times after rest, as a person shakes
+out a garment, and lets the cloth settle again.
+
 Run: python benchmarks/fit_routes.py [--blocks tshirt base_layer] [--edge 0.016] [--second single]
-[--json]. `--second warp-cpu` compares the processor's kernels with those of the GPU instead.
+[--frictionless] [--shakes N] [--json]. `--second warp-cpu` compares the processor's kernels with
+those of the GPU instead.
 """
 
 import argparse
 import json
+import time
+from dataclasses import replace
 
 import numpy as np
 
 from fitting.body import body_from_measurements, default_measurements
 from fitting.cloth import garment_levels_on_body, load_fabric
-from fitting.drape import DrapeSettings, drape
+from fitting.drape import DrapeSettings
+from fitting.drape.account import account
+from fitting.drape.cascade import Scene, as_levels, cascade
+from fitting.drape.fixings import Fixings
+from fitting.drape.relax import relax
+from fitting.drape.sdf import build_tree
 from fitting.fit import fit_map, region_differences, region_summaries
 from fitting.pattern import BLOCKS, complete_measures, draft_block
 
@@ -32,20 +44,32 @@ def maps_of(cloth, d, body, fabric):
     return region_summaries(cloth, fit_map(cloth, d, body, (fabric,)))
 
 
-def compare(block, edge_m, second):
+def rest_of(cloth, body, fabric, *, device, shakes):
+    """The drape of a cloth, friction let go so many times after it came to rest."""
+    scene = Scene(
+        garment=as_levels(cloth), fabrics=(fabric,), fixings=Fixings(), settings=DrapeSettings(),
+        tree=build_tree(body.vertices_m, body.faces), device=device,
+    )  # fmt: skip
+    engine, run, coarse = cascade(scene)
+    for _ in range(shakes):
+        engine.anchor[:] = engine.x
+        run = relax(engine, n_soft=0)
+    finest = scene.garment.finest
+    return account(finest, engine, run, coarse, seed=0, start_ns=time.monotonic_ns())
+
+
+def compare(block, edge_m, second, *, frictionless, shakes):
     """Both drapes of one block and the differences of their maps."""
     given, sex = default_measurements()
     fitted = body_from_measurements(given, sex=sex)
     pattern = draft_block(block, complete_measures(given, fitted.achieved))
     garment = garment_levels_on_body(pattern, fitted.body, edge_length_m=edge_m)
     fabric = load_fabric(BLOCKS[block].fabric)
+    if frictionless:
+        fabric = replace(fabric, friction_skin=0.0)
     single = second == "single"
-    settings = DrapeSettings()
     drapes = [
-        drape(
-            cloth, fitted.body, (fabric,), settings=settings, device=device,
-            rng=np.random.default_rng(0),
-        )
+        rest_of(cloth, fitted.body, fabric, device=device, shakes=shakes)
         for cloth, device in (
             (garment, "cpu"), (garment.finest, "cpu") if single else (garment, second)
         )
@@ -84,9 +108,17 @@ def main():
     parser.add_argument("--blocks", nargs="+", default=["tshirt", "base_layer"])
     parser.add_argument("--edge", type=float, default=0.016)
     parser.add_argument("--second", default="single")
+    parser.add_argument("--frictionless", action="store_true")
+    parser.add_argument("--shakes", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    results = [compare(block, options.edge, options.second) for block in options.blocks]
+    results = [
+        compare(
+            block, options.edge, options.second, frictionless=options.frictionless,
+            shakes=options.shakes,
+        )
+        for block in options.blocks
+    ]  # fmt: skip
     if options.json:
         print(json.dumps(results))
         return
