@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from muslin.classify import answer_json, counted, say_answer, stream_with
 from muslin.errors import Exit, InputError
-from muslin.keys import keys_to
 from muslin.record import VirtualGarment, open_source
-from muslin.recordings import Stopping, stop_after
+from muslin.recording.keys import keys_to
+from muslin.recording.run import Stopping, stop_after
 from muslin.screen import print_json_line, say, say_table
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import numpy as np
 
 from muslin.errors import Exit, InputError
 from muslin.folders import readable_session, writable_folder
-from muslin.preflight import Limits
 from muslin.record import tell
-from muslin.recordings import MarkerDoors, Outcome, run_recordings
+from muslin.recording.preflight import Limits
+from muslin.recording.run import MarkerDoors, Outcome, run_recordings
+from muslin.recording.study import read_study
 from muslin.screen import print_json, say, say_table, step
-from muslin.study import read_study
 from muslin.version import version
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import numpy as np
 
 from muslin.errors import Exit, InputError
 from muslin.folders import assets_folder, readable_session, writable_folder
-from muslin.preflight import Limits
-from muslin.recordings import MarkerDoors, Outcome, run_recordings
+from muslin.recording.preflight import Limits
+from muslin.recording.run import MarkerDoors, Outcome, run_recordings
+from muslin.recording.study import Study, read_study
 from muslin.screen import print_json, say, say_table, step
-from muslin.study import Study, read_study
 
 if TYPE_CHECKING:
     from wearables.events import Source

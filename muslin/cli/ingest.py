@@ -52,8 +52,8 @@ def record_device(
 ) -> None:
     """Record a heart rate strap or another known sensor. Polar, Movesense, Thingy and more."""
     from muslin.ingest import record_device as run
-    from muslin.preflight import Limits
-    from muslin.recordings import MarkerDoors
+    from muslin.recording.preflight import Limits
+    from muslin.recording.run import MarkerDoors
 
     code = run(
         radio=radio,

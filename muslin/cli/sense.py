@@ -62,10 +62,10 @@ def record(
     as_json: Json = False,
 ) -> None:
     """Record garments into session files. The files say what is missing."""
-    from muslin.preflight import Limits
     from muslin.record import VirtualGarment, record_many, tell
-    from muslin.recordings import MarkerDoors
-    from muslin.study import read_study
+    from muslin.recording.preflight import Limits
+    from muslin.recording.run import MarkerDoors
+    from muslin.recording.study import read_study
 
     outcome = record_many(
         garment or ["sim:"],

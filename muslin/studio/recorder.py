@@ -206,7 +206,7 @@ class Recorder:
 
 
 def _take(watched: _Watched, controls: "Controls", path: Path, command: Content) -> "Take":
-    from muslin.study import read_study
+    from muslin.recording.study import read_study
     from muslin.version import version
     from wearables.sessions import Take
 
@@ -229,7 +229,7 @@ def _told(summary: "RecordSummary") -> Content:
 def _load() -> None:
     """Import what a recording needs while nobody waits yet."""
     for module in (
-        "muslin.record", "muslin.study", "muslin.version", "wearables.ble",
+        "muslin.record", "muslin.recording.study", "muslin.version", "wearables.ble",
         "wearables.ble.bumble_backend", "wearables.sessions",
         "wearables.signals.motion.orientation", "wearables.sources",
     ):  # fmt: skip

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-import muslin.preflight as preflight
-import muslin.recordings as recordings
+import muslin.recording.preflight as preflight
+import muslin.recording.run as recordings
 from firmware_bridge.events import LossCause, Lost, Sampled, Status
 from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from muslin.cli import run_command
 from muslin.errors import InputError
 from muslin.folders import garments_of
-from muslin.keys import keys_to
-from muslin.preflight import Limits
 from muslin.record import result_of, session_paths
-from muslin.recording_panel import RecordingPanel, Watched, quality_bar, sparkline
-from muslin.recordings import MarkerDoors, run_recordings
-from muslin.study import read_study
+from muslin.recording.keys import keys_to
+from muslin.recording.panel import RecordingPanel, Watched, quality_bar, sparkline
+from muslin.recording.preflight import Limits
+from muslin.recording.run import MarkerDoors, run_recordings
+from muslin.recording.study import read_study
 from wearables.events import LinkClosed, LinkOpened
 from wearables.sessions import Session
 from wearables.sessions.catalogue import catalogue
@@ -186,7 +186,7 @@ def test_markers_come_in_over_udp(tmp_path, capsys):
 async def test_keys_come_one_by_one(monkeypatch):
     near, far = pty.openpty()
     with os.fdopen(far, "r") as terminal:
-        monkeypatch.setattr("muslin.keys.sys.stdin", terminal)
+        monkeypatch.setattr("muslin.recording.keys.sys.stdin", terminal)
         seen = []
         with keys_to(seen.append) as has_keyboard:
             assert has_keyboard

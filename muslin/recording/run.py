@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muslin.errors import InputError
-from muslin.keys import keys_to
-from muslin.preflight import (
+from muslin.recording.keys import keys_to
+from muslin.recording.panel import RecordingPanel, Watched, keep_showing, keep_telling
+from muslin.recording.preflight import (
     LAST_DISK_S,
     Limits,
     bytes_per_second,
@@ -22,9 +23,8 @@ from muslin.preflight import (
     must_be_ready,
     peek,
 )
-from muslin.recording_panel import RecordingPanel, Watched, keep_showing, keep_telling
+from muslin.recording.study import Study
 from muslin.screen import say
-from muslin.study import Study
 from muslin.version import version
 
 if TYPE_CHECKING:
