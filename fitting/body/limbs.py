@@ -33,7 +33,7 @@ def _across(upper: str, lower: str, *shares: float, edges: str) -> Rule:
             return girth_m(cut(taping.points_m, skin, plane), plane)
 
         # The level is held for the derivative.
-        share = max(shares, key=length_m) if len(shares) > 1 else shares[0]
+        share = max(shares, key=length_m) if shares[1:] else shares[0]
         return taping.girth_across(skin, a.toward(b, share), normal)
 
     return rule

@@ -119,5 +119,5 @@ def _felt_joints(
     under, felt = _is_near(first_m, garment_m, _UNDER_M), np.zeros(len(first_m), dtype=np.bool_)
     for skin_m in (first_m, last_m) if under.any() else ():
         felt |= _is_near(skin_m, skin_m[under], _STEP_M)
-    moved = (rig.weights[felt] > _MOVED_BY).any(axis=0)
+    moved = np.asarray((rig.weights[felt] > _MOVED_BY).any(axis=0))
     return [name for name, moves in zip(rig.joint_names, moved, strict=True) if moves]

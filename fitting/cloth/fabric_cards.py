@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -116,7 +116,7 @@ def _is_number(value: object) -> bool:
 
 def _curve(points: object, place: str) -> tuple[tuple[float, float], ...]:
     """Points of a force-strain curve, each a strain and a force."""
-    rows = points if isinstance(points, list | tuple) else [points]
+    rows: Sequence[Any] = points if isinstance(points, list | tuple) else [points]
     for row in rows:
         if not (isinstance(row, list | tuple) and len(row) == 2 and all(map(_is_number, row))):
             raise FabricError(f"{place} has {row!r}, wanted pairs of strain and force [N/m]")

@@ -122,7 +122,7 @@ def _pseudonormals(vertices: NDArray[np.float64], faces: NDArray[np.int64]) -> N
 def _summed(values: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sum vectors (..., 3) that belong to the same of the rows, shape (n_rows, 3)."""
     columns = values.reshape(-1, 3).T
-    return np.stack([np.bincount(rows, column) for column in columns], axis=1)
+    return np.stack([np.bincount(rows, column) for column in columns], axis=1, dtype=np.float64)
 
 
 @njit_inline

@@ -6,7 +6,7 @@ same device gives the same bits.
 """
 # Annotations of kernels are warp's own types, which a checker of Python types cannot read.
 # pyright: reportInvalidTypeForm=false, reportIndexIssue=false, reportOperatorIssue=false
-# pyright: reportCallIssue=false, reportArgumentType=false
+# pyright: reportCallIssue=false, reportArgumentType=false, reportGeneralTypeIssues=false
 
 from typing import Any
 

@@ -5,7 +5,7 @@ that no sum depends on the order of threads.
 """
 # Annotations of kernels are warp's own types, which a checker of Python types cannot read.
 # pyright: reportInvalidTypeForm=false, reportIndexIssue=false, reportOperatorIssue=false
-# pyright: reportCallIssue=false, reportArgumentType=false
+# pyright: reportCallIssue=false, reportArgumentType=false, reportGeneralTypeIssues=false
 
 import warp as wp
 

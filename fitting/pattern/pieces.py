@@ -6,7 +6,7 @@ neck) from a leg (hem, two equal inseams, two crotch curves, waist) and a sleeve
 underarms, cap). Names only tell front from back. Metres.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,10 +75,10 @@ class Piece:
 def piece_of(panel: Panel) -> Piece | None:
     """Recognise a panel by its shape; none when it is nothing known."""
     sides = sides_of(panel)
-    for role, find in (
-        ("torso", _torso), ("leg", _leg), ("half torso", _half_torso), ("sleeve", _sleeve),
-        ("band", _band),
-    ):  # fmt: skip
+    finders: dict[Role, Callable[[tuple[PieceSide, ...]], int | None]] = {
+        "torso": _torso, "leg": _leg, "half torso": _half_torso, "sleeve": _sleeve, "band": _band,
+    }  # fmt: skip
+    for role, find in finders.items():
         hem = find(sides)
         if hem is not None:
             ordered = (*sides[hem:], *sides[:hem])

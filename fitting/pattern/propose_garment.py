@@ -8,6 +8,7 @@ proposal is a suggestion: a person confirms it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +136,8 @@ class _Top(_Assembly):
         if not self.is_whole:
             return
         names = {cut.panel.name for half in self._halves.values() for cut in half.values()}
-        for half, wrap in (("front", "torso_front"), ("back", "torso_back")):
+        wraps: dict[str, Wrap] = {"front": "torso_front", "back": "torso_back"}
+        for half, wrap in wraps.items():
             for cut in self._halves[half].values():
                 self._place(cut, wrap, _torso_origin_m(cut))
         for side in "lr":
@@ -160,7 +162,7 @@ class _Top(_Assembly):
             return
         named = tuple(side_named(cut.panel.name) for cut in sleeves)
         by_shape = ("l", "r") if _longer_right(sleeves[0]) else ("r", "l")
-        sides = named if set(named) == {"l", "r"} else by_shape
+        sides = cast("tuple[str, ...]", named) if set(named) == {"l", "r"} else by_shape
         for cut, side in zip(sleeves, sides, strict=True):
             _, under, cap, other_under = cut.piece.sides
             front, back = (self._parts(half, side)["armhole"] for half in ("front", "back"))
@@ -168,7 +170,9 @@ class _Top(_Assembly):
             # Of two sleeves that are drawn alike one shows its wrong side.
             is_right_side = _longer_right(cut) == (side == "l")
             if self._sew([cap], row, "sleeve in its armhole", reversed_=is_right_side):
-                self._place(cut, f"sleeve_{side}", (under.stop_m + other_under.start_m) / 2)
+                self._place(
+                    cut, cast("Wrap", f"sleeve_{side}"), (under.stop_m + other_under.start_m) / 2
+                )
                 self._sew([under], [other_under], "underarm of a sleeve")
 
 
@@ -191,7 +195,8 @@ class _Legs(_Assembly):
         # The front crotch is the shorter one; a left leg has it at the left, seen from outside.
         shorter_left = pair[0].piece.sides[4].length_m < pair[0].piece.sides[2].length_m
         left, right = pair if shorter_left else pair[::-1]
-        for cut, wrap in ((left, "leg_l"), (right, "leg_r")):
+        worn: tuple[tuple[_Cut, Wrap], ...] = ((left, "leg_l"), (right, "leg_r"))
+        for cut, wrap in worn:
             hem, inseam, *_, other_inseam = cut.piece.sides
             up = cut.piece.up
             across = np.array([up[1], -up[0]])

@@ -81,7 +81,8 @@ def keep_additions(path: Path, target: Path) -> None:
         with h5py.File(path, "r", locking=False) as old, h5py.File(target, "r+") as new:
             if "annotations" in old:
                 old.copy("annotations", new)
-            for key, device in new["devices"].items():
+            devices: Any = new["devices"]
+            for key, device in devices.items():
                 _keep_fits(old, f"devices/{key}/clock", device["clock"])
     except (OSError, KeyError, RuntimeError, ValueError):
         return

@@ -87,7 +87,9 @@ class DeviceReader:
     def _added_fit(self, boot: int) -> ClockFit | None:
         """What somebody added after the close and put in force."""
         clock = self._group.get("clock")
-        name = layout.FINAL_FIT if clock is None else str(clock.attrs.get("current", ""))
+        if clock is None:
+            return None
+        name = str(clock.attrs.get("current", ""))
         if name in ("", layout.FINAL_FIT) or name not in clock:
             return None
         knots = table(clock, name)
