@@ -100,16 +100,20 @@ class Carrier:
         for _ in range(_N_LIFTS if len(rows) else 0):
             x[rows] = _lifted(x[rows], stance, near[:, :_N_BESIDE], keep_m)
 
-    def lifted(self, points_m: Points) -> Points:
-        """Points brought off the skin of the part that each was nearest to at first."""
+    def lifted(self, points_m: Points, /, *, higher_m: float = 0.0) -> Points:
+        """Points brought off the skin of the part that each was nearest to at first.
+
+        Args:
+            points_m: Shape (n, 3).
+            higher_m: By how much more than usual.
+        """
         lifted = points_m.copy()
         for k, tree in self._here.trees.items():
             rows = np.flatnonzero(self._own == k)
             if len(rows):
                 beside = self._here.rows[k][tree.query(points_m[rows], k=_N_BESIDE)[1]]
-                lifted[rows] = _lifted(
-                    points_m[rows], self._here.stance, beside, self._keep_m[rows]
-                )
+                keep_m = self._keep_m[rows] + higher_m
+                lifted[rows] = _lifted(points_m[rows], self._here.stance, beside, keep_m)
         return lifted
 
 

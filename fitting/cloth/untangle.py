@@ -6,6 +6,8 @@ through a bulge of the body it is lifted again.
 """
 
 from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +17,31 @@ from scipy.spatial import KDTree
 
 from fitting.cloth.crossing import body_crossings, cloth_crossings
 
-# Rings of triangles round trouble that are pulled taut, and lifts afterwards, try by try.
-_TRIES = ((1, 0), (2, 6), (3, 1), (4, 6), (6, 6))
+# Rings of triangles round trouble that are pulled taut, lifts afterwards, and how much higher than
+# usual, try by try.
+_TRIES = (
+    (1, 0, 0.0), (2, 6, 0.0), (3, 1, 0.0), (4, 6, 0.0), (6, 6, 0.0), (2, 4, 0.003), (3, 6, 0.005),
+)  # fmt: skip
 # Where the whole way is gone again, this is watched round what crossed at its end.
 _N_WATCHED = 6
 # Pairs that begin to cross go back by this, so often.
 _PUSH_M, _N_PUSHES = 0.0008, 12
+# What pokes through is cleared by this, with pushes no longer than that; neighbours follow by half.
+_OUT_M, _OUT_MOST_M, _N_OUT, _FOLLOW = 0.002, 0.02, 3, 0.5
 _TAUT = 0.5
 # How hard a taut patch holds on to where it was, beside one edge's pull.
 _STAY = 0.02
 
 Points = NDArray[np.float64]
 Rows = NDArray[np.int64]
-Lift = Callable[[Points], Points]
+
+
+class Lift(Protocol):
+    """Brings points off the skin."""
+
+    def __call__(self, points_m: Points, /, *, higher_m: float) -> Points:
+        """Points brought off, and so much higher than usual."""
+        ...
 
 
 class Untangler:
@@ -49,7 +63,7 @@ class Untangler:
         Args:
             points_m: Cloth that hardly crosses, shape (n, 3).
             skin_m: The skin it is on, shape (n_skin, 3).
-            lift: Brings points off the skin.
+            lift: Brings points off the skin, and so much higher [m].
 
         Returns:
             The freed cloth, and the triangles that still cross.
@@ -67,7 +81,7 @@ class Untangler:
             points_m: Cloth that a small step brought here, shape (n, 3).
             before_m: Where it was before that step, when it crossed nothing, shape (n, 3).
             skin_m: The skin it is on, shape (n_skin, 3).
-            lift: Brings points off the skin.
+            lift: Brings points off the skin, and so much higher [m].
             near: Triangles round which to look.
         """
         watched = np.flatnonzero(self._around(near, _N_WATCHED)[self._faces].all(axis=1))
@@ -97,16 +111,50 @@ class Untangler:
         return x + total / np.maximum(count, 1.0)[:, None]
 
     def _tried(self, x: Points, skin_m: Points, lift: Lift, bad: Rows) -> tuple[Points, Rows]:
-        for n_rings, n_lifts in _TRIES:
+        for n_rings, n_lifts, higher_m in _TRIES:
             if len(bad) == 0:
                 break
-            trial = self._taut(x, bad, n_rings, n_lifts, lift)
+            trial = self._taut(x, bad, n_rings, n_lifts, partial(lift, higher_m=higher_m))
             moved = (trial != x).any(axis=1)[self._faces].any(axis=1)
             # What did not move crosses nothing but what did, or stays bad.
             left = np.union1d(self._crossing(trial, skin_m, moved), bad[~moved[bad]])
             if len(left) < len(bad):
                 x, bad = trial, left
+        for _ in range(_N_OUT):
+            if len(bad) == 0:
+                break
+            trial = self._pushed_out(x, skin_m, bad)
+            moved = (trial != x).any(axis=1)[self._faces].any(axis=1)
+            if not moved.any():
+                break
+            left = np.union1d(self._crossing(trial, skin_m, moved), bad[~moved[bad]])
+            x, bad = trial, left
         return x, bad
+
+    def _pushed_out(self, x: Points, skin_m: Points, bad: Rows) -> Points:
+        """Push triangles over what pokes through them, a fold's sharp edge say, shape (n, 3)."""
+        pairs = body_crossings(x, self._faces[bad], skin_m, self._skin_faces)
+        if len(pairs) == 0:
+            return x
+        own, skin = self._faces[bad[pairs[:, 0]]], skin_m[self._skin_faces[pairs[:, 1]]]
+        # Both sides of an edge lean apart; their sum points along it.
+        normal = np.cross(skin[:, 1] - skin[:, 0], skin[:, 2] - skin[:, 0])
+        out = np.zeros((len(bad), 3))
+        np.add.at(out, pairs[:, 0], normal)
+        out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
+        way = out[pairs[:, 0]]
+        depth_m = (
+            ((skin - x[own].mean(axis=1, keepdims=True)) * way[:, None]).sum(axis=2).max(axis=1)
+        )
+        step = np.clip(depth_m + _OUT_M, 0.0, _OUT_MOST_M)[:, None] * way
+        pushes = np.zeros((len(x), 3))
+        for corners, push in zip(own, step, strict=True):
+            longer = np.linalg.norm(push) > np.linalg.norm(pushes[corners], axis=1)
+            pushes[corners[longer]] = push
+        is_pushed = (pushes != 0).any(axis=1)
+        count = self._beside @ is_pushed.astype(np.float64)
+        beside = (self._beside @ pushes) / np.maximum(count, 1.0)[:, None]
+        return x + np.where(is_pushed[:, None], pushes, _FOLLOW * beside)
 
     def _crossing(self, x: Points, skin_m: Points, moved: NDArray[np.bool_]) -> Rows:
         """Triangles that cross skin or cloth, where some have moved."""
@@ -134,7 +182,9 @@ class Untangler:
             inside = np.minimum(1.0, inside + self._beside @ inside)
         return inside > 0
 
-    def _taut(self, x: Points, bad: Rows, n_rings: int, n_lifts: int, lift: Lift) -> Points:
+    def _taut(
+        self, x: Points, bad: Rows, n_rings: int, n_lifts: int, lift: Callable[[Points], Points]
+    ) -> Points:
         """Pull the surroundings of triangles taut, then lift them off the skin, shape (n, 3)."""
         inside = self._around(bad, n_rings)
         free, fixed = np.flatnonzero(inside), np.flatnonzero(~inside)

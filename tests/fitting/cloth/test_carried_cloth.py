@@ -82,10 +82,29 @@ def test_a_crumpled_patch_is_pulled_taut():
         tangled[6 * n + k] += [0.033, -0.012, 0.0]
     assert len(cloth_crossings(tangled, faces)) > 0
     untangler = Untangler(faces, np.array([[0, 1, 2]]))
-    freed, bad = untangler.freed(tangled, skin, lambda points: points)
+    freed, bad = untangler.freed(tangled, skin, lambda points, *, higher_m: points)
     assert len(bad) == 0
     assert len(cloth_crossings(freed, faces)) == 0
     np.testing.assert_array_equal(freed[:n], x[:n])
+
+
+def test_cloth_is_pushed_over_a_spike():
+    n = 12
+    u, v = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+    x = np.stack([0.01 * u, np.zeros_like(u, dtype=float), 0.01 * v], axis=-1).reshape(-1, 3)
+    a = (u[:-1, :-1] * n + v[:-1, :-1]).ravel()
+    faces = np.concatenate(
+        [np.stack([a, a + 1, a + n], axis=1), np.stack([a + 1, a + n + 1, a + n], axis=1)]
+    )
+    # Four steep sides meet in a point above the sheet; no skin vertex is near it otherwise.
+    corners = [[0.04, -0.03, 0.04], [0.04, -0.03, 0.07], [0.07, -0.03, 0.07], [0.07, -0.03, 0.04]]
+    skin = np.array([*corners, [0.055, 0.008, 0.054]])
+    sides = np.array([[i, (i + 1) % 4, 4] for i in range(4)])
+    assert len(body_crossings(x, faces, skin, sides)) > 0
+    freed, bad = Untangler(faces, sides).freed(x, skin, lambda points, *, higher_m: points)
+    assert len(bad) == 0
+    assert len(body_crossings(freed, faces, skin, sides)) == 0
+    assert np.linalg.norm(freed - x, axis=1).max() < 0.03
 
 
 def test_triangles_that_share_a_corner_may_cross_too():
