@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from fitting.cloth.ears import without_double_ears
 from fitting.cloth.mesh import FlatMesh, edge_curve_m, seam_of
 from fitting.cloth.sew import weld
 from fitting.errors import PatternError
@@ -54,7 +55,9 @@ def nested_meshes(flat: FlatMesh, pattern: Pattern, n_levels: int) -> NestedMesh
     Raises:
         PatternError: If an edge curves too much, or a seam would fold a triangle.
     """
-    flats, welds, matrices = [flat], [weld(flat, pattern)], []
+    welded = weld(flat, pattern)
+    flat = without_double_ears(flat, welded)
+    flats, welds, matrices = [flat], [welded], []
     for _ in range(n_levels - 1):
         fine, parents = subdivide(flats[-1], pattern)
         flats.append(fine)

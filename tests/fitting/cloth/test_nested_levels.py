@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from fitting.cloth import garment_levels_on_body, mesh_pattern
+from fitting.cloth.ears import without_double_ears
+from fitting.cloth.mesh import FlatMesh
 from fitting.cloth.triangulate import min_angles_rad, recover_edges, triangulate
 from fitting.pattern import Edge, Notch, Panel, Pattern, Run, Seam, draft_tshirt
 
@@ -123,3 +125,40 @@ def test_a_slot_narrower_than_the_edges_keeps_its_boundary():
     n = len(dense)
     assert all(tuple(sorted((i, (i + 1) % n))) in edges for i in range(n))
     assert len(points) > n
+
+
+def test_two_ears_on_one_seam_are_not_one_double_triangle():
+    """Corners of two panels that meet with all three edges of a triangle lie in each other."""
+    square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    # Both squares are cut along the same diagonal, and sewn along two sides: 0-1 and 1-2.
+    faces = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]])
+    flat = FlatMesh(
+        uv_m=np.concatenate([square, square]), panel=np.repeat([0, 1], 4),
+        edge=np.full(8, -1), share=np.full(8, np.nan), seam=np.full(8, -1), faces=faces,
+        face_panel=np.repeat([0, 1], 2), seam_sides=(), edge_points={},
+    )  # fmt: skip
+    welded = np.array([0, 1, 2, 3, 0, 1, 2, 4])
+    mended = without_double_ears(flat, welded)
+    corners = np.sort(welded[mended.faces], axis=1)
+    assert len(np.unique(corners, axis=0)) == 4
+    uv = mended.uv_m[mended.faces]
+    a, b = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+    np.testing.assert_allclose(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], 1.0)
+
+
+def test_runs_that_end_nearly_together_end_together():
+    """Corners of both sides a hair apart leave no sliver between them."""
+
+    def panel(name, middle):
+        corners = np.array([[0.0, 0.0], [0.2, 0.0], [0.2, middle], [0.2, 0.4], [0.0, 0.4]])
+        edges = tuple(Edge(start=i, stop=(i + 1) % 5) for i in range(5))
+        return Panel(name=name, vertices_m=corners, edges=edges)
+
+    runs = [tuple(Run(panel=name, edge=i) for i in (1, 2)) for name in "ab"]
+    seam = Seam(runs_a=runs[0], runs_b=runs[1], reversed=False)
+    panels = (panel("a", 0.2), panel("b", 0.2002))
+    flat = mesh_pattern(Pattern(name="x", panels=panels, seams=(seam,)), edge_length_m=0.05)
+    steps = flat.uv_m[flat.faces] - flat.uv_m[np.roll(flat.faces, 1, axis=1)]
+    assert np.linalg.norm(steps, axis=2).min() > 0.02
+    a, b = flat.seam_pairs.T
+    assert len(a) == len(b) > 6
