@@ -142,15 +142,13 @@ class Untangler:
         out = np.zeros((len(bad), 3))
         np.add.at(out, pairs[:, 0], normal)
         out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
-        way = out[pairs[:, 0]]
-        depth_m = (
-            ((skin - x[own].mean(axis=1, keepdims=True)) * way[:, None]).sum(axis=2).max(axis=1)
-        )
-        step = np.clip(depth_m + _OUT_M, 0.0, _OUT_MOST_M)[:, None] * way
-        pushes = np.zeros((len(x), 3))
-        for corners, push in zip(own, step, strict=True):
-            longer = np.linalg.norm(push) > np.linalg.norm(pushes[corners], axis=1)
-            pushes[corners[longer]] = push
+        way = out[pairs[:, 0]][:, None]
+        top_m = (skin * way).sum(axis=2).max(axis=1, keepdims=True)
+        step_m = np.clip(top_m + _OUT_M - (x[own] * way).sum(axis=2), 0.0, _OUT_MOST_M)
+        pushes, longest_m = np.zeros((len(x), 3)), np.zeros(len(x))
+        np.maximum.at(longest_m, own, step_m)
+        i, k = np.nonzero(step_m >= longest_m[own])
+        pushes[own[i, k]] = step_m[i, k, None] * way[i, 0]
         is_pushed = (pushes != 0).any(axis=1)
         count = self._beside @ is_pushed.astype(np.float64)
         beside = (self._beside @ pushes) / np.maximum(count, 1.0)[:, None]
