@@ -111,25 +111,25 @@ class Untangler:
         return x + total / np.maximum(count, 1.0)[:, None]
 
     def _tried(self, x: Points, skin_m: Points, lift: Lift, bad: Rows) -> tuple[Points, Rows]:
+        """Pull taut, then push over what still pokes through."""
         for n_rings, n_lifts, higher_m in _TRIES:
             if len(bad) == 0:
-                break
+                return x, bad
             trial = self._taut(x, bad, n_rings, n_lifts, partial(lift, higher_m=higher_m))
-            moved = (trial != x).any(axis=1)[self._faces].any(axis=1)
-            # What did not move crosses nothing but what did, or stays bad.
-            left = np.union1d(self._crossing(trial, skin_m, moved), bad[~moved[bad]])
+            left = self._left(x, trial, skin_m, bad)
             if len(left) < len(bad):
                 x, bad = trial, left
-        for _ in range(_N_OUT):
+        for _ in range(_N_OUT if len(bad) else 0):
+            trial = self._pushed_out(x, skin_m, bad)
+            x, bad = trial, self._left(x, trial, skin_m, bad)
             if len(bad) == 0:
                 break
-            trial = self._pushed_out(x, skin_m, bad)
-            moved = (trial != x).any(axis=1)[self._faces].any(axis=1)
-            if not moved.any():
-                break
-            left = np.union1d(self._crossing(trial, skin_m, moved), bad[~moved[bad]])
-            x, bad = trial, left
         return x, bad
+
+    def _left(self, x: Points, trial: Points, skin_m: Points, bad: Rows) -> Rows:
+        """Triangles that cross after a trial; what did not move crosses only what did."""
+        moved = (trial != x).any(axis=1)[self._faces].any(axis=1)
+        return np.union1d(self._crossing(trial, skin_m, moved), bad[~moved[bad]])
 
     def _pushed_out(self, x: Points, skin_m: Points, bad: Rows) -> Points:
         """Push triangles over what pokes through them, a fold's sharp edge say, shape (n, 3)."""
