@@ -15,7 +15,7 @@ from fitting.drape.relax import Run, relax
 from fitting.drape.rest import build_rest, parents_of
 from fitting.drape.sdf import DistanceTree, build_tree
 from fitting.drape.settings import DrapeSettings
-from fitting.drape.start import freed_start, tangle_of
+from fitting.drape.start import freed_start, parted, tangle_of
 from fitting.errors import DrapeError
 
 _COARSEST = 400  # vertices below which a level cannot show the garment's shape
@@ -144,7 +144,7 @@ def _from_free_start(scenes: list[Scene]) -> list[Scene]:
     A mesh and its refinement share their surface, so finer ones then start free too.
     """
     left: NDArray[np.int64] = np.zeros((0, 2), dtype=np.int64)
-    for k, scene in enumerate(scenes):
+    for k, scene in enumerate(map(_parted, scenes)):
         thickest = max(fabric.thickness_m for fabric in scene.fabrics)
         keep = scene.settings.margin_m + 0.5 * thickest
         cloth, left = freed_start(scene.garment.finest, scene.tree, keep_m=keep)
@@ -154,9 +154,21 @@ def _from_free_start(scenes: list[Scene]) -> list[Scene]:
     raise DrapeError(tangle_of(scenes[-1].garment.finest, left))
 
 
+def _parted(scene: Scene) -> Scene:
+    """The scene with layers of its finest mesh parted that lie in one place."""
+    garment = scene.garment
+    if not garment.prolongations:
+        return scene
+    cloth, parents = garment.finest, parents_of(garment.prolongations[-1])
+    x = parted(cloth.positions_m, parents, cloth.faces)
+    levels = (*garment.levels[:-1], replace(cloth, positions_m=x))
+    return replace(scene, garment=replace(garment, levels=levels))
+
+
 def _start_from(finer: Engine, coarser: Engine, parents: NDArray[np.int64]) -> None:
     """Put the finer cloth on the coarser surface, friction included."""
     rows = np.argsort(coarser.rest.order)[parents[finer.rest.order]]
-    finer.x[:] = coarser.x[rows].mean(axis=1)
+    start = coarser.x[rows].mean(axis=1)
+    finer.x[:] = parted(start, parents[finer.rest.order], finer.rest.faces)
     finer.anchor[:] = coarser.anchor[rows].mean(axis=1)
     finer.step_s = min(_STEP_FINE_S, finer.settings.step_max_s)

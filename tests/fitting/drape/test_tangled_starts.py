@@ -6,6 +6,8 @@ import pytest
 import shapes
 
 from fitting.drape import DrapeSettings, drape
+from fitting.drape.audit import crossing_pairs
+from fitting.drape.start import parted
 from fitting.errors import DrapeError
 
 
@@ -58,3 +60,27 @@ def test_pinned_cloth_is_not_moved_to_free_a_tangle():
     )
     with pytest.raises(DrapeError, match="could not be freed"):
         drape(pinned, None, [shapes.fabric()], rng=np.random.default_rng(0))
+
+
+EAR = np.array([[0, 0, 0], [0.02, 0, 0], [0.01, -0.02, 0]], float)
+PARENTS = np.array([
+    (0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (0, 2), (1, 2), (0, 1), (0, 1), (0, 3), (1, 3), (0, 4),
+    (1, 4),
+])  # fmt: skip
+FACES = np.array([
+    (0, 7, 5), (7, 1, 6), (7, 6, 5), (5, 6, 2), (0, 8, 5), (8, 1, 6), (8, 6, 5),
+    (0, 7, 9), (7, 1, 10), (9, 10, 3), (7, 10, 9), (0, 8, 11), (8, 1, 12), (11, 12, 4), (8, 12, 11),
+])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [((0.01, 0.015, 0.01), (0.01, 0.015, -0.01)), ((0.01, 0.015, -0.01), (0.01, 0.015, 0.01)),
+     ((0.01, -0.01, 0.012), (0.01, -0.002, 0.02)), ((0.01, -0.002, 0.02), (0.01, -0.01, 0.012))],
+)  # fmt: skip
+def test_two_layers_of_a_corner_that_share_both_sides_are_parted(first, second):
+    x = np.concatenate([EAR, [first, second]])[PARENTS].mean(axis=1)
+    moved = parted(x, PARENTS, FACES)
+    assert len(crossing_pairs(moved, FACES)) == 0
+    assert np.linalg.norm(moved[7] - moved[8]) == pytest.approx(1e-3, rel=1e-6)
+    np.testing.assert_array_equal(np.delete(moved, [7, 8], axis=0), np.delete(x, [7, 8], axis=0))
