@@ -11,7 +11,7 @@ designs:
   noise of their lines are read from training wearers only;
 - the same with the sensor model drawn at random far wider than any sleeve (domain randomisation);
 - rehearsed wearers alone;
-- with `--nets`, a net that is trained on forty random rehearsed wearers first and then on the real
+- with `--nets`, a net that is trained on twenty random rehearsed wearers first and then on the real
   ones, against the same net without.
 """
 
@@ -201,7 +201,7 @@ def designs(
         committee = train_committee(recipe, windows, rate_hz=RATE_HZ)
         told[who] = judged(committee.probabilities(test.values), test)
     if options.nets:
-        first = more(randomised(fit), 40)
+        first = more(randomised(fit), 20)
         epochs = 40
         told["net"] = judged(net_said(train, test, None, epochs), test)
         told["net, rehearsed first"] = judged(net_said(train, test, first, epochs), test)
