@@ -22,6 +22,7 @@ from fitting.cloth.crossing import body_crossings, cloth_crossings
 _TRIES = (
     (1, 0, 0.0), (2, 6, 0.0), (3, 1, 0.0), (4, 6, 0.0), (6, 6, 0.0), (2, 4, 0.003), (3, 6, 0.005),
 )  # fmt: skip
+_N_TRIES_MIDWAY = 2
 # Where the whole way is gone again, this is watched round what crossed at its end.
 _N_WATCHED = 6
 # Pairs that begin to cross go back by this, so often.
@@ -70,7 +71,7 @@ class Untangler:
         """
         whole = np.ones(len(self._faces), dtype=np.bool_)
         bad = self._crossing(points_m, skin_m, whole)
-        return self._tried(points_m, skin_m, lift, bad)
+        return self._tried(points_m, skin_m, lift, bad, n_tries=len(_TRIES), n_pushes=_N_OUT)
 
     def relieved(
         self, points_m: Points, before_m: Points, skin_m: Points, lift: Lift, near: Rows
@@ -93,7 +94,9 @@ class Untangler:
             x = self._parted(x, before_m, pairs)
         mask = np.zeros(len(self._faces), dtype=np.bool_)
         mask[watched] = True
-        return self._tried(x, skin_m, lift, self._crossing(x, skin_m, mask))[0]
+        bad = self._crossing(x, skin_m, mask)
+        # What is left now is tried again after the next step.
+        return self._tried(x, skin_m, lift, bad, n_tries=_N_TRIES_MIDWAY, n_pushes=0)[0]
 
     def _parted(self, x: Points, before_m: Points, pairs: Rows) -> Points:
         """Push pairs of triangles back to the sides of each other where they were before."""
@@ -110,16 +113,18 @@ class Untangler:
             np.add.at(count, corners.ravel(), 1.0)
         return x + total / np.maximum(count, 1.0)[:, None]
 
-    def _tried(self, x: Points, skin_m: Points, lift: Lift, bad: Rows) -> tuple[Points, Rows]:
+    def _tried(
+        self, x: Points, skin_m: Points, lift: Lift, bad: Rows, *, n_tries: int, n_pushes: int
+    ) -> tuple[Points, Rows]:
         """Pull taut, then push over what still pokes through."""
-        for n_rings, n_lifts, higher_m in _TRIES:
+        for n_rings, n_lifts, higher_m in _TRIES[:n_tries]:
             if len(bad) == 0:
                 return x, bad
             trial = self._taut(x, bad, n_rings, n_lifts, partial(lift, higher_m=higher_m))
             left = self._left(x, trial, skin_m, bad)
             if len(left) < len(bad):
                 x, bad = trial, left
-        for _ in range(_N_OUT if len(bad) else 0):
+        for _ in range(n_pushes if len(bad) else 0):
             trial = self._pushed_out(x, skin_m, bad)
             x, bad = trial, self._left(x, trial, skin_m, bad)
             if len(bad) == 0:
