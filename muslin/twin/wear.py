@@ -22,8 +22,8 @@ from muslin.twin.sensor import Sensor
 
 # A band of 4 cm gets four rows of triangles; an electrode some forty pieces.
 EDGE_LENGTH_M = 0.01
-# Means over less than one and a half edges of that mesh are the mesh's noise: within 10 mm the
-# least pressure of an electrode ranks with Laplace over sizes by 0.86, within 15 mm by 0.96.
+# Flesh of some 35 kPa gives way to shorter relief, and the disc is about as large as an electrode
+# of 3 by 2 cm (docs/twin.md). It is also one and a half edges of that mesh, below which is noise.
 SMOOTH_M = 0.015
 
 
