@@ -163,7 +163,7 @@ class SessionWriter:
 
     def _named(self, counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
         if len(counts) == 1:
-            return dict(*counts.values())
+            return dict(next(iter(counts.values())))
         return {f"{key}/{name}": n for key, own in counts.items() for name, n in own.items()}
 
     def write(self, event: Event, *, device: str = "") -> None:

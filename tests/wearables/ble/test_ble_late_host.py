@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -204,7 +205,7 @@ async def test_a_link_that_ended_while_the_garment_was_away_does_not_stay_half_a
         await source.stop()
 
 
-def terminate() -> object:
+def terminate() -> Any:
     """What a host sends when it hangs up."""
     from bumble import ll
 
