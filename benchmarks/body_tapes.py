@@ -53,6 +53,23 @@ def band_factors(people, sex: str) -> dict[str, float]:
     return dict(zip(keys, (np.quantile(away, 0.95, axis=0) / 1.96).tolist(), strict=True))
 
 
+def band_of_draws(people, sex: str, n: int, n_draws: int = 200) -> dict[str, float]:
+    """Share in the 95 % band of the four without bodies: of all judged people, and of draws of n."""
+    given, hidden = as_ours(people, GIVEN, sex), as_ours(people, HIDDEN, sex)
+    inside = np.zeros(len(given))
+    for i, (tapes, values) in enumerate(zip(given, hidden, strict=True)):
+        belief = learnt_prior(sex).after(dict(zip(GIVEN, tapes.tolist(), strict=True)))
+        mean, covariance = belief.of(HIDDEN)
+        inside[i] = (np.abs(values - mean) <= 1.96 * np.sqrt(np.diag(covariance))).mean()
+    draws = [
+        inside[np.random.default_rng(seed).choice(len(inside), min(n, len(inside)), replace=False)]
+        for seed in range(n_draws)
+    ]
+    shares = np.mean(draws, axis=1)
+    within = float(((shares >= 0.93) & (shares <= 0.97)).mean())
+    return {"all": float(inside.mean()), "n_draws": n_draws, "draws_within_93_to_97": within}
+
+
 def judge(sex: str, train: Path, test: Path, n: int, rng: np.random.Generator) -> dict:
     learnt_from, pool = learning(read_people(train, sex)), judged(read_people(test, sex))
     drawn = rng.choice(len(pool.ids), min(n, len(pool.ids)), replace=False)
@@ -106,6 +123,7 @@ def judge(sex: str, train: Path, test: Path, n: int, rng: np.random.Generator) -
     result["inside_95_of_the_four"] = float(by_person.mean())
     result["inside_95_sd_of_draw"] = float(by_person.std() / np.sqrt(len(by_person)))
     result["band_factor"] = band_factors(learnt_from, sex)
+    result["band_of_draws"] = band_of_draws(pool, sex, n)
     return result
 
 
@@ -131,6 +149,11 @@ def tell(sex: str, r: dict) -> None:
         f"  in the 95 % band, the four together: {r['inside_95_of_the_four']:.1%} "
         f"(sd of a draw {r['inside_95_sd_of_draw']:.1%}); bands that fit the learning people are "
         f"{min(factors):.2f} to {max(factors):.2f} times ours"
+    )
+    draws = r["band_of_draws"]
+    print(
+        f"  the band without bodies holds {draws['all']:.1%} of all judged people; of "
+        f"{draws['n_draws']} draws {draws['draws_within_93_to_97']:.0%} lie within 93 to 97 %"
     )
     print(
         f"  one body {one['wall']:.2f} s ({one['cpu']:.2f} s CPU), in a batch of 32 "
