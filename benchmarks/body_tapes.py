@@ -54,7 +54,7 @@ def band_factors(people, sex: str) -> dict[str, float]:
 
 
 def band_of_draws(people, sex: str, n: int, n_draws: int = 200) -> dict[str, float]:
-    """Share in the 95 % band of the four without bodies: of all judged people, and of draws of n."""
+    """Share in the 95 % band of the four without bodies: of all judged people, of draws of n."""
     given, hidden = as_ours(people, GIVEN, sex), as_ours(people, HIDDEN, sex)
     inside = np.zeros(len(given))
     for i, (tapes, values) in enumerate(zip(given, hidden, strict=True)):
