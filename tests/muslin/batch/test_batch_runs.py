@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from muslin.batch import batch_analyze, read_bodies
+from muslin.batch.case import cases_of
+from muslin.batch.fit import _styles as styles_of
+from muslin.batch.store import BatchFolder, plan_rows
+from muslin.batch.work import run_case
 from muslin.cli import run_command
 
 # One body that every size of a chest band tries on; coarse, so that a fit takes about a second.
@@ -43,9 +48,18 @@ def bodies(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(bodies):
-    """Table of a batch that one worker ran in one go."""
-    table, _ = finish(bodies, bodies.parent / "whole", "--workers", "1")
-    return table
+    """Table of a batch whose cases were called one by one, here, without any worker."""
+    people, folder = read_bodies(bodies), BatchFolder(bodies.parent / "whole")
+    styles = styles_of(
+        people, patterns=["chest_band"], sizes=SIZES.split(","), fabrics=(), base=None,
+        fit_class=None, edge_length_m=0.03,
+    )  # fmt: skip
+    cases = cases_of(people, styles, seed=0)
+    folder.write_plan(plan_rows(cases, people))
+    for case in cases:
+        folder.keep(run_case(case, timeout_s=LIMIT_S))
+    batch_analyze(folder.folder)
+    return (folder.folder / "fits.parquet").read_bytes()
 
 
 @pytest.mark.slow(seconds=25)
