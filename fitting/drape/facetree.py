@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
 from fitting.drape.pairs import close_points, face_weights
 from fitting.drape.pcg import chunk
 from fitting.drape.sdf import morton
@@ -156,7 +156,7 @@ def _edge_edge(x, p, q, r, s, reach, moved, out, k, count):
     return count
 
 
-@njit_inline
+@njit_spliced
 def _face_pair(x, faces, own_edges, own_vertices, f, g, reach, moved, out, k, count):
     for m in range(3):
         if own_vertices[f, m]:
@@ -227,7 +227,7 @@ def _find_pairs_part(
 ):  # fmt: skip
     n_leaves = (lower.shape[0] + 1) // 2
     stack = np.zeros(64, np.int64)
-    count = 0
+    count = np.int64(0)
     for at in range(first, last):
         f = seekers[at]
         a0, a1, a2 = leaf_lower[f, 0], leaf_lower[f, 1], leaf_lower[f, 2]
@@ -271,7 +271,8 @@ def find_pairs(  # noqa: ANN201
     (n_faces,); seekers: their places. out: (N_CHUNKS, room, 5); counts: found in each chunk, also
     beyond the room.
     """
-    for k in prange(N_CHUNKS):
+    for part in prange(N_CHUNKS):
+        k = np.int64(part)  # loops count without sign: a second version would be compiled for it
         first, last = chunk(0, seekers.shape[0], k, N_CHUNKS)
         counts[k] = _find_pairs_part(
             first, last, k, crossing, x, faces, own_edges, own_vertices, reach, moved, anew,

@@ -42,6 +42,14 @@ def njit_inline(function: Callable[..., Any]) -> Any:
     )(function)
 
 
+def njit_spliced(function: Callable[..., Any]) -> Any:
+    """Put a function that is called in one place into its caller before that is compiled.
+
+    It is then compiled once, not by itself as well.
+    """
+    return numba.njit(nogil=True, error_model="numpy", fastmath=_MATH, inline="always")(function)
+
+
 def use_threads(n_threads: int | None) -> None:
     """Run the following kernels on so many threads; None means as many as there are cores."""
     numba.set_num_threads(min(n_threads or _N_THREADS, _N_THREADS))

@@ -8,7 +8,7 @@ elastic threads: seams and bands, which pull and never push.
 
 import numpy as np
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
 from fitting.drape.pcg import chunk
 
 
@@ -85,7 +85,7 @@ def membrane_energy(  # noqa: ANN201
     return partial.sum()
 
 
-@njit_inline
+@njit_spliced
 def _face(x, faces, wu, wv, area, stiff, curve, curves, soft, t, forces, blocks, hessian):
     a, b, c = faces[t, 0], faces[t, 1], faces[t, 2]
     u0, u1, u2 = wu[t, 0], wu[t, 1], wu[t, 2]
@@ -140,7 +140,7 @@ def _face(x, faces, wu, wv, area, stiff, curve, curves, soft, t, forces, blocks,
             blocks[t, 5, q] = u2 * u2 * huu + u2 * v2 * (huv + hvu) + v2 * v2 * hvv
 
 
-@njit_inline
+@njit_spliced
 def _thread(x, faces, t, e, rest, pull, forces, blocks, hessian):
     """Add one side's elastic thread to its triangle."""
     m = (e + 1) % 3

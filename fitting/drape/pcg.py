@@ -8,7 +8,7 @@ symmetric.
 
 import numpy as np
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
 from fitting.drape.lanes import relax_row, row_product
 from fitting.drape.levels import SERIAL_ROWS
 
@@ -136,7 +136,7 @@ def _prolong(lo, hi, n, parents, free, x, old):
         _prolong_part(first, last, parents, free, x, old)
 
 
-@njit_inline
+@njit_spliced
 def _cycle(
     starts, n_sweeps, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, inv,
     free, parents, rptr, rcol, rweight, right, x, old,

@@ -6,7 +6,7 @@ then cut so that both sides stay on their side of the plane.
 
 import numpy as np
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
 from fitting.drape.pairs import close_points, face_weights
 from fitting.drape.pcg import chunk
 
@@ -49,14 +49,14 @@ def _gap(a, b, c, planes, k):
     return a * planes[k, 0] + b * planes[k, 1] + c * planes[k, 2]
 
 
-@njit_inline
+@njit_spliced
 def _face_share(a, b, c):
     """Share of a vertex and a triangle: what lies on an edge or corner has several triangles."""
     n_inner = int(a > 0.0) + int(b > 0.0) + int(c > 0.0)
     return 1.0 if n_inner == 3 else (0.5 if n_inner == 2 else 1.0 / 6.0)
 
 
-@njit_inline
+@njit_spliced
 def _edge_share(x, p, q, r, s, t, m):
     """Share of two edges: none at an end, which vertices and triangles see; less if parallel."""
     if t <= 0.0 or t >= 1.0 or m <= 0.0 or m >= 1.0:
@@ -71,7 +71,7 @@ def _edge_share(x, p, q, r, s, t, m):
     return c * (2.0 - c)
 
 
-@njit_inline
+@njit_spliced
 def _hold_push(k, x, vertices, held, share, weights, planes, push_weights, push_planes, push_at):
     """Take the new direction of a push where a vertex has moved; else only its gap."""
     far = False

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
+from fitting.drape.jit import N_CHUNKS, njit, njit_spliced, pjit, prange
 from fitting.drape.pcg import chunk
 
 
@@ -59,7 +59,7 @@ def add_own(own, owner, blocks):  # noqa: ANN201
         _add_own_part(first, last, own, owner, blocks)
 
 
-@njit_inline
+@njit_spliced
 def _add_child(t, c, shares, blocks):
     pair = ((0, 1, 2), (1, 3, 4), (2, 4, 5))
     for i in range(3):
