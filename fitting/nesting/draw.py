@@ -62,6 +62,12 @@ def write_marker_svg(
     """
     width_mm = marker.length_m * 1000 + 2 * _MARGIN_MM
     head_mm = _HEAD_MM + 36 * len(margin_lines)
+    # A short marker takes smaller letters, which are at most 0.55 of their size wide on average.
+    room_mm = marker.length_m * 1000
+    head, line_size = (
+        min(size, room_mm / (wide * max(len(text) for text in texts)))
+        for size, wide, texts in ((34.0, 0.6, (title, "-")), (26.0, 0.55, (*margin_lines, "-")))
+    )
     height_mm = marker.width_m * 1000 + head_mm + _MARGIN_MM
     sheet = _Sheet(marker, head_mm)
     lines = [
@@ -69,9 +75,11 @@ def write_marker_svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_mm:.1f}mm" '
         f'height="{height_mm:.1f}mm" viewBox="0 0 {width_mm:.1f} {height_mm:.1f}">',
         f"<title>{escape(title)}</title><style>{_STYLE}</style>",
-        f'<text x="{_MARGIN_MM}" y="44" font-size="34" font-weight="bold">{escape(title)}</text>',
+        f'<text x="{_MARGIN_MM}" y="44" font-size="{head:.1f}" font-weight="bold">'
+        f"{escape(title)}</text>",
         *(
-            f'<text x="{_MARGIN_MM}" y="{84 + 36 * i}" font-size="26">{escape(line)}</text>'
+            f'<text x="{_MARGIN_MM}" y="{84 + 36 * i}" font-size="{line_size:.1f}">'
+            f"{escape(line)}</text>"
             for i, line in enumerate(margin_lines)
         ),
         f'<path class="cloth" d="M{sheet(_frame(marker))} Z"/>',
