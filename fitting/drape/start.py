@@ -38,11 +38,11 @@ def freed_start(
     skin_m = np.zeros((0, 3)) if tree is None else tree.corners.reshape(-1, 3)
     untangler = Untangler(cloth.faces, np.arange(len(skin_m)).reshape(-1, 3))
 
-    def lifted(points_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    def lifted(points_m: NDArray[np.float64], /, *, higher_m: float) -> NDArray[np.float64]:
         if tree is None:
             return points_m
         phi, normal, _ = nearest(tree, points_m, np.zeros(len(points_m), dtype=np.int64))
-        return points_m + np.maximum(keep_m - phi, 0.0)[:, None] * normal
+        return points_m + np.maximum(keep_m + higher_m - phi, 0.0)[:, None] * normal
 
     x, _ = untangler.freed(cloth.positions_m, skin_m, lifted)
     x[cloth.pinned] = cloth.positions_m[cloth.pinned]
