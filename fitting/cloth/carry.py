@@ -141,9 +141,9 @@ class _Surface:
         lonely = np.flatnonzero(~np.any(list(close.values()), axis=0))
         near = {}
         for k, (distance, index) in found.items():
-            chosen = np.flatnonzero(close[k])
+            chosen, nearby = np.flatnonzero(close[k]), np.asarray(index)
             # Where fewer than all lie in reach, the nearest stands for the others.
-            reached = np.where(np.isfinite(distance[chosen]), index[chosen], index[chosen, :1])
+            reached = np.where(np.isfinite(distance[chosen]), nearby[chosen], nearby[chosen, :1])
             if len(lonely):
                 _, far = self.trees[k].query(points_m[lonely], k=_N_NEAR)
                 chosen, reached = np.r_[chosen, lonely], np.concatenate([reached, far])
