@@ -75,7 +75,7 @@ class SearchResult:
         if self.kept == "naive":
             return (
                 f"nothing that was tried helps people beside those it was found on; as placed it "
-                f"works for {self.shares['naive']:.0%} of {len(self.unseen)} people kept aside"
+                f"works for {self.shares['naive']:.0%} of {len(self.unseen)} people it did not see"
             )
         helps = max(("placement", "ease"), key=lambda k: self.expected[k])
         return (
