@@ -35,8 +35,6 @@ _HELD_M = (5e-5, 3e-4)  # skin of 1 cm radius leaves its plane by 0.1 and 4 um o
 _HELD_GROWTH = 1.5
 _LIFT_MAX_M = 2e-2
 _LIFT_CLEAR_M = 3e-4  # air that edges and triangles get, so that the next step keeps them out
-_LOOSE_M = 1e-3  # root mean square move of a step beyond which the next solve may be looser
-_LOOSEST = 0.1  # relative residual that cloth in flight is solved to
 _PUSH_SHARE = 0.1  # cloth is softer than skin contact, so that the bound on its Hessian is mild
 
 
@@ -73,7 +71,6 @@ class Engine:
         step_s: Current time step.
         soft: Current share of the membrane stiffness, no unit.
         device: Where the kernels run.
-        tolerance: Relative residual that the next linear solve is asked for, no unit.
         walls: Second walls of creases.
     """
 
@@ -106,14 +103,12 @@ class Engine:
     _moved: NDArray[np.float64] = field(init=False)
     walls: Walls = field(init=False, default_factory=Walls)
     reach_m: float = _REACH_M[1]
-    tolerance: float = field(init=False)
     velocity_kept: float = field(init=False)
 
     def __post_init__(self) -> None:
         n = len(self.x)
         rest = self.rest
         self.velocity_kept = self.settings.velocity_kept
-        self.tolerance = self.settings.cg_tolerance
         self.velocity, self.anchor = np.zeros((n, 3)), self.x.copy()
         self.phi, self.normal = np.full(n, np.inf), np.zeros((n, 3))
         self.origin, self.hint = self.x.copy(), np.zeros(n, dtype=np.int64)
@@ -261,7 +256,6 @@ class Engine:
         self.kernels.assemble()
         move, n_cg, error = self._newton(gradient)
         wanted = float(np.sqrt((move**2).sum() / max(int(rest.free.sum()), 1))) / h
-        asked = self._next_tolerance(wanted * h)
         whole = move.copy()
         clamped = self.limit(move)
         if float((true_gradient * move).sum()) >= 0.0:
@@ -287,15 +281,9 @@ class Engine:
         if self.touch is not None:
             self.touch.settle(self.x)
         return StepRecord(
-            n_cg=n_cg, solved=error <= asked, fraction=fraction,
+            n_cg=n_cg, solved=error <= settings.cg_tolerance, fraction=fraction,
             velocity_rms_m_s=wanted, clamped=clamped,
         )  # fmt: skip
-
-    def _next_tolerance(self, moved_m: float) -> float:
-        """Tolerance of this step's solve; the next one's is looser after a long step."""
-        asked, least = self.tolerance, self.settings.cg_tolerance
-        self.tolerance = max(least, min(least * moved_m / _LOOSE_M, _LOOSEST))
-        return asked
 
     def _hold_swingers(self, moved: NDArray[np.float64]) -> None:
         """Let vertices keep their plane for longer that go back and forth between two of them."""
@@ -361,8 +349,7 @@ class Engine:
     def _newton(self, gradient: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, float]:
         """Move, iterations and error; contacts that the move would make are added on the way."""
         move, n_cg = None, 0
-        flies = self.tolerance > self.settings.cg_tolerance
-        for _ in range(1 if flies else _N_ACTIVE_SETS):
+        for _ in range(_N_ACTIVE_SETS):
             move, more, error = self._solve(gradient, move)
             n_cg += more
             if not self._foresee(move, gradient):
@@ -377,7 +364,7 @@ class Engine:
         settings = self.settings
         pushes = None if self.touch is None else self.touch.pushes(self.push)
         return self.kernels.solve(
-            gradient, tolerance=self.tolerance, cap=settings.cg_cap, guess=guess,
+            gradient, tolerance=settings.cg_tolerance, cap=settings.cg_cap, guess=guess,
             pushes=pushes,
         )  # fmt: skip
 
