@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    recordings = read_knees(options.data)
     told: dict[str, Any] = {"people": {}}
     for who, (sex, measures) in PEOPLE.items():
         told["people"][who] = {
@@ -136,8 +137,12 @@ def main() -> None:
             "own friction": lines_of(worn_on(sex, measures)),
             **{name: lines_of(worn_on(sex, measures, grip=grip)) for name, grip in GRIPS.items()},
         }
-    first = told["people"]["man 176 cm"]["follows the skin"]
-    told["recordings"] = against(read_knees(options.data), first)
+    worn = told["people"]["man 176 cm"]
+    told["recordings"] = against(recordings, worn["follows the skin"])
+    told["same_sign_of_clear"] = {
+        kind: [against(recordings, lines)[key] for key in ("n_same_of_clear", "n_clear")]
+        for kind, lines in worn.items()
+    }
     if options.json:
         print(json.dumps(told))
         return
@@ -160,7 +165,8 @@ def main() -> None:
         print(f"  {row['exercise']:20s} {row['line']} r {row['recorded_r']:+.2f}, "
               f"{100 * row['agree_share']:.0f} % agree; with prediction "
               f"{row['r_with_prediction']:+.2f}{note}")  # fmt: skip
-    print(f"same sign in {found['n_same_of_clear']} of {found['n_clear']} clear cases")
+    for kind, (n_same, n_clear) in told["same_sign_of_clear"].items():
+        print(f"same sign in {n_same} of {n_clear} clear cases, {kind}")
 
 
 if __name__ == "__main__":
