@@ -19,6 +19,8 @@ from wearables.sessions.sample_time import RateLine, fit_rate
 from wearables.sessions.timeline import Gap
 from wearables.sessions.units import si_factor, si_name
 
+_ROUNDING_S = 1e-9  # of the sum of a clock's terms: a sample so little before a bound lies on it
+
 Base = Literal["session", "device", "utc"]
 
 
@@ -228,8 +230,9 @@ class StreamReader:
             def time_s(row: int, segment: Any = segment) -> float:
                 return float(self._segment_time_s(segment, np.array([row]), "session")[0])
 
-            first = 0 if start_s is None else bisect_left(whole, start_s, key=time_s)
-            last = len(whole) if stop_s is None else bisect_left(whole, stop_s, key=time_s)
+            first = 0 if start_s is None else bisect_left(whole, start_s - _ROUNDING_S, key=time_s)
+            stop = stop_s if stop_s is None else stop_s - _ROUNDING_S
+            last = len(whole) if stop is None else bisect_left(whole, stop, key=time_s)
             if first < last:
                 found.append(whole[first:last])
         if not found:
