@@ -166,8 +166,11 @@ def test_a_long_body_is_refused(studio):
 def test_a_body_that_lies_about_its_length_is_refused(studio):
     for said in ("-1", "1e3", str(UPLOAD_LIMIT_B * 200)):
         headers = {"Content-Type": "application/json", "Content-Length": said}
-        answer = studio.ask("POST", "/api/project", body=b"{}", headers=headers)
-        assert answer.status in (400, 413)
+        # A server that hangs up on the rest of the body may be gone before its answer is read.
+        with contextlib.suppress(ConnectionError):
+            answer = studio.ask("POST", "/api/project", body=b"{}", headers=headers)
+            assert answer.status in (400, 413)
+        assert studio.lives()
 
 
 def test_sockets_are_counted(studio):
