@@ -60,3 +60,15 @@ def face_weights(x, p, a, b, c):  # noqa: ANN201
         return 0.0, 1 - w, w
     s = 1.0 / (va + vb + vc)
     return 1 - (vb + vc) * s, vb * s, vc * s
+
+
+@njit_inline
+def apart(x, vertices, weights, k):  # noqa: ANN201
+    """Vector from the second side's point to the first side's."""
+    a = b = c = 0.0
+    for m in range(4):
+        w, i = weights[k, m], vertices[k, m]
+        a += w * x[i, 0]
+        b += w * x[i, 1]
+        c += w * x[i, 2]
+    return a, b, c

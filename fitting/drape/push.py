@@ -7,7 +7,7 @@ then cut so that both sides stay on their side of the plane.
 import numpy as np
 
 from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
-from fitting.drape.pairs import close_points, face_weights
+from fitting.drape.pairs import apart, close_points, face_weights
 from fitting.drape.pcg import chunk
 
 _SHARE = 0.425  # each side may use this much of a gap, so 15 % of it always stays
@@ -27,18 +27,6 @@ def _plane(x, vertices, weights, planes, k):
     for d in range(3):
         planes[k, d] /= max(gap, 1e-12)
     planes[k, 3] = gap
-
-
-@njit_inline
-def _apart(x, vertices, weights, k):
-    """Vector from the second side's point to the first side's."""
-    a = b = c = 0.0
-    for m in range(4):
-        w, i = weights[k, m], vertices[k, m]
-        a += w * x[i, 0]
-        b += w * x[i, 1]
-        c += w * x[i, 2]
-    return a, b, c
 
 
 @njit_inline
@@ -140,7 +128,7 @@ def refresh_planes(  # noqa: ANN201
 def _push_energy_part(first, last, x, vertices, weights, planes, layer, stiffness):
     total = 0.0
     for k in range(first, last):
-        a, b, c = _apart(x, vertices, weights, k)
+        a, b, c = apart(x, vertices, weights, k)
         depth = max(layer - _gap(a, b, c, planes, k), 0.0)
         total += 0.5 * stiffness * planes[k, 4] * depth * depth
     return total
@@ -199,7 +187,7 @@ def push_foresee(  # noqa: ANN201
         depth = layer - planes[k, 3]
         if depth > 0.0 or known[k] or planes[k, 4] == 0.0:
             continue
-        a, b, c = _apart(move, vertices, weights, k)
+        a, b, c = apart(move, vertices, weights, k)
         if planes[k, 4] < 1.0:
             gap = planes[k, 3]
             a, b, c = a + gap * planes[k, 0], b + gap * planes[k, 1], c + gap * planes[k, 2]

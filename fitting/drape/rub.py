@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fitting.drape.jit import njit, njit_inline
 from fitting.drape.linear import Pushes
+from fitting.drape.pairs import apart
 
 _SLIDING_STIFFNESS = 0.05  # as on the body: a step must remain bounded
 _AT_LIMIT = 0.999
@@ -86,18 +87,6 @@ class Rub:
 
 
 @njit_inline
-def _apart(x, vertices, weights, k):
-    """Vector from the second side's point to the first side's."""
-    a = b = c = 0.0
-    for m in range(4):
-        w, i = weights[k, m], vertices[k, m]
-        a += w * x[i, 0]
-        b += w * x[i, 1]
-        c += w * x[i, 2]
-    return a, b, c
-
-
-@njit_inline
 def _flat(a, b, c, planes, k):
     """The part of a vector that lies in a plane."""
     along = a * planes[k, 0] + b * planes[k, 1] + c * planes[k, 2]
@@ -111,9 +100,9 @@ def _follow(x, vertices, before, weights, planes, friction, stiffness, layer, an
         for m in range(4):
             changed |= before[k, m] != weights[k, m]
         if changed:
-            a, b, c = _apart(x, vertices, weights, k)
+            a, b, c = apart(x, vertices, weights, k)
             if grip[k] > 0.0:
-                d, e, f = _apart(x, vertices, before, k)
+                d, e, f = apart(x, vertices, before, k)
                 a, b, c = anchor[k, 0] + a - d, anchor[k, 1] + b - e, anchor[k, 2] + c - f
             anchor[k, 0], anchor[k, 1], anchor[k, 2] = _flat(a, b, c, planes, k)
         depth = layer - planes[k, 3]
@@ -128,7 +117,7 @@ def _follow(x, vertices, before, weights, planes, friction, stiffness, layer, an
 @njit
 def _settle(x, vertices, weights, planes, layer, slip, anchor):
     for k in range(vertices.shape[0]):
-        a, b, c = _apart(x, vertices, weights, k)
+        a, b, c = apart(x, vertices, weights, k)
         gap = a * planes[k, 0] + b * planes[k, 1] + c * planes[k, 2]
         a, b, c = a - gap * planes[k, 0], b - gap * planes[k, 1], c - gap * planes[k, 2]
         if gap >= layer or planes[k, 4] == 0.0:
@@ -147,7 +136,7 @@ def _energy(x, vertices, weights, planes, anchor, grip, slip):
     for k in range(vertices.shape[0]):
         if grip[k] <= 0.0:
             continue
-        a, b, c = _apart(x, vertices, weights, k)
+        a, b, c = apart(x, vertices, weights, k)
         u, v, w = _flat(a - anchor[k, 0], b - anchor[k, 1], c - anchor[k, 2], planes, k)
         square = u * u + v * v + w * w
         length = np.sqrt(square)
@@ -163,7 +152,7 @@ def _assemble(
         hold[k, 0] = hold[k, 1] = 0.0
         if grip[k] <= 0.0:
             continue
-        a, b, c = _apart(x, vertices, weights, k)
+        a, b, c = apart(x, vertices, weights, k)
         u, v, w = _flat(a - anchor[k, 0], b - anchor[k, 1], c - anchor[k, 2], planes, k)
         length = np.sqrt(u * u + v * v + w * w)
         hold[k, 0] = hold[k, 1] = grip[k] / max(length, slip)

@@ -6,11 +6,13 @@ from typing import Annotated
 import typer
 
 from muslin.cli.options import (
+    CaseTimeout,
     Edge,
     FitClassName,
     Json,
     Memory,
     ResumedFolder,
+    RetryFailed,
     Scheduler,
     Workers,
     words_in,
@@ -46,10 +48,8 @@ def fit(
     scheduler: Scheduler = None,
     workers: Workers = 2,
     memory: Memory = 4.0,
-    timeout: Annotated[float, typer.Option(help="Time that one fit may take, s.")] = 600.0,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Run fits again that failed before.")
-    ] = False,
+    timeout: CaseTimeout = 600.0,
+    retry_failed: RetryFailed = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every fit.")] = 0,
     as_json: Json = False,
 ) -> None:

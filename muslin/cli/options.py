@@ -58,6 +58,10 @@ Scheduler = Annotated[
 ]
 Workers = Annotated[int, typer.Option(help="Local workers, one thread each.")]
 Memory = Annotated[float, typer.Option(help="Memory of a local worker, GiB.")]
+CaseTimeout = Annotated[float, typer.Option(help="Time that one case may take, s.")]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Run cases again that failed before.")
+]
 _BACKENDS = ("auto", "egl", "osmesa", "numpy")
 
 

@@ -9,11 +9,13 @@ import typer
 from muslin.cli.options import (
     BackendName,
     BodyFile,
+    CaseTimeout,
     Edge,
     Json,
     Memory,
     OutFolder,
     ResumedFolder,
+    RetryFailed,
     Scheduler,
     Seed,
     Workers,
@@ -130,10 +132,8 @@ def survey(
     scheduler: Scheduler = None,
     workers: Workers = 2,
     memory: Memory = 4.0,
-    timeout: Annotated[float, typer.Option(help="Time that one drape may take, s.")] = 600.0,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Drape cases again that failed before.")
-    ] = False,
+    timeout: CaseTimeout = 600.0,
+    retry_failed: RetryFailed = False,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:

@@ -10,6 +10,7 @@ from muslin.studio.child import Child
 from muslin.studio.pipe import Content
 from muslin.studio.sensor_wish import SENSOR_FILES, checked_change
 from muslin.studio.sockets import Hub
+from muslin.studio.turn import Turn
 from muslin.studio.uploads import Intake
 
 N_KEPT = 6
@@ -18,7 +19,6 @@ STOP_TIMEOUT_S = 3.0
 FILE_TIMEOUT_S = 120.0
 FIT_TIMEOUT_S = 1800.0
 EDGE_RANGE_M = (0.006, 0.05)
-_IDLE: Content = {"phase": "idle", "id": 0, "share": 0.0, "text": ""}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,13 +42,11 @@ class FitDesk:
         self._intake = intake
         self._child: Child | None = None
         self._starting = asyncio.Lock()
-        self._state: Content = dict(_IDLE)
+        self._turn = Turn(hub, "fit", {"phase": "idle", "id": 0, "share": 0.0, "text": ""})
         self._kept: dict[int, _Kept] = {}
         self._n_fits = 0
         self._files: dict[tuple[int, str], asyncio.Future[bytes]] = {}
         self._changing = asyncio.Lock()
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     def summaries(self) -> list[Content]:
         """Fits that are kept, oldest first."""
@@ -77,13 +75,15 @@ class FitDesk:
         """
         wanted = self._wanted(content)
         async with self._starting:
-            if self._state["phase"] != "idle":
+            if not self._turn.is_idle:
                 raise InputError("a garment is being draped; stop it first")
             await self._ready()
             self._n_fits += 1
-            self._tell({"phase": "starting", "id": self._n_fits, "share": 0.0, "text": "starting"})
+            self._turn.tell(
+                {"phase": "starting", "id": self._n_fits, "share": 0.0, "text": "starting"}
+            )
             await self._send({"do": "fit", "id": self._n_fits, **wanted})
-            self.group.create_task(self._limit(self._n_fits))
+            self._limit(self._n_fits)
             return self._n_fits
 
     async def scan(self, upload_id: Any) -> None:
@@ -94,12 +94,14 @@ class FitDesk:
         """
         path = self._intake.path_of(str(upload_id), "scan")
         async with self._starting:
-            if self._state["phase"] != "idle":
+            if not self._turn.is_idle:
                 raise InputError("wait until the drape has ended")
             await self._ready()
-            self._tell({"phase": "starting", "id": 0, "share": 0.0, "text": "reading the scan"})
+            self._turn.tell(
+                {"phase": "starting", "id": 0, "share": 0.0, "text": "reading the scan"}
+            )
             await self._send({"do": "scan", "id": 0, "scan": upload_id, "path": str(path)})
-            self.group.create_task(self._limit(0))
+            self._limit(0)
 
     async def move(self, number: int, motion: Any) -> None:
         """Let a fit follow a movement.
@@ -110,11 +112,11 @@ class FitDesk:
         self.mesh(number)
         if motion not in choices.MOTIONS:
             raise InputError(f"movement is not one of {', '.join(choices.MOTIONS)}")
-        if self._state["phase"] != "idle" or self._child is None:
+        if not self._turn.is_idle or self._child is None:
             raise InputError("wait until the drape has ended")
-        self._tell({"phase": "starting", "id": number, "share": 0.0, "text": "moving"})
+        self._turn.tell({"phase": "starting", "id": number, "share": 0.0, "text": "moving"})
         await self._send({"do": "clip", "id": number, "motion": motion})
-        self.group.create_task(self._limit(number))
+        self._limit(number)
 
     def clip(self, number: int) -> bytes:
         """Poses of a fit that moved.
@@ -129,13 +131,10 @@ class FitDesk:
 
     async def stop(self) -> None:
         """End what is being draped: kindly, then by ending the worker."""
-        if self._state["phase"] == "idle":
+        if self._turn.is_idle:
             return
         await self._send({"do": "stop"})
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self._idle.wait()
-        except TimeoutError:
+        if not await self._turn.over(STOP_TIMEOUT_S):
             self._drop_worker("stopped")
 
     async def file(self, number: int, kind: str) -> bytes:
@@ -164,7 +163,7 @@ class FitDesk:
     async def _ask(self, number: int, kind: str, command: Content) -> bytes:
         """What the worker makes; two who ask for the same get the same answer."""
         self.mesh(number)
-        if self._state["phase"] != "idle" or self._child is None:
+        if not self._turn.is_idle or self._child is None:
             raise InputError("wait until the drape has ended")
         key = (number, kind)
         if key not in self._files:
@@ -182,7 +181,7 @@ class FitDesk:
         """End the worker."""
         if self._child is not None:
             await self._child.stop()
-        self._tell(dict(_IDLE))
+        self._turn.rest()
 
     def _wanted(self, content: dict[str, Any]) -> Content:
         """Check a request against what can be chosen; no path and no free name passes."""
@@ -224,41 +223,34 @@ class FitDesk:
         if self._child is not None:
             await self._child.send(content)
 
-    async def _limit(self, number: int) -> None:
+    def _limit(self, number: int) -> None:
         """A drape that takes for ever is ended."""
-        try:
-            async with asyncio.timeout(FIT_TIMEOUT_S):
-                await self._idle.wait()
-        except TimeoutError:
-            if self._state["id"] == number:
-                self._drop_worker(f"ended after {FIT_TIMEOUT_S / 60:g} min")
+        self.group.create_task(self._turn.limit(number, FIT_TIMEOUT_S, self._drop_worker))
 
     def _hear(self, content: Content, body: bytes) -> None:
         match content.get("type"):
             case "progress":
-                self._tell({**self._state, "phase": "draping", "share": content["share"],
+                self._turn.tell({**self._turn.state, "phase": "draping", "share": content["share"],
                             "text": content["text"]})  # fmt: skip
             case "preview":
                 self._keep(content, body)
                 self._hub.event({"type": "preview", "id": content["id"]})
             case "fitted":
                 self._keep(content, body)
-                self._tell({**_IDLE, "fitted": content["id"], "summary": content["summary"]})
+                self._turn.rest(fitted=content["id"], summary=content["summary"])
             case "clip":
                 if content["id"] in self._kept:
                     self._kept[content["id"]].clip = body
-                self._tell({**_IDLE, "moved": content["id"], "text": "moved"})
+                self._turn.rest(moved=content["id"], text="moved")
             case "scanned":
                 found = {key: content[key] for key in ("scan", "sex", "measures_cm", "warnings")}
-                self._tell(
-                    {**_IDLE, "scanned": found, "text": "the sliders show the scan's measures"}
-                )
+                self._turn.rest(scanned=found, text="the sliders show the scan's measures")
             case "stopped":
                 self._forget_half(content)
-                self._tell({**_IDLE, "text": "stopped"})
+                self._turn.rest(text="stopped")
             case "failed":
                 self._forget_half(content)
-                self._tell({**_IDLE, "trouble": str(content["text"])[:500]})
+                self._turn.rest(trouble=str(content["text"])[:500])
             case "file":
                 waiting = self._files.get((content["id"], content["kind"]))
                 if waiting is not None and not waiting.done():
@@ -293,12 +285,4 @@ class FitDesk:
             if not waiting.done():
                 waiting.set_exception(InputError(why))
         # The new worker knows none of the old fits, so their files cannot be made any more.
-        self._tell({**_IDLE, "text": why})
-
-    def _tell(self, state: Content) -> None:
-        self._state = state
-        if state["phase"] == "idle":
-            self._idle.set()
-        else:
-            self._idle.clear()
-        self._hub.state("fit", state)
+        self._turn.rest(text=why)

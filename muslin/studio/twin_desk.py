@@ -12,12 +12,12 @@ from muslin.studio.library import Library
 from muslin.studio.pipe import Content
 from muslin.studio.project import Project
 from muslin.studio.sockets import Hub
+from muslin.studio.turn import Turn
 from muslin.studio.uploads import Intake
 
 N_KEPT = 3
 REPLAY_TIMEOUT_S = 600.0
 MOST_S = 120.0
-_IDLE: Content = {"phase": "idle", "id": 0, "text": ""}
 
 
 class TwinDesk:
@@ -30,16 +30,13 @@ class TwinDesk:
     group: asyncio.TaskGroup
 
     def __init__(self, hub: Hub, library: Library, intake: Intake) -> None:
-        self._hub = hub
         self._library = library
         self._intake = intake
         self._child: Child | None = None
         self._starting = asyncio.Lock()
-        self._state: Content = dict(_IDLE)
+        self._turn = Turn(hub, "twin", {"phase": "idle", "id": 0, "text": ""})
         self._kept: dict[int, bytes] = {}
         self._n_replays = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     def garments(self) -> list[list[str]]:
         """Garments that have sensors: value and words."""
@@ -77,11 +74,11 @@ class TwinDesk:
         wanted = self._wanted(content)
         path = await asyncio.to_thread(self._library.readable_path_of, session)
         async with self._starting:
-            if self._state["phase"] != "idle":
+            if not self._turn.is_idle:
                 raise InputError("a session is being played on the twin; wait or stop it")
             self._n_replays += 1
             number = self._n_replays
-            self._tell({"phase": "working", "id": number, "text": "starting"})
+            self._turn.tell({"phase": "working", "id": number, "text": "starting"})
             child = Child("muslin.studio.twin_worker", deliver=self._hear)
             child.ended = lambda: self._died(child)
             self._child = child
@@ -90,12 +87,12 @@ class TwinDesk:
             await child.send(
                 {"do": "replay", "id": number, "session": str(path), **wearer, **wanted}
             )
-            self.group.create_task(self._limit(number))
+            self.group.create_task(self._turn.limit(number, REPLAY_TIMEOUT_S, self._drop))
             return number
 
     async def stop(self) -> None:
         """End what is being played."""
-        if self._state["phase"] != "idle":
+        if not self._turn.is_idle:
             self._drop("stopped")
 
     async def close(self) -> None:
@@ -103,7 +100,7 @@ class TwinDesk:
         if self._child is not None:
             self._child.kill()
             await self._child.stop()
-        self._idle.set()
+        self._turn.rest()
 
     def _wanted(self, content: dict[str, Any]) -> Content:
         """Check a request; no path and no free name passes."""
@@ -124,48 +121,31 @@ class TwinDesk:
             "seconds": _number(content.get("seconds", 30), 0.5, MOST_S, "length in s"),
         }
 
-    async def _limit(self, number: int) -> None:
-        """What takes for ever is ended."""
-        try:
-            async with asyncio.timeout(REPLAY_TIMEOUT_S):
-                await self._idle.wait()
-        except TimeoutError:
-            if self._state["id"] == number:
-                self._drop(f"ended after {REPLAY_TIMEOUT_S / 60:g} min")
-
     def _hear(self, content: Content, body: bytes) -> None:
         match content.get("type"):
             case "progress":
-                if self._state["phase"] == "working":
-                    self._tell({**self._state, "text": str(content["text"])[:200]})
+                if not self._turn.is_idle:
+                    self._turn.tell({**self._turn.state, "text": str(content["text"])[:200]})
             case "replay":
                 self._kept[content["id"]] = body
                 while len(self._kept) > N_KEPT:
                     del self._kept[min(self._kept)]
-                self._tell({**_IDLE, "replayed": content["id"]})
+                self._turn.rest(replayed=content["id"])
             case "failed":
-                self._tell({**_IDLE, "trouble": str(content["text"])[:500]})
+                self._turn.rest(trouble=str(content["text"])[:500])
             case _:
                 pass
 
     def _died(self, child: Child) -> None:
         """A worker ends by itself when it has told its result."""
-        if child is self._child and self._state["phase"] != "idle":
-            self._tell({**_IDLE, "trouble": "the replay ended unexpectedly"})
+        if child is self._child and not self._turn.is_idle:
+            self._turn.rest(trouble="the replay ended unexpectedly")
 
     def _drop(self, why: str) -> None:
         if self._child is not None:
             self._child.kill()
             self._child = None
-        self._tell({**_IDLE, "text": why})
-
-    def _tell(self, state: Content) -> None:
-        self._state = state
-        if state["phase"] == "idle":
-            self._idle.set()
-        else:
-            self._idle.clear()
-        self._hub.state("twin", state)
+        self._turn.rest(text=why)
 
 
 def _shipped() -> Path:
