@@ -1,6 +1,5 @@
 """Draft blocks and grade patterns: `muslin draft`, `muslin grade`."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from fitting.pattern import (
 from fitting.pattern.grade import grade_pattern, size_girth_m
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table
 from muslin.size_run import block_in_size, is_step
 from muslin.tape import read_tape
@@ -168,5 +168,4 @@ def _file_word(size: str) -> str:
 
 def _write(path: Path, pattern: Pattern) -> None:
     writable_folder(path.parent)
-    text = json.dumps(garmentcode_from_pattern(pattern), indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_json(path, garmentcode_from_pattern(pattern))

@@ -14,6 +14,7 @@ from fitting.pattern.reading import ReadOptions
 from fitting.pattern.seams_file import UNITS_M, SeamNote, seams_path, write_seams_file
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say
 from muslin.tape import read_tape
 
@@ -174,13 +175,10 @@ def _told(pattern: Pattern) -> Pattern:
 
 def _write(target: Path, pattern: Pattern, *, to: str, paper: Any) -> None:
     if to == "json":
-        import json
-
         worst = max(deviation_m(p, i) for p in pattern.panels for i in range(len(p.edges)))
         if worst > 1e-4:
             say(f"note: readers other than this one see the curves up to {worst * 1000:.1f} mm off")
-        text = json.dumps(garmentcode_from_pattern(pattern), indent=2, allow_nan=False)
-        target.write_text(text + "\n", encoding="utf-8")
+        write_json(target, garmentcode_from_pattern(pattern))
     else:
         from fitting.pattern.pdf_write import write_pdf
 

@@ -1,6 +1,5 @@
 """Lay a garment's sensors on its pattern: what `muslin twin place` does."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from fitting.pattern.svg_write import write_svg
 from muslin.errors import Exit
 from muslin.fitting_room import size_choice
 from muslin.folders import writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table, step
 from muslin.twin.check import check_sensors
 from muslin.twin.errors import SensorError
@@ -147,8 +147,7 @@ def _write(
             schema=schema if beside is not None else "",
         ),
     )
-    text = json.dumps(garmentcode_from_pattern(pattern), indent=2, allow_nan=False)
-    (folder / names[1]).write_text(text + "\n", encoding="utf-8")
+    write_json(folder / names[1], garmentcode_from_pattern(pattern))
     lines = sensor_overlays(sensors)
     write_dxf(folder / names[2], (replace(pattern, size=pattern.size or "M"),), overlays=lines)
     write_svg(folder / names[3], pattern, overlays=lines)

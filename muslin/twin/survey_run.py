@@ -1,6 +1,5 @@
 """What `muslin twin survey` does: people, cases, search, page."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from muslin.batch.fit import check_limits
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
+from muslin.json_file import write_json
 from muslin.screen import print_json, say, say_table, step
 from muslin.twin.case_runs import CaseRuns, case_mapper
 from muslin.twin.garment import twin_garment
@@ -143,8 +143,7 @@ def survey(
     numbers = found.to_json()
     if improved is not None:
         numbers["search"] = improved.to_json()
-    text = json.dumps(numbers, indent=2, allow_nan=False)
-    (folder / "survey.json").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "survey.json", numbers)
     with step("page"):
         better = None if improved is None else improved.garment(chosen)
         pictures = [
