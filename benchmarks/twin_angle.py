@@ -20,7 +20,7 @@ from knee_recordings import read_knees
 from scipy.interpolate import PchipInterpolator
 from twin_training import curves
 
-from muslin.twin.strain_angle import StrainCurve, angle_from_strain
+from muslin.twin.replay.strain_angle import StrainCurve, angle_from_strain
 from wearables.activity.angle import TwoPoses, train_knee_angle
 from wearables.activity.sets import KNIT_RATE_HZ
 

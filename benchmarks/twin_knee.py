@@ -24,10 +24,10 @@ from scipy.stats import spearmanr
 from fitting.body import Measurements, body_from_measurements
 from fitting.pattern import complete_measures
 from muslin.twin import twin_garment
-from muslin.twin.frames import motion_frames
-from muslin.twin.grip import Grip, with_friction
-from muslin.twin.motion import AngleTrack
-from muslin.twin.moving import WornMoving, skin_stretch, wear_moving
+from muslin.twin.motion.frames import motion_frames
+from muslin.twin.motion.motion import AngleTrack
+from muslin.twin.motion.moving import WornMoving, skin_stretch, wear_moving
+from muslin.twin.sensors.grip import Grip, with_friction
 
 PEOPLE = {
     "woman 163 cm": ("female", {"stature": 163, "hip_girth": 102}),

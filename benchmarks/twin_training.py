@@ -27,12 +27,12 @@ import numpy as np
 from fitting.body import Measurements, body_from_measurements
 from fitting.pattern import complete_measures
 from muslin.twin import twin_garment
-from muslin.twin.frames import motion_frames
-from muslin.twin.grip import with_friction
-from muslin.twin.motion import AngleTrack
-from muslin.twin.moving import wear_moving
-from muslin.twin.rehearsal import Bout, LineFit, rehearse
-from muslin.twin.strain_angle import StrainCurve
+from muslin.twin.motion.frames import motion_frames
+from muslin.twin.motion.motion import AngleTrack
+from muslin.twin.motion.moving import wear_moving
+from muslin.twin.replay.rehearsal import Bout, LineFit, rehearse
+from muslin.twin.replay.strain_angle import StrainCurve
+from muslin.twin.sensors.grip import with_friction
 from wearables.activity.committee import net_input, part_strain, train_committee
 from wearables.activity.dataset import Windows
 from wearables.activity.features.strain import leading_sensor

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from muslin.twin import sensors_from_tables
-from muslin.twin.place import place
-from muslin.twin.read import read
-from muslin.twin.sensors_write import write_sensors
+from muslin.twin.sensors.sensors_write import write_sensors
+from muslin.twin.worn.place import place
+from muslin.twin.worn.read import read
 
 # The band's own sensors, on the pattern: files for cutting have them on a layer of their own.
 placed = place("chest_band", out=Path("placed"))

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from fitting.body import Measurements
 from muslin.twin import load_requirements, twin_garment
-from muslin.twin.moves import SearchSettings
 from muslin.twin.people import Taped, make_people
-from muslin.twin.search import search_places
-from muslin.twin.survey import survey_people
+from muslin.twin.survey.moves import SearchSettings
+from muslin.twin.survey.search import search_places
+from muslin.twin.survey.survey import survey_people
 
 EDGE_M = 0.02  # coarse, so that this runs in seconds
 chests_cm = {"Ada": 84, "Bo": 90, "Cleo": 96, "Dee": 102}

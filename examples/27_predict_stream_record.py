@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from firmware_bridge.sim import sim_process
-from muslin.twin.replay_files import write_twin
-from muslin.twin.replayed import twin_replay
-from muslin.twin.simulated import twin_simulate, write_prediction
+from muslin.twin.replay.files import write_twin
+from muslin.twin.replay.replayed import twin_replay
+from muslin.twin.signals.simulated import twin_simulate, write_prediction
 from wearables.ble import GarmentSource
 from wearables.sessions import Session, SubjectInfo, record
 

@@ -128,7 +128,7 @@ def convert(
         raise InputError(f"format {to!r} is not one of {', '.join(get_args(PatternFile))}")
     if paper not in get_args(Paper):
         raise InputError(f"paper {paper!r} is not one of {', '.join(get_args(Paper))}")
-    from muslin.twin.overlay import overlays_beside
+    from muslin.twin.sensors.overlay import overlays_beside
 
     source = existing_file(pattern, "pattern file")
     options = read_options(unit=unit, allowance_cm=allowance_cm)

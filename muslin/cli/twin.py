@@ -61,7 +61,7 @@ def place(
     as_json: Json = False,
 ) -> None:
     """Lay sensors on a pattern and check them. Writes DXF and SVG; exit 1 on problems."""
-    from muslin.twin.place import place as run
+    from muslin.twin.worn.place import place as run
 
     result = run(garment, sensors=sensors, body=body, size=size, ease=ease_of(ease), out=out)
     raise typer.Exit(result.tell(as_json=as_json))
@@ -86,7 +86,7 @@ def read(
     as_json: Json = False,
 ) -> None:
     """Drape a sensor garment and read every sensor. Exit 1 when one does not work."""
-    from muslin.twin.read import read as run
+    from muslin.twin.worn.read import read as run
 
     result = run(
         garment,
@@ -138,7 +138,7 @@ def survey(
     as_json: Json = False,
 ) -> None:
     """Survey sensors over people and sizes. A page, numbers, and exit 3 when a case failed."""
-    from muslin.twin.survey_run import survey as run
+    from muslin.twin.survey.run import survey as run
 
     result = run(
         garment,

@@ -48,7 +48,7 @@ def simulate(
     """Predict what a garment sends while its wearer moves. A session, or a garment to record."""
     from muslin.errors import InputError
     from muslin.simulate import DoorSettings
-    from muslin.twin.simulated import (
+    from muslin.twin.signals.simulated import (
         check_target,
         stream_prediction,
         tell,
@@ -104,9 +104,9 @@ def replay(
 ) -> None:
     """Let a recorded session move avatar and garment. GLB animation, measured beside predicted."""
     from muslin.simulate import DoorSettings, simulate
-    from muslin.twin.recorded import settings_from
-    from muslin.twin.replay_files import tell, write_twin
-    from muslin.twin.replayed import twin_replay
+    from muslin.twin.replay.files import tell, write_twin
+    from muslin.twin.replay.recorded import settings_from
+    from muslin.twin.replay.replayed import twin_replay
 
     door = None if stream is None else DoorSettings(
         kind=stream, port=port, control_port=control_port

@@ -13,7 +13,7 @@ from fitting.preview import PaintedMesh, dressed, seam_mesh
 from muslin.fitting_room import Fit, Garment, choose_garment
 from muslin.studio.fit_maps import SHOWN, ShownMap, vertex_panels, vertex_regions
 from muslin.studio.mesh_bytes import pack_arrays
-from muslin.twin.sensors_file import read_sensors
+from muslin.twin.sensors.sensors_file import read_sensors
 
 MM = 1000.0
 CM = 100.0

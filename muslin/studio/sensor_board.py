@@ -16,19 +16,19 @@ from fitting.body import REGIONS
 from fitting.pattern import BLOCKS, Finding, Pattern
 from muslin.folders import assets_folder
 from muslin.studio.fitted import MM, Fitted
-from muslin.twin.check import check_sensors
-from muslin.twin.draw import FAILS, UNKNOWN, WORKS, sensor_mesh
 from muslin.twin.errors import SensorError
-from muslin.twin.garment import TwinGarment
-from muslin.twin.landmarks import landmark_title, landmarks_of
-from muslin.twin.overlay import sensor_overlays
-from muslin.twin.pointed import Pointed, landmark_plan, pointed_plan
-from muslin.twin.reading import Reading, read_sensors_of
-from muslin.twin.resolve import resolve_one
-from muslin.twin.sensor import Sensor, SensorKind, SensorPlan
-from muslin.twin.sensors_file import SensorsFile, read_sensors
-from muslin.twin.sensors_write import write_sensors
-from muslin.twin.wear import Worn
+from muslin.twin.sensors.check import check_sensors
+from muslin.twin.sensors.garment import TwinGarment
+from muslin.twin.sensors.landmarks import landmark_title, landmarks_of
+from muslin.twin.sensors.overlay import sensor_overlays
+from muslin.twin.sensors.pointed import Pointed, landmark_plan, pointed_plan
+from muslin.twin.sensors.resolve import resolve_one
+from muslin.twin.sensors.sensor import Sensor, SensorKind, SensorPlan
+from muslin.twin.sensors.sensors_file import SensorsFile, read_sensors
+from muslin.twin.sensors.sensors_write import write_sensors
+from muslin.twin.worn.draw import FAILS, UNKNOWN, WORKS, sensor_mesh
+from muslin.twin.worn.reading import Reading, read_sensors_of
+from muslin.twin.worn.wear import Worn
 
 N_SENSORS = 40
 

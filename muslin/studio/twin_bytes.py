@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muslin.studio.mesh_bytes import pack_arrays
-from muslin.twin.replay_files import animation_rows
-from muslin.twin.replayed import LineCompared, TwinReplay
-from muslin.twin.ribbons import sensor_ribbons
+from muslin.twin.replay.files import animation_rows
+from muslin.twin.replay.replayed import LineCompared, TwinReplay
+from muslin.twin.replay.ribbons import sensor_ribbons
 from wearables.signals.motion.rotation import matrices_to_quat
 
 POSE_RATE_HZ = 25.0

@@ -37,8 +37,8 @@ def replayed(command: dict[str, Any]) -> bytes:
     from fitting.body import Measurements
     from muslin.fitting_room import fitting_room_for, open_fitting_room
     from muslin.studio.twin_bytes import replay_bytes
-    from muslin.twin.recorded import settings_from
-    from muslin.twin.replayed import twin_replay
+    from muslin.twin.replay.recorded import settings_from
+    from muslin.twin.replay.replayed import twin_replay
 
     settings = settings_from(
         bent_deg=command["bent_deg"], gauge_factor=None, both_sides=command["both_sides"]

@@ -5,14 +5,14 @@ garment with its sensors, `resolve` lays them on a pattern, `locate` finds them 
 `Site` then tells strain, normal and place of a sensor for any drape or frame of that mesh.
 """
 
-from muslin.twin.check import check_sensors
 from muslin.twin.errors import SensorError
-from muslin.twin.garment import TwinGarment, sensors_path, twin_garment
-from muslin.twin.landmarks import landmark_named, landmark_title, landmarks_of
-from muslin.twin.locate import Site, locate, locate_point
-from muslin.twin.requirement import Range, Requirement, load_requirements, requirement_for
-from muslin.twin.resolve import Dressed, panel_point, resolve, resolve_one
-from muslin.twin.sensor import (
+from muslin.twin.sensors.check import check_sensors
+from muslin.twin.sensors.garment import TwinGarment, sensors_path, twin_garment
+from muslin.twin.sensors.landmarks import landmark_named, landmark_title, landmarks_of
+from muslin.twin.sensors.locate import Site, locate, locate_point
+from muslin.twin.sensors.requirement import Range, Requirement, load_requirements, requirement_for
+from muslin.twin.sensors.resolve import Dressed, panel_point, resolve, resolve_one
+from muslin.twin.sensors.sensor import (
     LINE_KINDS,
     SENSOR_KINDS,
     ByShare,
@@ -22,8 +22,8 @@ from muslin.twin.sensor import (
     SensorKind,
     SensorPlan,
 )
-from muslin.twin.sensors_file import SensorsFile, read_sensors, sensors_from_tables
-from muslin.twin.sensors_write import plan_of, write_sensors
+from muslin.twin.sensors.sensors_file import SensorsFile, read_sensors, sensors_from_tables
+from muslin.twin.sensors.sensors_write import plan_of, write_sensors
 
 __all__ = [
     "LINE_KINDS",

@@ -15,7 +15,7 @@ from fitting.errors import FittingError
 from fitting.pattern import complete_measures
 from muslin.errors import InputError
 from muslin.screen import say
-from muslin.twin.person import Person
+from muslin.twin.worn.person import Person
 
 N_MOST = 5000
 # Bodies that are solved together; more gain nothing.

@@ -12,7 +12,7 @@ from muslin.studio.fit_worker import Worker
 from muslin.studio.sensor_board import N_SENSORS
 from muslin.studio.sensor_wish import KINDS, LINES, N_POINTS, checked_change
 from muslin.twin import LINE_KINDS, SENSOR_KINDS, SensorError, read_sensors, twin_garment
-from muslin.twin.resolve import points_by_share_m, resolve, shares_of_points
+from muslin.twin.sensors.resolve import points_by_share_m, resolve, shares_of_points
 
 pytestmark = pytest.mark.slow
 

@@ -20,12 +20,12 @@ from muslin.twin import (
     sensors_from_tables,
     twin_garment,
 )
-from muslin.twin.moves import SearchSettings
 from muslin.twin.people import Taped, make_people
-from muslin.twin.search import search_places
-from muslin.twin.survey import survey_people
-from muslin.twin.survey_page import survey_page
-from muslin.twin.wear import wear
+from muslin.twin.survey.moves import SearchSettings
+from muslin.twin.survey.page import survey_page
+from muslin.twin.survey.search import search_places
+from muslin.twin.survey.survey import survey_people
+from muslin.twin.worn.wear import wear
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from muslin.cli import run_command
 from muslin.folders import assets_folder
 from muslin.simulate import DoorSettings, replay_file_of
 from muslin.synthetic import is_synthetic, synthetic_schema
-from muslin.twin.predict import Prediction
-from muslin.twin.simulated import stream_prediction
+from muslin.twin.signals.predict import Prediction
+from muslin.twin.signals.simulated import stream_prediction
 from wearables.ble import GarmentSource, SupervisorSettings
 from wearables.sessions import Session, SubjectInfo, record
 

@@ -1,0 +1,1 @@
+"""A recording beside its prediction: joint angles from sensors, the avatar, pictures, files."""
