@@ -37,9 +37,9 @@ from fitting.pattern import (
     draft_block,
     read_pattern,
 )
-from fitting.pattern.propose import propose_seams, with_copies
-from fitting.pattern.propose_garment import propose_garment
 from fitting.pattern.reading import ReadOptions
+from fitting.pattern.seams.propose import propose_seams, with_copies
+from fitting.pattern.seams.propose_garment import propose_garment
 
 ROOT = Path(__file__).resolve().parents[1]
 SUFFIXES = (".json", ".dxf", ".svg")

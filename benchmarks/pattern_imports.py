@@ -23,9 +23,9 @@ from fitting.pattern import (
     read_pattern,
     read_pattern_sizes,
 )
-from fitting.pattern.dxf_write import write_dxf
-from fitting.pattern.propose import propose_seams
-from fitting.pattern.svg_write import write_svg
+from fitting.pattern.formats.dxf_write import write_dxf
+from fitting.pattern.formats.svg_write import write_svg
+from fitting.pattern.seams.propose import propose_seams
 
 BAR_MM = 0.01
 SHARE = np.linspace(0, 1, 101)

@@ -7,11 +7,11 @@ from typing import Any, Literal, get_args
 from fitting.pattern import Pattern
 from fitting.pattern.checks.pattern import CheckSettings
 from fitting.pattern.finding import Finding
-from fitting.pattern.garmentcode_write import deviation_m, garmentcode_from_pattern
-from fitting.pattern.pdf_write import Paper
+from fitting.pattern.formats.garmentcode_write import deviation_m, garmentcode_from_pattern
+from fitting.pattern.formats.pdf_write import Paper
 from fitting.pattern.read import inspect_pattern, read_pattern, read_pattern_sizes
 from fitting.pattern.reading import ReadOptions
-from fitting.pattern.seams_file import UNITS_M, SeamNote, seams_path, write_seams_file
+from fitting.pattern.seams.seams_file import UNITS_M, SeamNote, seams_path, write_seams_file
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
 from muslin.json_file import write_json
@@ -137,14 +137,14 @@ def convert(
         raise InputError(f"{target} is the pattern itself; name another file with --out")
     writable_folder(target.parent)
     if to == "dxf":
-        from fitting.pattern.dxf_write import write_dxf
+        from fitting.pattern.formats.dxf_write import write_dxf
 
         read = read_pattern(source, size=size, options=options)
         nest = () if size is not None else read_pattern_sizes(source, options=options)
         sizes = nest if len(nest) > 1 else (read,)
         write_dxf(target, sizes, overlays=overlays_beside(source, sizes))
     elif to == "svg":
-        from fitting.pattern.svg_write import write_svg
+        from fitting.pattern.formats.svg_write import write_svg
 
         read = _told(read_pattern(source, size=size, options=options))
         write_svg(target, read, overlays=overlays_beside(source, (read,)))
@@ -180,7 +180,7 @@ def _write(target: Path, pattern: Pattern, *, to: str, paper: Any) -> None:
             say(f"note: readers other than this one see the curves up to {worst * 1000:.1f} mm off")
         write_json(target, garmentcode_from_pattern(pattern))
     else:
-        from fitting.pattern.pdf_write import write_pdf
+        from fitting.pattern.formats.pdf_write import write_pdf
 
         say(f"{write_pdf(target, pattern, paper=paper)} pages")
 
@@ -202,8 +202,8 @@ def seams(
         InputError: If the file exists already, or an option cannot be used.
         PatternError: If the pattern cannot be read.
     """
-    from fitting.pattern.propose import propose_seams, with_copies
-    from fitting.pattern.propose_garment import propose_garment
+    from fitting.pattern.seams.propose import propose_seams, with_copies
+    from fitting.pattern.seams.propose_garment import propose_garment
 
     source = existing_file(pattern, "pattern file")
     target = seams_path(source) if out is None else out

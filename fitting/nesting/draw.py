@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.nesting.marker import Marker, PlacedPiece
-from fitting.pattern.dxf_drawing import DxfText, write_drawing
-from fitting.pattern.flats import arrow_m, notch_strokes_m
+from fitting.pattern.formats.dxf_drawing import DxfText, write_drawing
+from fitting.pattern.formats.flats import arrow_m, notch_strokes_m
 
 Points = NDArray[np.float64]
 _MARGIN_MM = 30.0

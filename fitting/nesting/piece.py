@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.errors import PatternError
-from fitting.pattern.allowance import cut_polygon, edge_allowances_m
-from fitting.pattern.fold import mirrored_panel
 from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.panels.allowance import cut_polygon, edge_allowances_m
+from fitting.pattern.panels.fold import mirrored_panel
 
 if TYPE_CHECKING:
     from shapely import Polygon

@@ -10,10 +10,11 @@ from fitting.pattern.checks.pattern import CheckSettings, check_pattern
 from fitting.pattern.curve import Edge
 from fitting.pattern.figure import complete_measures
 from fitting.pattern.finding import Finding
-from fitting.pattern.garmentcode import pattern_from_garmentcode, read_garmentcode
-from fitting.pattern.garmentcode_write import garmentcode_from_pattern
+from fitting.pattern.formats.garmentcode import pattern_from_garmentcode, read_garmentcode
+from fitting.pattern.formats.garmentcode_write import garmentcode_from_pattern
 from fitting.pattern.marks import Hole, InternalLine, Notch
 from fitting.pattern.model import Half, Panel, Pattern, Wrap
+from fitting.pattern.panels.split import split_seams
 from fitting.pattern.read import (
     format_of,
     inspect_pattern,
@@ -23,7 +24,6 @@ from fitting.pattern.read import (
 )
 from fitting.pattern.reading import PatternFormat, Reading, ReadOptions
 from fitting.pattern.seam import Run, Seam, SeamKind
-from fitting.pattern.split import split_seams
 
 __all__ = [
     "BLOCKS",

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from fitting.errors import PatternError
 from fitting.pattern.checks.pattern import CheckSettings, check_pattern
-from fitting.pattern.dxf_read import DXF, read_dxf_sizes
+from fitting.pattern.checks.structure import check_structure, raise_broken
 from fitting.pattern.finding import Finding
-from fitting.pattern.freesewing import FREESEWING
-from fitting.pattern.garmentcode import GARMENTCODE
+from fitting.pattern.formats.dxf_read import DXF, read_dxf_sizes
+from fitting.pattern.formats.freesewing import FREESEWING
+from fitting.pattern.formats.garmentcode import GARMENTCODE
+from fitting.pattern.formats.svg_read import SVG
 from fitting.pattern.model import Pattern
 from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, read_bytes
-from fitting.pattern.seams_file import options_with_seams_file, seams_path, with_seams_file
-from fitting.pattern.structure import check_structure, raise_broken
-from fitting.pattern.svg_read import SVG
+from fitting.pattern.seams.seams_file import options_with_seams_file, seams_path, with_seams_file
 
 logger = logging.getLogger(__name__)
 GROUP = "muslin.patterns"

@@ -36,7 +36,7 @@ class Reading:
     """A file as far as it could be understood.
 
     Attributes:
-        pattern: What was read; it may be broken, see `fitting.pattern.structure`.
+        pattern: What was read; it may be broken, see `fitting.pattern.checks.structure`.
         findings: What could not be expressed in the pattern.
     """
 

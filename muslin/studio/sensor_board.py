@@ -198,8 +198,8 @@ def _sensors_of(path: Path, pattern: str) -> SensorsFile:
 
 
 def _write_pattern(path: Path, pattern: Pattern, sensors: list[Sensor]) -> None:
-    from fitting.pattern.dxf_write import write_dxf
-    from fitting.pattern.svg_write import write_svg
+    from fitting.pattern.formats.dxf_write import write_dxf
+    from fitting.pattern.formats.svg_write import write_svg
 
     lines = sensor_overlays(sensors)
     if path.suffix == ".dxf":

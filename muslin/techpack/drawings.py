@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fitting.nesting import CutPiece, Marker
 from fitting.pattern import Panel, Pattern
-from fitting.pattern.flats import Flat, arrow_m, lay_out, notch_strokes_m
+from fitting.pattern.formats.flats import Flat, arrow_m, lay_out, notch_strokes_m
 
 if TYPE_CHECKING:
     from reportlab.graphics.shapes import Drawing

@@ -9,7 +9,7 @@ from PIL import Image
 
 from fitting.body import Measurements
 from fitting.pattern import draft_block, read_pattern
-from fitting.pattern.dxf_write import write_dxf
+from fitting.pattern.formats.dxf_write import write_dxf
 from fitting.preview import PaintedMesh, write_glb
 from muslin import doctor as doctor_module
 from muslin.cli import run_command

@@ -8,11 +8,11 @@ import numpy as np
 from fitting.body.measurements import Measurements
 from fitting.pattern.checks.body import check_girths
 from fitting.pattern.checks.seams import check_seams
+from fitting.pattern.checks.structure import check_structure
 from fitting.pattern.checks.whole import check_whole
 from fitting.pattern.finding import Finding
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.split import split_seams
-from fitting.pattern.structure import check_structure
+from fitting.pattern.panels.split import split_seams
 
 MIN_EDGE_M = 0.002
 MIN_AREA_M2 = 1e-4

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from fitting.pattern.finding import Finding
 from fitting.pattern.model import Pattern
+from fitting.pattern.panels.split import Walk, walk_sides
 from fitting.pattern.seam import Seam
-from fitting.pattern.split import Walk, walk_sides
 
 MAX_SEAM_RATIO = 1.05
 MAX_DART_DIFFERENCE_M = 0.002

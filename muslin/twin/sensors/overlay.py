@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fitting.pattern import Finding, Pattern
-from fitting.pattern.overlay import Overlay
+from fitting.pattern.formats.overlay import Overlay
 from muslin.screen import say
 from muslin.twin.sensors.garment import sensors_beside
 from muslin.twin.sensors.resolve import resolve_one

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fitting.pattern import Finding, Pattern, garmentcode_from_pattern
-from fitting.pattern.dxf_write import write_dxf
-from fitting.pattern.svg_write import write_svg
+from fitting.pattern.formats.dxf_write import write_dxf
+from fitting.pattern.formats.svg_write import write_svg
 from muslin.errors import Exit
 from muslin.fitting_room import size_choice
 from muslin.folders import writable_folder

@@ -8,7 +8,7 @@ import pytest
 from fitting.errors import PatternError
 from fitting.nesting import Allowance, cut_pieces
 from fitting.pattern import Edge, Hole, Panel, Pattern, Seam, complete_measures, draft_block
-from fitting.pattern.allowance import cut_polygon
+from fitting.pattern.panels.allowance import cut_polygon
 
 
 def square(name="front", side_m=0.4, **properties):

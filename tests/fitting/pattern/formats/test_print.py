@@ -7,9 +7,9 @@ import pytest
 
 from fitting.errors import PatternError
 from fitting.pattern import Edge, Panel, Pattern
-from fitting.pattern.flats import arrow_m, lay_out, notch_strokes_m
+from fitting.pattern.formats.flats import arrow_m, lay_out, notch_strokes_m
+from fitting.pattern.formats.pdf_write import write_pdf
 from fitting.pattern.marks import Notch
-from fitting.pattern.pdf_write import write_pdf
 
 
 def square(side_m=0.4, name="a", **more):

@@ -1,8 +1,8 @@
 """Write DXF (R12) as ASTM D6673 asks: a block for every piece and size, in millimetres.
 
 Edges are polylines end to end on layer 1; corners are turn points, inner points curve points, and
-layer 84 holds the exact curve. Seams are not in the standard; `fitting.pattern.seams_file` keeps
-them beside the file.
+layer 84 holds the exact curve. Seams are not in the standard; `fitting.pattern.seams.seams_file`
+keeps them beside the file.
 """
 
 import io
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.pattern.dxf_pieces import NOTCH_LAYERS
+from fitting.pattern.formats.dxf_pieces import NOTCH_LAYERS
+from fitting.pattern.formats.overlay import Overlay, overlays_of
 from fitting.pattern.marks import LineKind
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.overlay import Overlay, overlays_of
 
 if TYPE_CHECKING:
     from ezdxf.layouts.blocklayout import BlockLayout

@@ -25,8 +25,8 @@ from typing import Any, get_args
 import numpy as np
 
 from fitting.errors import PatternError
-from fitting.pattern.fold import Frame, framed_panel, mirrored_panel
 from fitting.pattern.model import Half, Panel, Pattern, Wrap
+from fitting.pattern.panels.fold import Frame, framed_panel, mirrored_panel
 from fitting.pattern.reading import ReadOptions, read_text
 from fitting.pattern.seam import Run, Seam, SeamKind
 

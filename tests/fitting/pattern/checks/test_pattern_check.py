@@ -16,7 +16,7 @@ from fitting.pattern import (
     Seam,
     check_pattern,
 )
-from fitting.pattern.garmentcode import reading_from_garmentcode
+from fitting.pattern.formats.garmentcode import reading_from_garmentcode
 
 
 def panel(name="front", corners=((0, 0), (0.4, 0), (0.4, 0.6), (0, 0.6)), **more):

@@ -26,9 +26,9 @@ from fitting.pattern import (
     split_seams,
 )
 from fitting.pattern import read as door
-from fitting.pattern.dxf_write import write_dxf
-from fitting.pattern.fold import mirrored_panel
-from fitting.pattern.svg_write import write_svg
+from fitting.pattern.formats.dxf_write import write_dxf
+from fitting.pattern.formats.svg_write import write_svg
+from fitting.pattern.panels.fold import mirrored_panel
 
 BODY = {"stature": 166.2, "bust_girth": 93.0, "hip_girth": 103.7, "neck_girth": 32.4}
 DXF_FILES = ["GLX4802S19_ASTM.DXF", "ORILEGWB_AAMA.DXF", "clo-box.dxf", "clo-pattern.dxf"]

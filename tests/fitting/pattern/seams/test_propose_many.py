@@ -5,8 +5,8 @@ import pytest
 
 from fitting.pattern import Edge, Panel, Pattern
 from fitting.pattern.marks import Notch
-from fitting.pattern.propose import propose_seams
-from fitting.pattern.seams_file import with_seams_file, write_seams_file
+from fitting.pattern.seams.propose import propose_seams
+from fitting.pattern.seams.seams_file import with_seams_file, write_seams_file
 
 
 def panel(name, width_m, height_m, *, notches=()):

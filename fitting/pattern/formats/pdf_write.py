@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.errors import PatternError
-from fitting.pattern.flats import Flat, arrow_m, lay_out, notch_strokes_m
+from fitting.pattern.formats.flats import Flat, arrow_m, lay_out, notch_strokes_m
 from fitting.pattern.model import Panel, Pattern
 
 if TYPE_CHECKING:

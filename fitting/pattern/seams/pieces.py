@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fitting.pattern.model import Panel
 from fitting.pattern.seam import Run
-from fitting.pattern.sides import turns_left
+from fitting.pattern.seams.sides import turns_left
 
 Role = Literal["torso", "half torso", "leg", "sleeve", "band"]
 # Edges that meet at less than this turn are one side.

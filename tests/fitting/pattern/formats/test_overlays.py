@@ -6,9 +6,9 @@ import pytest
 from fitting.body import Measurements
 from fitting.errors import PatternError
 from fitting.pattern import draft_block, read_pattern
-from fitting.pattern.dxf_write import write_dxf
-from fitting.pattern.overlay import Overlay
-from fitting.pattern.svg_write import write_svg
+from fitting.pattern.formats.dxf_write import write_dxf
+from fitting.pattern.formats.overlay import Overlay
+from fitting.pattern.formats.svg_write import write_svg
 
 SQUARE = np.array([[0.0, 0.01], [0.03, 0.01], [0.03, 0.03], [0.0, 0.03]])
 

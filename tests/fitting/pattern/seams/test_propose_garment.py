@@ -9,11 +9,11 @@ from fitting.body import Measurements
 from fitting.cloth import garment_on_body
 from fitting.cloth.crossing import cloth_crossings
 from fitting.pattern import Pattern, complete_measures, draft_block, read_pattern
-from fitting.pattern.dxf_write import write_dxf
-from fitting.pattern.fold import Frame, framed_panel
-from fitting.pattern.pieces import piece_of
-from fitting.pattern.propose_garment import propose_garment
-from fitting.pattern.seams_file import seams_path, write_seams_file
+from fitting.pattern.formats.dxf_write import write_dxf
+from fitting.pattern.panels.fold import Frame, framed_panel
+from fitting.pattern.seams.pieces import piece_of
+from fitting.pattern.seams.propose_garment import propose_garment
+from fitting.pattern.seams.seams_file import seams_path, write_seams_file
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Read DXF AAMA / ASTM D6673: every piece of one size of a graded nest, as panels without seams.
 
 The standard keeps no relation between pieces, so seams come from a file beside it
-(`fitting.pattern.seams_file`). What only the sample size has (turn points, curve points, notches)
-is carried over to the other sizes by edge and share of its length.
+(`fitting.pattern.seams.seams_file`). What only the sample size has (turn points, curve points,
+notches) is carried over to the other sizes by edge and share of its length.
 """
 
 from dataclasses import dataclass, replace
@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.errors import PatternError
-from fitting.pattern.allowance import without_allowance
-from fitting.pattern.dxf_outline import Outline, outline_of
-from fitting.pattern.dxf_pieces import RawFile, RawPiece, read_raw
 from fitting.pattern.finding import Finding
-from fitting.pattern.fold import edges_on_line, notch_at, unfold
+from fitting.pattern.formats.dxf_outline import Outline, outline_of
+from fitting.pattern.formats.dxf_pieces import RawFile, RawPiece, read_raw
 from fitting.pattern.marks import Hole, InternalLine, LineKind, Notch
 from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.panels.allowance import without_allowance
+from fitting.pattern.panels.fold import edges_on_line, notch_at, unfold
 from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, checked_points
 from fitting.pattern.wraps import wrap_of_loose
 

@@ -2,7 +2,7 @@
 
 Panels become metres with y up. Halves on a fold are mirrored; the drawn half of front and back is
 the wearer's left, x to the wearer's left in both, so the back's loop runs clockwise. The designs of
-`fitting.pattern.freesewing_recipes` come sewn, others without seams.
+`fitting.pattern.formats.freesewing_recipes` come sewn, others without seams.
 """
 
 import json
@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 
 from fitting.errors import PatternError
 from fitting.pattern.curve import Edge
-from fitting.pattern.fold import (
+from fitting.pattern.formats.freesewing_recipes import RECIPES, Recipe, Stretch
+from fitting.pattern.marks import Notch, NotchKind
+from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.panels.fold import (
     Frame,
     edges_on_line,
     framed_panel,
@@ -25,9 +28,6 @@ from fitting.pattern.fold import (
     notch_at,
     unfold,
 )
-from fitting.pattern.freesewing_recipes import RECIPES, Recipe, Stretch
-from fitting.pattern.marks import Notch, NotchKind
-from fitting.pattern.model import Panel, Pattern
 from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, checked_points, read_text
 from fitting.pattern.seam import Run, Seam
 from fitting.pattern.wraps import wrap_of_loose

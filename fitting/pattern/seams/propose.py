@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from fitting.pattern.fold import mirrored_panel
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.propose_many import propose_one_to_two
+from fitting.pattern.panels.fold import mirrored_panel
 from fitting.pattern.seam import Seam
-from fitting.pattern.seams_file import SeamNote
-from fitting.pattern.sides import EdgeSide, edge_sides
+from fitting.pattern.seams.propose_many import propose_one_to_two
+from fitting.pattern.seams.seams_file import SeamNote
+from fitting.pattern.seams.sides import EdgeSide, edge_sides
 from fitting.pattern.wraps import half_of, side_of
 
 MIN_CONFIDENCE = 0.35

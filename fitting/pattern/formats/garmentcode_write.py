@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.pattern.curve import Edge
-from fitting.pattern.garmentcode import EXTRAS, control_point_m
-from fitting.pattern.garmentcode_extras import extras_of_panel, extras_of_seams
+from fitting.pattern.formats.garmentcode import EXTRAS, control_point_m
+from fitting.pattern.formats.garmentcode_extras import extras_of_panel, extras_of_seams
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.split import split_seams
+from fitting.pattern.panels.split import split_seams
 from fitting.pattern.wraps import guess_wrap
 
 _N_FIT = 64

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fitting.pattern import Edge, Notch, Panel, Pattern, Run, Seam, split_seams
-from fitting.pattern.cut import cut_panel
+from fitting.pattern.panels.cut import cut_panel
 
 SHARE = np.linspace(0, 1, 11)
 CURVES = [

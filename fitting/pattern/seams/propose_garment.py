@@ -13,11 +13,11 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.pattern.fold import Frame, framed_panel, mirrored_panel
 from fitting.pattern.model import Panel, Pattern, Wrap
-from fitting.pattern.pieces import Piece, PieceSide, alike, piece_of
+from fitting.pattern.panels.fold import Frame, framed_panel, mirrored_panel
 from fitting.pattern.seam import Seam
-from fitting.pattern.seams_file import SeamNote
+from fitting.pattern.seams.pieces import Piece, PieceSide, alike, piece_of
+from fitting.pattern.seams.seams_file import SeamNote
 from fitting.pattern.wraps import half_named, side_named, words_of
 
 # Lengths of two sides of a seam differ by about this share; beyond the second they are none.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.pattern.dxf_write import grain_line_m
+from fitting.pattern.formats.dxf_write import grain_line_m
 from fitting.pattern.model import Panel, Pattern
 
 Points = NDArray[np.float64]

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.errors import PatternError
+from fitting.pattern.checks.structure import check_structure, raise_broken
 from fitting.pattern.curve import Edge
 from fitting.pattern.finding import Finding
-from fitting.pattern.garmentcode_extras import panel_extras, seam_extras
+from fitting.pattern.formats.garmentcode_extras import panel_extras, seam_extras
 from fitting.pattern.model import Panel, Pattern
 from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, read_text
 from fitting.pattern.seam import Run, Seam
-from fitting.pattern.structure import check_structure, raise_broken
 from fitting.pattern.wraps import guess_wrap
 
 # Where a writer of the same format finds what the model has no place for.

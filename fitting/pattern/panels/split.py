@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fitting.errors import PatternError
-from fitting.pattern.cut import CutPanel, cut_panel
 from fitting.pattern.model import Pattern
+from fitting.pattern.panels.cut import CutPanel, cut_panel
 from fitting.pattern.seam import Run, Seam
 
 # Places closer than this to each other, or to an end, are one.

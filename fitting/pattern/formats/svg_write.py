@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.pattern.curve import Edge
-from fitting.pattern.flats import arrow_m, lay_out, notch_strokes_m
+from fitting.pattern.formats.flats import arrow_m, lay_out, notch_strokes_m
+from fitting.pattern.formats.overlay import Overlay, overlays_of
 from fitting.pattern.model import Panel, Pattern
-from fitting.pattern.overlay import Overlay, overlays_of
 
 Points = NDArray[np.float64]
 _INKSCAPE = ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape"'

@@ -12,9 +12,9 @@ from fitting.pattern import (
     read_pattern,
     read_pattern_sizes,
 )
-from fitting.pattern.dxf_write import write_dxf
-from fitting.pattern.propose import propose_seams, with_copies
-from fitting.pattern.seams_file import SeamNote, seams_path, with_seams_file, write_seams_file
+from fitting.pattern.formats.dxf_write import write_dxf
+from fitting.pattern.seams.propose import propose_seams, with_copies
+from fitting.pattern.seams.seams_file import SeamNote, seams_path, with_seams_file, write_seams_file
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fitting.errors import PatternError
 from fitting.pattern.curve import Edge, curve_points_m
-from fitting.pattern.dxf_pieces import RawPiece
+from fitting.pattern.formats.dxf_pieces import RawPiece
 
 if TYPE_CHECKING:
     from shapely import MultiLineString

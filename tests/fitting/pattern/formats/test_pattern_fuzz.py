@@ -10,8 +10,8 @@ import pytest
 from fitting.body import Measurements
 from fitting.errors import PatternError
 from fitting.pattern import Pattern, draft_tshirt, garmentcode_from_pattern, inspect_pattern
-from fitting.pattern.dxf_write import write_dxf
-from fitting.pattern.svg_write import write_svg
+from fitting.pattern.formats.dxf_write import write_dxf
+from fitting.pattern.formats.svg_write import write_svg
 
 N_CASES = 40
 NUMBERS = (b"0", b"-1", b"1e308", b"nan", b"99999999999", b"", b"x", b"7")

@@ -11,8 +11,8 @@ from itertools import combinations
 import numpy as np
 
 from fitting.pattern.seam import Run, Seam
-from fitting.pattern.seams_file import SeamNote
-from fitting.pattern.sides import EdgeSide
+from fitting.pattern.seams.seams_file import SeamNote
+from fitting.pattern.seams.sides import EdgeSide
 
 # Short edges make up between these shares of the long one.
 _SHORTEST_SHARE, _LONGEST_SHARE = 0.25, 0.75

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from fitting.errors import PatternError
 from fitting.pattern.curve import Edge
-from fitting.pattern.fold import edges_on_line, notch_at, unfold
-from fitting.pattern.freesewing import FREESEWING, read_freesewing_file
+from fitting.pattern.formats.freesewing import FREESEWING, read_freesewing_file
+from fitting.pattern.formats.svg_path import Subpath, read_path, read_transform
 from fitting.pattern.marks import Hole, InternalLine, LineKind, Notch
 from fitting.pattern.model import Panel, Pattern
+from fitting.pattern.panels.fold import edges_on_line, notch_at, unfold
 from fitting.pattern.reading import PatternFormat, Reading, ReadOptions, checked_points, read_bytes
-from fitting.pattern.svg_path import Subpath, read_path, read_transform
 from fitting.pattern.wraps import wrap_of_loose
 
 if TYPE_CHECKING:

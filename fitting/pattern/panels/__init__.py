@@ -1,0 +1,1 @@
+"""What is done to panels: folds opened, allowance taken off or added, edges cut for seams."""
