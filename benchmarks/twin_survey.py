@@ -22,8 +22,8 @@ from ansur_people import COLUMNS, judged, read_people
 from scipy.stats import rankdata
 
 from fitting.body import Measurements
+from muslin.people import Taped, Unmade
 from muslin.twin import load_requirements, twin_garment
-from muslin.twin.people import Taped, Unmade, make_people
 from muslin.twin.survey.case_runs import CaseRuns, case_mapper
 from muslin.twin.survey.cases import Case, run_case
 from muslin.twin.survey.chart import chart_for
@@ -32,7 +32,7 @@ from muslin.twin.survey.page import picture_of, survey_page
 from muslin.twin.survey.search import SearchResult, search_places
 from muslin.twin.survey.survey import Survey, survey_people
 from muslin.twin.worn.hoop import rings_of
-from muslin.twin.worn.person import Person
+from muslin.twin.worn.person import Person, make_people
 
 KEYS = ("stature", "bust_girth", "waist_navel_girth", "hip_girth", "neck_girth",
         "inside_leg_height", "thigh_girth", "calf_girth")  # fmt: skip

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from fitting.body import Measurements
+from muslin.people import Taped
 from muslin.twin import load_requirements, twin_garment
-from muslin.twin.people import Taped, make_people
 from muslin.twin.survey.moves import SearchSettings
 from muslin.twin.survey.search import search_places
 from muslin.twin.survey.survey import survey_people
+from muslin.twin.worn.person import make_people
 
 EDGE_M = 0.02  # coarse, so that this runs in seconds
 chests_cm = {"Ada": 84, "Bo": 90, "Cleo": 96, "Dee": 102}

@@ -29,6 +29,7 @@ from fitting.body.measurements import (
     HUMAN_RANGE_M,
     Measurements,
     Sex,
+    check_measure_names,
     default_measurements,
     read_measurements,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "Unit",
     "bodies_from_measurements",
     "body_from_measurements",
+    "check_measure_names",
     "clip_between",
     "clip_bodies",
     "default_measurements",

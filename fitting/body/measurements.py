@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, cast
@@ -89,10 +89,8 @@ class Measurements:
         Raises:
             MeasurementError: If a name is not known or a value is not human.
         """
-        known = {field.name for field in fields(cls)}
+        check_measure_names(measures_cm)
         for name, value in measures_cm.items():
-            if name not in known:
-                raise MeasurementError(_unknown_name(name, sorted(known)))
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise MeasurementError(f"{name} is {value!r}, wanted a number of centimetres")
         return cls(**{name: float(value) * _door(name) for name, value in measures_cm.items()})
@@ -138,10 +136,18 @@ def _check_range(name: str, value_m: float) -> None:
     raise MeasurementError(text)
 
 
-def _unknown_name(name: str, known: list[str]) -> str:
-    near = _OTHER_WORDS.get(name) or next(iter(difflib.get_close_matches(name, known, n=1)), None)
-    hint = f"; is {near} meant?" if near else f"; known are {', '.join(known)}"
-    return f"measure {name!r} is not known{hint}"
+def check_measure_names(names: Iterable[str]) -> None:
+    """Check names of measures before any of them is taped.
+
+    Raises:
+        MeasurementError: If one is not known; it names the one that may be meant.
+    """
+    known = sorted(field.name for field in fields(Measurements))
+    for name in names:
+        if name not in known:
+            near = _OTHER_WORDS.get(name) or next(iter(difflib.get_close_matches(name, known)), "")
+            hint = f"; is {near} meant?" if near else f"; known are {', '.join(known)}"
+            raise MeasurementError(f"measure {name!r} is not known{hint}")
 
 
 def body_assets() -> Path:

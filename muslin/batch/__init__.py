@@ -6,12 +6,11 @@ cases were run.
 """
 
 from muslin.batch.analyze import BatchAnalysis, batch_analyze
-from muslin.batch.bodies import BatchBody, read_bodies
+from muslin.batch.bodies import read_bodies
 from muslin.batch.fit import BatchResult, batch_fit
 
 __all__ = [
     "BatchAnalysis",
-    "BatchBody",
     "BatchResult",
     "batch_analyze",
     "batch_fit",

@@ -10,8 +10,8 @@ from fitting.body import Measurements, Sex
 from fitting.cloth import Fabric
 from fitting.fit import FitClass
 from fitting.pattern import Pattern, garmentcode_from_pattern
-from muslin.batch.bodies import BatchBody
 from muslin.batch.sources import code_digest
+from muslin.people import Taped
 from muslin.version import version
 
 # Raised whenever results of the same inputs change; old results are then done again.
@@ -71,7 +71,7 @@ class Case:
     seed: int
 
 
-def case_of(body: BatchBody, style: Style, *, style_digest: str, seed: int) -> Case:
+def case_of(body: Taped, style: Style, *, style_digest: str, seed: int) -> Case:
     """Make a case with its key.
 
     Args:
@@ -97,7 +97,7 @@ def case_of(body: BatchBody, style: Style, *, style_digest: str, seed: int) -> C
 
 
 def cases_of(
-    bodies: Sequence[BatchBody], styles: Sequence[tuple[Sex, Style]], *, seed: int
+    bodies: Sequence[Taped], styles: Sequence[tuple[Sex, Style]], *, seed: int
 ) -> list[Case]:
     """Every body in every style of its sex, body by body in the order of the table."""
     digests = [style.digest() for _, style in styles]

@@ -11,7 +11,7 @@ from fitting.cloth import load_fabric
 from fitting.fit import load_fit_class
 from fitting.pattern import BLOCKS, complete_measures
 from muslin.batch.analyze import BatchAnalysis, batch_analyze
-from muslin.batch.bodies import BatchBody, read_bodies
+from muslin.batch.bodies import read_bodies
 from muslin.batch.case import Case, Style, cases_of
 from muslin.batch.cluster import run_cases, workers
 from muslin.batch.store import BatchFolder, plan_rows
@@ -19,6 +19,7 @@ from muslin.batch.work import lost_case, run_case
 from muslin.errors import Exit, InputError
 from muslin.fitting_room import EDGE_LENGTH_M, usual_class, usual_fabric
 from muslin.folders import writable_folder
+from muslin.people import Taped
 from muslin.screen import counted, say
 from muslin.size_run import patterns_in_sizes
 from muslin.tape import read_tape
@@ -66,7 +67,7 @@ def batch_fit(
     """Fit every body of a table in every size and fabric; a rerun does what is missing.
 
     Args:
-        bodies: Table of `read_bodies`.
+        bodies: Table of people (CSV), see `muslin.people`.
         patterns: Names of blocks, or pattern files.
         sizes: Letter codes and steps of blocks, sizes of graded files.
         fabrics: Cards; each pattern's usual fabric when empty.
@@ -131,7 +132,7 @@ def check_limits(*, n_workers: int, memory_gib: float, timeout_s: float, edge_m:
 
 
 def _styles(
-    people: Sequence[BatchBody], *, patterns: Sequence[str], sizes: Sequence[str],
+    people: Sequence[Taped], *, patterns: Sequence[str], sizes: Sequence[str],
     fabrics: Sequence[str], base: Path | None, fit_class: str | None, edge_length_m: float,
 ) -> list[tuple[Sex, Style]]:  # fmt: skip
     """Every garment in every fabric and size, for each sex that the table holds."""

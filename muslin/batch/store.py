@@ -12,9 +12,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from muslin.batch.bodies import BatchBody
 from muslin.batch.case import RESULT_FORMAT, Case
 from muslin.errors import InputError
+from muslin.people import Taped
 
 PLAN = "plan.json"
 
@@ -48,7 +48,7 @@ class PlanRow:
     measures_m: dict[str, float]
 
 
-def plan_rows(cases: Sequence[Case], bodies: Sequence[BatchBody]) -> list[PlanRow]:
+def plan_rows(cases: Sequence[Case], bodies: Sequence[Taped]) -> list[PlanRow]:
     """Lines of the table in the order of the request."""
     types = {body.name: body.type for body in bodies}
     return [

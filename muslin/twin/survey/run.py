@@ -9,15 +9,15 @@ from muslin.batch.fit import check_limits
 from muslin.errors import Exit, InputError
 from muslin.folders import existing_file, writable_folder
 from muslin.json_file import write_json
+from muslin.people import Unmade, read_people
 from muslin.screen import print_json, say, say_table, step
-from muslin.twin.people import Unmade, make_people, read_people
 from muslin.twin.sensors.garment import twin_garment
 from muslin.twin.sensors.requirement import load_requirements
 from muslin.twin.survey.case_runs import CaseRuns, case_mapper
 from muslin.twin.survey.page import picture_of, survey_page
 from muslin.twin.survey.search import search_places
 from muslin.twin.survey.survey import Survey, survey_people
-from muslin.twin.worn.person import Person
+from muslin.twin.worn.person import Person, make_people
 from muslin.twin.worn.wear import EDGE_LENGTH_M
 
 
@@ -84,7 +84,7 @@ def survey(
 
     Args:
         garment: Name of a block with sensors.
-        bodies: Table of people (CSV), see `muslin.twin.people`.
+        bodies: Table of people (CSV), see `muslin.people`.
         sizes: Size steps.
         sensors: Sensors file; the block's own when absent.
         fabric: Fabric card; the sensors file's when absent.
@@ -118,7 +118,7 @@ def survey(
     if unknown:
         names = ", ".join(plan.name for plan in chosen.plans)
         raise InputError(f"--search {unknown[0]!r} is no sensor of the garment; it has {names}")
-    rows = read_people(existing_file(bodies, "table of bodies"))
+    rows = read_people(bodies)
     folder = writable_folder(out)
     with step(f"bodies of {len(rows)} people"):
         made = list(make_people(rows))

@@ -8,7 +8,7 @@ import numpy as np
 
 from fitting.errors import FittingError
 from muslin.errors import InputError
-from muslin.twin.people import Unmade
+from muslin.people import Unmade
 from muslin.twin.sensors.garment import TwinGarment
 from muslin.twin.sensors.requirement import Requirement, load_requirements
 from muslin.twin.survey.cases import Case, CaseResult, run_case

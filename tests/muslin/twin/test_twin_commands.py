@@ -8,6 +8,7 @@ import pytest
 from fitting.body import Measurements, body_from_measurements, pose_body, read_measurements
 from fitting.pattern import complete_measures, read_pattern
 from muslin.cli import run_command
+from muslin.people import Taped
 from muslin.twin import (
     Dressed,
     SensorError,
@@ -20,11 +21,11 @@ from muslin.twin import (
     sensors_from_tables,
     twin_garment,
 )
-from muslin.twin.people import Taped, make_people
 from muslin.twin.survey.moves import SearchSettings
 from muslin.twin.survey.page import survey_page
 from muslin.twin.survey.search import search_places
 from muslin.twin.survey.survey import survey_people
+from muslin.twin.worn.person import make_people
 from muslin.twin.worn.wear import wear
 
 
@@ -172,7 +173,7 @@ def test_a_survey_runs_by_itself_and_tells_who_has_no_body(capsys, tmp_path):
     numbers = json.loads(said.out)
     assert code == 3
     assert len(list((tmp_path / "results").glob("*.json"))) == 2
-    assert numbers["unmade"][0]["reason"] == "row 4: nothing was taped"
+    assert numbers["unmade"][0]["reason"] == "line 4: nothing was taped"
     assert [case["person"] for case in numbers["cases"]] == ["Ann", "Bob"]
     assert all(case["state"] == "read" or case["reason"] for case in numbers["cases"])
     page = (tmp_path / "survey.html").read_text(encoding="utf-8")

@@ -14,12 +14,13 @@ import pytest
 from fitting.body import Measurements
 from muslin.cli import run_command
 from muslin.errors import InputError
+from muslin.people import Taped
 from muslin.twin import load_requirements, twin_garment
-from muslin.twin.people import Taped, make_people
 from muslin.twin.survey.case_file import case_key, restored_result, stored_result
 from muslin.twin.survey.case_runs import CaseRuns, case_mapper
 from muslin.twin.survey.cases import Case, CaseResult, lost_case, run_case
 from muslin.twin.survey.survey import survey_people
+from muslin.twin.worn.person import make_people
 from muslin.twin.worn.reading import read_worn
 
 BODIES = "name,sex,stature,bust_girth,hip_girth\nann,female,163,90,98\nbob,male,178,100,99\n"

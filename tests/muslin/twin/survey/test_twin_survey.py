@@ -8,8 +8,8 @@ import pytest
 from fitting.body import Measurements
 from fitting.errors import PatternError
 from muslin.errors import InputError
+from muslin.people import Taped, Unmade
 from muslin.twin import SensorError, load_requirements, twin_garment
-from muslin.twin.people import Taped, Unmade, make_people, read_people
 from muslin.twin.survey.cases import CaseResult
 from muslin.twin.survey.chart import chart_for
 from muslin.twin.survey.moves import (
@@ -23,7 +23,7 @@ from muslin.twin.survey.moves import (
 from muslin.twin.survey.page import survey_page
 from muslin.twin.survey.search import _in_folds
 from muslin.twin.survey.survey import survey_people
-from muslin.twin.worn.person import Person
+from muslin.twin.worn.person import Person, make_people
 from muslin.twin.worn.reading import Judgement, Reading
 
 BAND = twin_garment("chest_band")
@@ -169,39 +169,6 @@ def test_folds_see_through_a_change_that_helps_only_whom_it_was_found_on():
     assert _in_folds(chances, 4, np.random.default_rng(1)) == pytest.approx(0.9)
     naive = {Move(): np.array([1.0, 0.0, 0.5])}
     assert _in_folds(naive, 5, np.random.default_rng(1)) == pytest.approx(0.5)
-
-
-def test_a_table_of_people_is_read_and_bad_rows_are_told(tmp_path):
-    path = tmp_path / "bodies.csv"
-    path.write_text(
-        "name,sex,stature,bust_girth,hip_girth\nAnn,female,165,90,98\nBob,male,180,,\n"
-        "Cy,x,170,90,95\nDi,f,1.70,90,95\nEd,m,,,\nAnn,f,160,88,95\n",
-        encoding="utf-8",
-    )
-    rows = read_people(path)
-    assert [type(row) for row in rows] == [Taped, Taped, Unmade, Unmade, Unmade, Unmade]
-    assert "twice" in rows[5].reason
-    assert rows[1].measures.given() == {"stature": 1.80}
-    assert "female or male" in rows[2].reason
-    assert "looks like" in rows[3].reason
-    assert "nothing was taped" in rows[4].reason
-
-
-def test_a_table_in_the_layout_of_ansur_is_read(shared_data):
-    rows = read_people(shared_data / "ansur2" / "ANSUR_II_FEMALE.csv")
-    assert len(rows) == 1786
-    assert all(isinstance(row, Taped) for row in rows)
-    assert 1.4 < rows[0].measures.stature < 1.9
-
-
-@pytest.mark.parametrize(
-    ("text", "said"), [("", "none"), ("name,size\nAnn,M\n", "stature"), ("sex,stature\n", "header")]
-)
-def test_a_table_without_people_is_refused(tmp_path, text, said):
-    path = tmp_path / "bodies.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=said):
-        read_people(path)
 
 
 def test_bodies_are_made_for_rows_in_order():
