@@ -29,7 +29,8 @@ LSL_GROUP, GARMENT_GROUP = "lsl", "garment"
 
 def scan_radio(*, radio: str, duration_s: float, everything: bool, as_json: bool) -> Exit:
     """List garments and sensors in range; exit 1 if there are none."""
-    from wearables.ble.foreign import radio_open, scan_devices
+    from wearables.ble.scanning import scan
+    from wearables.ble.trouble import radio_open
     from wearables.profiles import known_profiles
 
     if not 0 < duration_s <= 3600:
@@ -38,7 +39,7 @@ def scan_radio(*, radio: str, duration_s: float, everything: bool, as_json: bool
 
     async def look() -> list[dict[str, Any]]:
         async with radio_open(radio):
-            found = await scan_devices(radio, timeout_s=duration_s)
+            found = await scan(radio, timeout_s=duration_s)
         return [
             {
                 "address": device.address,

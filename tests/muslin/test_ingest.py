@@ -12,7 +12,7 @@ from firmware_bridge.schema import ChannelSchema, GarmentSchema, StreamSchema
 from firmware_bridge.sim import read_replay
 from muslin.cli.ingest import app
 from muslin.errors import Exit, InputError
-from wearables.ble.foreign import FoundDevice
+from wearables.ble import FoundDevice
 from wearables.errors import LinkError, SessionError, SignalError
 from wearables.profiles import known_profiles
 from wearables.sessions import Session, SessionWriter, SubjectInfo
@@ -163,7 +163,7 @@ def test_scan_names_what_it_sees(monkeypatch):
     async def scan(_uri, *, timeout_s):
         return [strap, lamp, shirt]
 
-    monkeypatch.setattr("wearables.ble.foreign.scan_devices", scan)
+    monkeypatch.setattr("wearables.ble.scanning.scan", scan)
     done = run("scan", "--radio", "sim:")
     assert done.exit_code == Exit.DONE
     assert "Strap  heart_rate" in done.output

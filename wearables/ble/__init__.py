@@ -7,12 +7,12 @@ bleak nor bumble.
 from firmware_bridge.sim.process import sim_process
 from wearables.ble.backends import Backend, backend_for
 from wearables.ble.garment import GarmentSource
-from wearables.ble.scanning import FoundGarment, scan
+from wearables.ble.scanning import FoundDevice, scan
 from wearables.ble.settings import SupervisorSettings
 
 __all__ = [
     "Backend",
-    "FoundGarment",
+    "FoundDevice",
     "GarmentSource",
     "SupervisorSettings",
     "backend_for",

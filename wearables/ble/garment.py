@@ -9,6 +9,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
@@ -18,7 +19,6 @@ from firmware_bridge.control import Command
 from firmware_bridge.errors import FirmwareBridgeError
 from firmware_bridge.reassembly import Reassembler
 from firmware_bridge.schema import GarmentSchema
-from wearables.ble.backends import radio_held
 from wearables.ble.backfilling import LogFiller, newest_by_boot
 from wearables.ble.dialling import is_radio
 from wearables.ble.exchanging import ClockAsker
@@ -29,6 +29,7 @@ from wearables.ble.packets import Packet
 from wearables.ble.settings import SupervisorSettings
 from wearables.ble.states import State, Stopped
 from wearables.ble.supervisor import Supervisor
+from wearables.ble.trouble import radio_open
 from wearables.ble.watching import SilenceWatch
 from wearables.errors import LinkError
 from wearables.events import Event, LinkOpened, Lost, Marker
@@ -361,20 +362,6 @@ class GarmentSource:
                 await self._filler.acknowledge(link, stream.id, boot, newest)
 
 
-@contextlib.asynccontextmanager
-async def _linked(uri: str) -> AsyncIterator[None]:
-    """Hold the radio; one that cannot be opened is a `LinkError`."""
-    from bleak.exc import BleakError
-
-    if not is_radio(uri):
-        yield
-        return
-    try:
-        held = radio_held(uri)
-        await held.__aenter__()
-    except BleakError as error:
-        raise LinkError(str(error.args[0])) from error
-    try:
-        yield
-    finally:
-        await held.__aexit__(None, None, None)
+def _linked(uri: str) -> AbstractAsyncContextManager[None]:
+    """Hold the radio, where the link goes over one."""
+    return radio_open(uri) if is_radio(uri) else contextlib.nullcontext()

@@ -13,12 +13,13 @@ from typing import Self
 import numpy as np
 
 from firmware_bridge.schema import GarmentSchema
-from wearables.ble.foreign import DeviceLink, FoundDevice, connected, find_device, radio_open
+from wearables.ble.foreign import DeviceLink, connected
 from wearables.ble.leaving import leave
 from wearables.ble.losses import Rebooted
 from wearables.ble.packets import Packet, PacketQueue
-from wearables.ble.scanning import NotSeenError
+from wearables.ble.scanning import FoundDevice, NotSeenError, find_device
 from wearables.ble.settings import SupervisorSettings, pause_s
+from wearables.ble.trouble import radio_open
 from wearables.errors import LinkError
 from wearables.events import Event, LinkClosed, LinkOpened
 from wearables.profiles.device_information import (
@@ -184,7 +185,7 @@ class ProfileSource:
 
     async def _once(self) -> None:
         s = self.settings
-        device = await find_device(self.uri, self._fits, timeout_s=s.scan_timeout_s)
+        device, _ = await find_device(self.uri, self._fits, timeout_s=s.scan_timeout_s)
         async with connected(
             self.uri, device,
             connect_timeout_s=s.longest_connect_s(is_known=self._has_streamed),

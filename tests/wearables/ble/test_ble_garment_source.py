@@ -129,7 +129,7 @@ async def test_a_silent_garment_is_connected_anew():
 async def test_scan_finds_garments_by_serial_and_the_right_one_is_connected():
     async with on_air(replay(0.3), serial=0xABCD01), on_air(replay(0.2), serial=0xABCD02) as two:
         found = await scan("sim:", timeout_s=0.3)
-        assert {garment.serial for garment in found} == {0xABCD01, 0xABCD02}
+        assert {device.serial for device in found} == {0xABCD01, 0xABCD02}
         async with GarmentSource("sim:", serial=0xABCD02, settings=QUICK) as source:
             assert two.is_connected
             assert [e async for e in source if isinstance(e, Sampled)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from firmware_bridge.events import Damaged, LossCause, Lost, Sampled, Status
-from wearables.ble.foreign import scan_devices
+from wearables.ble import scan
 from wearables.ble.supervisor import SupervisorSettings
 from wearables.errors import LinkError
 from wearables.events import LinkClosed, LinkOpened
@@ -177,7 +177,7 @@ async def test_devices_that_cannot_be_used_are_told():
         with pytest.raises(LinkError, match="none of the services"):
             async with ProfileSource("sim:", device="Lamp", settings=QUICK):
                 pass
-        seen = await scan_devices("sim:", timeout_s=0.3)
+        seen = await scan("sim:", timeout_s=0.3)
     assert [(device.name, device.serial) for device in seen] == [("Lamp", None)]
     with pytest.raises(LinkError, match="radio"):
         async with ProfileSource("tcp-client:127.0.0.1:1", settings=QUICK):
