@@ -112,10 +112,8 @@ async def record_shakes(folder: Path, n_garments: int, seconds: float, seed: int
 def signal(path: Path, *, by_arrival: bool) -> tuple[np.ndarray, np.ndarray]:
     """Host time and acceleration of a file."""
     with Session.open(path) as session:
-        garment = session.only
         if by_arrival:
-            for boot in session.streams["imu"].segments["boot"]:
-                garment._clocks[int(boot)] = garment._arrival_clock(int(boot))
+            session.only.place_by_arrival()
         block = session.streams["imu"].read()
         return block.time_s + session.anchor_host_ns * 1e-9, block.values[:, 0]
 

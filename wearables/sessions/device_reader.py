@@ -84,6 +84,14 @@ class DeviceReader:
             self._clocks[boot] = self._arrival_clock(boot) if fit.method == "none" else fit
         return self._clocks[boot]
 
+    def place_by_arrival(self) -> None:
+        """Place samples by the arrival of their frames from now on, as if no clock had been asked.
+
+        What clock exchanges are worth shows against it.
+        """
+        boots = {int(boot) for s in self.streams.values() for boot in s.segments["boot"]}
+        self._clocks = {boot: self._arrival_clock(boot) for boot in boots}
+
     def _added_fit(self, boot: int) -> ClockFit | None:
         """What somebody added after the close and put in force."""
         clock = self._group.get("clock")

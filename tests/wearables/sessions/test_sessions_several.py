@@ -256,6 +256,17 @@ def test_remarks_and_the_catalogue_know_the_whole_file(path):
     assert (facts["garment"], facts["streams"]) == ("left sock, right sock", "left/imu,right/imu")
 
 
+def test_arrivals_alone_place_samples_late_by_what_the_radio_took(path):
+    """The exchanges are exact here, and every frame arrives when its last sample was taken."""
+    with Session.open(Path(f"{path}#left")) as session:
+        exact_s = session.streams["imu"].read().time_s
+    with Session.open(Path(f"{path}#left")) as session:
+        session.only.place_by_arrival()
+        late_s = session.streams["imu"].read().time_s - exact_s
+        assert session.only.clock(1).method == "bounds"
+    np.testing.assert_allclose(late_s, 10 / RATES_HZ["left"], atol=1e-3)
+
+
 def test_each_garment_can_be_replayed(path):
     with StoredEvents(Path(f"{path}#left")) as stored:
         events = list(stored)
