@@ -218,6 +218,8 @@ column = "x"
         ("[[stream]]\nname = 's'\nrate_hz = 1\n[[stream.channel]]\nx = 1", "needs column"),
         ("[[stream]]\nname='s'\nrate_hz=1\n[[stream.channel]]\ncolumn='ax'\nscale='a'", "scale"),
         ("[[stream]]\nname='s'\nrate_hz=1\n[[stream.channel]]\ncolumn='ax'\nscale=0", "is 0"),
+        ("[[stream]]\nname='s'\nrate_hz=1\n[[stream.channel]]\ncolumn='ax'\nunit='m/sec^2'",
+         r"m\.toml: stream 's': unit of channel 'ax' is 'm/sec\^2', wanted one of UCUM: m/s2"),
         ("[file]\nstart_utc = 'x'\n[[stream]]\nname='s'\nrate_hz=1\n[[stream.channel]]\n"
          "column='ax'", "start_utc 'x'"),
     ],
@@ -226,6 +228,14 @@ def test_wrong_mappings_are_told(tmp_path, mapping, match):
     path, toml = build_csv(tmp_path, "t,ax\n1,2\n2,3\n", mapping)
     with pytest.raises(SessionError, match=match):
         import_recording(path, tmp_path / "o.h5", subject=P, mapping=toml)
+
+
+@pytest.mark.parametrize("unit", ["mm[Hg]", "{tap}", "us", "°C", "g", "Microvolts", ""])
+def test_units_of_ucum_and_common_symbols_are_taken(tmp_path, unit):
+    mapping = "[[stream]]\nname='s'\nrate_hz=1\n[[stream.channel]]\ncolumn='ax'\n"
+    path, toml = build_csv(tmp_path, "t,ax\n1,2\n2,3\n", f"{mapping}unit='{unit}'\n")
+    report = import_recording(path, tmp_path / "o.h5", subject=P, mapping=toml)
+    assert report.n_stored == {"s": 2}
 
 
 def test_wrong_files_are_told(tmp_path):

@@ -13,7 +13,7 @@ rate_hz = 100               # without it each row keeps its own time
 [[stream.channel]]
 column = "ax"               # name in the header, or a number that counts from 1
 name = "acc_x"              # then unit, kind, scale, offset, site
-unit = "m/s2"
+unit = "m/s2"               # of UCUM, or a common symbol for one: g, degC
 kind = "acc"
 """
 
@@ -29,7 +29,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.ucum import is_ucum
 from wearables.errors import SessionError
+from wearables.sessions.importers.counts import ucum
 from wearables.sessions.importers.recording import (
     ForeignChannel,
     ForeignMarker,
@@ -216,6 +218,13 @@ def _channel(values: dict[str, Any], where: str) -> ForeignChannel:
             raise SessionError(f"{where}: {key} of channel {values['name']!r} is {value!r}")
     if values.get("scale", 1.0) == 0:
         raise SessionError(f"{where}: scale of channel {values['name']!r} is 0")
+    # Files of other programs say what they like; a mapping is written for this one.
+    unit = values.get("unit", "1")
+    if not ucum(unit)[1] and not is_ucum(unit):
+        raise SessionError(
+            f"{where}: unit of channel {values['name']!r} is {unit!r}, wanted one of UCUM: m/s2, "
+            "[g], deg/s, uV, Pa, %, {tap} for an annotation"
+        )
     return ForeignChannel(**values)
 
 
