@@ -77,7 +77,12 @@ def simulate(
 
 @twin.command(epilog="Example: muslin twin replay squat.h5 --garment knee_sleeve --out twin")
 def replay(
-    session: Annotated[Path, typer.Argument(help="Session that starts with a still stand.")],
+    session: Annotated[
+        Path,
+        typer.Argument(
+            help="Session that starts with a still stand; FILE#DEVICE for one of several garments."
+        ),
+    ],
     *,
     garment: Annotated[str, typer.Option(help="Block or pattern file.")] = "knee_sleeve",
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("twin"),

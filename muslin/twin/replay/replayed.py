@@ -11,7 +11,7 @@ from fitting.body import Body
 from fitting.body.posing import turned_body
 from muslin.errors import InputError
 from muslin.fitting_room import FittingRoom, open_fitting_room
-from muslin.folders import existing_file
+from muslin.folders import existing_session
 from muslin.screen import step
 from muslin.twin.motion.frames import MotionFrames, motion_frames
 from muslin.twin.motion.keyposes import pose_features
@@ -62,7 +62,7 @@ class TwinReplay:
     """A session on the twin.
 
     Attributes:
-        session: Its file.
+        session: What opens it: its file, or ``FILE#DEVICE``.
         garment: The garment.
         body: Who wears it.
         worn: The garment in key poses.
@@ -131,7 +131,8 @@ def twin_replay(
     """Let a recorded session move the avatar and its garment.
 
     Args:
-        session: A session that starts with a still stand.
+        session: A session that starts with a still stand; ``FILE#DEVICE`` for one of several
+            garments.
         garment: Name of a block, or a pattern file; its sensors name the session's channels.
         body: Tape measures; the demo's body when absent.
         size_step: Sizes up or down of a block.
@@ -146,9 +147,8 @@ def twin_replay(
         SessionError: If the session cannot be read.
     """
     chosen = twin_garment(garment, sensors=sensors, fabric=fabric)
-    existing_file(session, "session file")
-    with Session.open(session) as opened:
-        if not any(stream.n_rows for stream in opened.streams.values()):
+    with Session.open(existing_session(session)) as opened:
+        if not any(stream.n_rows for stream in opened.only.streams.values()):
             raise InputError(f"{session} holds no sample")
         room = open_fitting_room(body) if wearer is None else wearer
         reach = exercise_track("reach", _REACH, duration_s=8.0)

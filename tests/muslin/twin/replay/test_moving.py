@@ -13,6 +13,7 @@ from fitting.pattern import complete_measures
 from fitting.preview import read_glb_motion
 from muslin.analyze import analyze
 from muslin.errors import InputError
+from muslin.fitting_room import FittingRoom
 from muslin.synthetic import is_synthetic
 from muslin.twin import twin_garment
 from muslin.twin.errors import SensorError
@@ -22,12 +23,14 @@ from muslin.twin.motion.motion import motion_of
 from muslin.twin.motion.moving import skin_stretch, wear_moving
 from muslin.twin.replay.files import animation_rows, tell, write_twin
 from muslin.twin.replay.recorded import ReplaySettings, recorded_motion, settings_from
-from muslin.twin.replay.replayed import TwinReplay, compared_lines
+from muslin.twin.replay.replayed import TwinReplay, compared_lines, twin_replay
 from muslin.twin.sensors.grip import with_friction
 from muslin.twin.signals.gauge import GaugeSettings
 from muslin.twin.signals.predict import SensorModels, predict
 from muslin.twin.signals.simulated import write_prediction
-from wearables.sessions import Session
+from wearables.errors import SessionError
+from wearables.sessions import Session, SessionWriter, SubjectInfo
+from wearables.sessions.stored_events import StoredEvents
 
 SECONDS = 8.0
 LINES = ("S1", "S2", "S3", "S4", "S5")
@@ -207,6 +210,47 @@ def replay(session, worn, track, person, garment):
         session=session, garment=garment, body=person[0], worn=worn, motion=motion, frames=frames,
         lines=lines,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def both(session, tmp_path_factory):
+    """The sleeve's session in one file with a second garment's."""
+    path = tmp_path_factory.mktemp("twin") / "both.h5"
+    with StoredEvents(session) as stored:
+        schemas = {"belt": stored.schema, "leg": stored.schema}
+        with SessionWriter(
+            path, schemas, subject=SubjectInfo(id="P1"), start_host_ns=stored.anchor_host_ns
+        ) as writer:
+            for event in stored:
+                writer.write(event, device="leg")
+    return path
+
+
+def test_one_garment_of_several_drives_the_twin(both, replay, worn, person, tmp_path, monkeypatch):
+    monkeypatch.setattr("muslin.twin.replay.replayed._worn", lambda *_: worn)
+    room = FittingRoom(
+        body=person[0], measures=person[1], achieved=person[1], residual_m={}, uncertainty_m={}
+    )
+    alone = twin_replay(replay.session, "knee_sleeve", wearer=room)
+    found = twin_replay(both.with_name("both.h5#leg"), "knee_sleeve", wearer=room)
+    assert [line.correlation for line in found.lines] == pytest.approx(
+        [line.correlation for line in alone.lines], abs=1e-6
+    )
+    numbers = write_twin(found, tmp_path / "twin", n_frames=2, seconds=1.0)
+    assert numbers["session"] == "both.h5#leg"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("both.h5", r"several garments \(belt, leg\); name one: .*both.h5#belt"),
+        ("both.h5#hat", "no garment 'hat'; it holds belt, leg"),
+        ("both.h5#belt", "no sample"),
+    ],
+)
+def test_a_garment_that_cannot_be_meant_is_told(both, name, words):
+    with pytest.raises((SessionError, InputError), match=words):
+        twin_replay(both.with_name(name), "knee_sleeve")
 
 
 def test_measured_goes_with_predicted(replay):
