@@ -1,8 +1,8 @@
 """A box tree over the cloth's own triangles, and the close pairs that it finds.
 
-Every vertex and every edge belongs to one triangle, so pairs of triangles whose grown boxes
-meet hold all vertex-triangle and edge-edge pairs. Each vertex has its own reach: cloth that
-hardly moves has few candidates, however fast another part of it flies.
+Every vertex and every edge belongs to one triangle, and so to one leaf: pairs of leaves whose
+grown boxes meet hold all vertex-triangle and edge-edge pairs. Each vertex has its own reach: cloth
+that hardly moves has few candidates, however fast another part of it flies.
 """
 
 from dataclasses import dataclass
@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.drape.boxes import N_LANES, lowest, meeting
 from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
 from fitting.drape.pairs import close_points, face_weights
 from fitting.drape.pcg import chunk
 from fitting.drape.sdf import morton
 
-_LEAF = 4
+_LEAF = 4  # so many triangles own at most twelve edges: sixteen lanes hold both
+_FACES = 3 * _LEAF  # first lane of triangles
+_OUTWARD = np.float32(1.2e-7)  # more than the rounding of a float32
 _TOUCH_M = 1e-10  # children of one flat coarse triangle lie in one plane but for rounding
 
 
@@ -23,86 +26,138 @@ _TOUCH_M = 1e-10  # children of one flat coarse triangle lie in one plane but fo
 class FaceTree:
     """Tree over triangles in a fixed order; boxes are refreshed from positions.
 
+    A box is its lower and its upper corner, (x y z x y z) [m].
+
     Attributes:
         faces: Triangles in tree order, shape (n_faces, 3).
         order: Original triangle of each, shape (n_faces,).
-        own_edges: Which sides (0-1, 1-2, 2-0) a triangle owns, shape (n_faces, 3).
-        own_vertices: Which corners it owns, shape (n_faces, 3).
-        lower: Lower corners of all boxes, leaves last, shape (n_nodes, 3) [m].
-        upper: Upper corners [m].
-        leaf_lower: Lower corners of the triangles' boxes, shape (n_faces, 3) [m].
-        leaf_upper: Upper corners [m].
+        edges: Edges in the order of the leaves that own them, shape (n_edges, 2).
+        edge_ptr: First edge of each leaf, shape (n_leaves + 1,).
+        corners: Vertices in the order of the leaves that own them, shape (n_vertices,).
+        corner_ptr: First vertex of each leaf, shape (n_leaves + 1,).
+        boxes: Boxes of all nodes, leaves last, shape (n_nodes, 6).
+        lanes: Boxes of each leaf's edges and, from lane 12 on, triangles, rounded outward,
+            shape (n_leaves, 6, 16).
+        last: Last leaf below each node, shape (n_nodes,).
+        seeks: Which nodes hold triangles that seek: 0 none, 1 some, 2 all, shape (n_nodes,).
     """
 
     faces: NDArray[np.int64]
     order: NDArray[np.int64]
-    own_edges: NDArray[np.bool_]
-    own_vertices: NDArray[np.bool_]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    leaf_lower: NDArray[np.float64]
-    leaf_upper: NDArray[np.float64]
+    edges: NDArray[np.int64]
+    edge_ptr: NDArray[np.int64]
+    corners: NDArray[np.int64]
+    corner_ptr: NDArray[np.int64]
+    boxes: NDArray[np.float64]
+    lanes: NDArray[np.float32]
+    last: NDArray[np.int64]
+    seeks: NDArray[np.int64]
 
 
 def build_face_tree(x: NDArray[np.float64], faces: NDArray[np.int64]) -> FaceTree:
     """Sort triangles (n_faces, 3) by place; positions (n_vertices, 3) choose the order only."""
     order = np.argsort(morton(x[faces].mean(axis=1)), kind="stable")
     sorted_faces = np.ascontiguousarray(faces[order])
-    flat = sorted_faces.ravel()
-    own_vertices = np.zeros(flat.size, dtype=np.bool_)
-    own_vertices[np.unique(flat, return_index=True)[1]] = True
-    tail, head = sorted_faces, np.roll(sorted_faces, -1, axis=1)
-    key = (np.minimum(tail, head) * len(x) + np.maximum(tail, head)).ravel()
-    own_edges = np.zeros(key.size, dtype=np.bool_)
-    own_edges[np.unique(key, return_index=True)[1]] = True
-    n_leaves = 1 << int(np.ceil(np.log2(max(1, -(-len(faces) // _LEAF)))))
-    boxes = [np.zeros((2 * n_leaves - 1, 3)) for _ in range(2)]
-    leaf_boxes = [np.zeros((len(faces), 3)) for _ in range(2)]
+    depth = int(np.ceil(np.log2(max(1, -(-len(faces) // _LEAF)))))
+    starts = 3 * np.minimum(_LEAF * np.arange(2**depth + 1), len(faces))  # in corners and sides
+    flat, head = sorted_faces.ravel(), np.roll(sorted_faces, -1, axis=1).ravel()
+    corner = np.sort(np.unique(flat, return_index=True)[1])
+    key = np.minimum(flat, head) * len(x) + np.maximum(flat, head)
+    side = np.sort(np.unique(key, return_index=True)[1])
+    last = [np.arange(1, 2**k + 1) * 2 ** (depth - k) - 1 for k in range(depth + 1)]
+    n_nodes = 2 ** (depth + 1) - 1
     return FaceTree(
-        faces=sorted_faces, order=order, own_edges=own_edges.reshape(-1, 3),
-        own_vertices=own_vertices.reshape(-1, 3), lower=boxes[0], upper=boxes[1],
-        leaf_lower=leaf_boxes[0], leaf_upper=leaf_boxes[1],
+        faces=sorted_faces, order=order, edges=np.stack([flat[side], head[side]], axis=1),
+        edge_ptr=np.searchsorted(side, starts), corners=flat[corner],
+        corner_ptr=np.searchsorted(corner, starts), boxes=np.zeros((n_nodes, 6)),
+        lanes=np.zeros((2**depth, 6, N_LANES), np.float32), last=np.concatenate(last),
+        seeks=np.zeros(n_nodes, np.int64),
     )  # fmt: skip
 
 
+@njit_inline
+def _put_box(x, p, q, r, grow, lanes, leaf, lane):
+    """Write the box of a triangle, or with r = q of an edge."""
+    for d in range(3):
+        low = min(x[p, d], x[q, d], x[r, d]) - grow
+        high = max(x[p, d], x[q, d], x[r, d]) + grow
+        lanes[leaf, d, lane] = low - _OUTWARD * abs(low)
+        lanes[leaf, 3 + d, lane] = high + _OUTWARD * abs(high)
+
+
 @njit
-def _refit_part(first, last, x, faces, reach, leaf_lower, leaf_upper, lower, upper):
-    n_leaves = (lower.shape[0] + 1) // 2
+def _refit_part(
+    first, last, x, faces, edges, edge_ptr, reach, moved, boxes, lanes, seeks
+):  # fmt: skip
+    n_leaves = (boxes.shape[0] + 1) // 2
     for leaf in range(first, last):
-        node = n_leaves - 1 + leaf
+        node, some, every = n_leaves - 1 + leaf, False, True
+        lanes[leaf, :3] = np.inf
+        lanes[leaf, 3:] = -np.inf
+        for e in range(edge_ptr[leaf], edge_ptr[leaf + 1]):
+            p, q = edges[e, 0], edges[e, 1]
+            _put_box(x, p, q, q, max(reach[p], reach[q]), lanes, leaf, e - edge_ptr[leaf])
         for d in range(3):
-            lower[node, d] = np.inf
-            upper[node, d] = -np.inf
-        for f in range(leaf * _LEAF, min((leaf + 1) * _LEAF, faces.shape[0])):
-            a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-            grow = max(reach[a], reach[b], reach[c])
+            boxes[node, d] = np.inf
+            boxes[node, 3 + d] = -np.inf
+        start = leaf * _LEAF
+        for f in range(start, min(start + _LEAF, faces.shape[0])):
+            p, q, r = faces[f, 0], faces[f, 1], faces[f, 2]
+            lane = _FACES + f - start
+            _put_box(x, p, q, r, max(reach[p], reach[q], reach[r]), lanes, leaf, lane)
+            anew = moved[p] | moved[q] | moved[r]
+            some |= anew
+            every &= anew
             for d in range(3):
-                leaf_lower[f, d] = min(x[a, d], x[b, d], x[c, d]) - grow
-                leaf_upper[f, d] = max(x[a, d], x[b, d], x[c, d]) + grow
-                lower[node, d] = min(lower[node, d], leaf_lower[f, d])
-                upper[node, d] = max(upper[node, d], leaf_upper[f, d])
+                boxes[node, d] = min(boxes[node, d], lanes[leaf, d, lane])
+                boxes[node, 3 + d] = max(boxes[node, 3 + d], lanes[leaf, 3 + d, lane])
+        seeks[node] = 2 if every else int(some)
 
 
 @njit
-def refit(x, faces, reach, leaf_lower, leaf_upper, lower, upper):  # noqa: ANN201
-    """Refresh all boxes, grown by each vertex's reach (n_vertices,) [m]."""
-    n_leaves = (lower.shape[0] + 1) // 2
-    for k in range(N_CHUNKS):
-        first, last = chunk(0, n_leaves, k, N_CHUNKS)
-        _refit_part(first, last, x, faces, reach, leaf_lower, leaf_upper, lower, upper)
+def refit(x, faces, edges, edge_ptr, reach, moved, boxes, lanes, seeks):  # noqa: ANN201
+    """Refresh all boxes, grown by each vertex's reach (n_vertices,) [m], and who seeks.
+
+    moved: Vertices whose triangles seek, (n_vertices,).
+    """
+    n_leaves = (boxes.shape[0] + 1) // 2
+    _refit_part(0, n_leaves, x, faces, edges, edge_ptr, reach, moved, boxes, lanes, seeks)
     for back in range(n_leaves - 1):
         node = n_leaves - 2 - back
+        left, right = 2 * node + 1, 2 * node + 2
         for d in range(3):
-            lower[node, d] = min(lower[2 * node + 1, d], lower[2 * node + 2, d])
-            upper[node, d] = max(upper[2 * node + 1, d], upper[2 * node + 2, d])
+            boxes[node, d] = min(boxes[left, d], boxes[right, d])
+            boxes[node, 3 + d] = max(boxes[left, 3 + d], boxes[right, 3 + d])
+        same = seeks[left] == seeks[right]
+        seeks[node] = seeks[left] if same else 1
 
 
 @njit_inline
-def _apart(low0, low1, low2, high0, high1, high2, lower, upper, b):
+def _apart(boxes, i, j):
     # Bitwise, not "or": one branch that is seldom foretold instead of six.
     return (
-        (low0 > upper[b, 0]) | (high0 < lower[b, 0]) | (low1 > upper[b, 1])
-        | (high1 < lower[b, 1]) | (low2 > upper[b, 2]) | (high2 < lower[b, 2])
+        (boxes[i, 0] > boxes[j, 3]) | (boxes[i, 3] < boxes[j, 0])
+        | (boxes[i, 1] > boxes[j, 4]) | (boxes[i, 4] < boxes[j, 1])
+        | (boxes[i, 2] > boxes[j, 5]) | (boxes[i, 5] < boxes[j, 2])
+    )  # fmt: skip
+
+
+@njit_inline
+def _lane(lanes, leaf, lane):
+    return (
+        lanes[leaf, 0, lane], lanes[leaf, 1, lane], lanes[leaf, 2, lane],
+        lanes[leaf, 3, lane], lanes[leaf, 4, lane], lanes[leaf, 5, lane],
+    )  # fmt: skip
+
+
+@njit_inline
+def _around(x, i, reach):
+    """Box round a vertex, rounded outward."""
+    f, r = np.float32, reach[i]
+    a, b, c = _OUTWARD * abs(x[i, 0]) + r, _OUTWARD * abs(x[i, 1]) + r, _OUTWARD * abs(x[i, 2]) + r
+    return (
+        f(x[i, 0] - a), f(x[i, 1] - b), f(x[i, 2] - c), f(x[i, 0] + a), f(x[i, 1] + b),
+        f(x[i, 2] + c),
     )  # fmt: skip
 
 
@@ -116,14 +171,9 @@ def _emit(p, q, r, s, split, out, k, count):
 
 @njit_inline
 def _vertex_face(x, i, p, q, r, reach, moved, out, k, count):
-    if p == i or q == i or r == i or not (moved[i] | moved[p] | moved[q] | moved[r]):
+    if (p == i) | (q == i) | (r == i) | (not (moved[i] | moved[p] | moved[q] | moved[r])):
         return count
     limit = reach[i] + max(reach[p], reach[q], reach[r])
-    for d in range(3):
-        if x[i, d] > max(x[p, d], x[q, d], x[r, d]) + limit:
-            return count
-        if x[i, d] < min(x[p, d], x[q, d], x[r, d]) - limit:
-            return count
     a, b, c = face_weights(x, i, p, q, r)
     square = 0.0
     for d in range(3):
@@ -136,16 +186,11 @@ def _vertex_face(x, i, p, q, r, reach, moved, out, k, count):
 
 @njit_inline
 def _edge_edge(x, p, q, r, s, reach, moved, out, k, count):
-    if p == r or p == s or q == r or q == s:  # noqa: SIM109 - numba has no tuple membership
+    if (p == r) | (p == s) | (q == r) | (q == s):
         return count
     if not (moved[p] | moved[q] | moved[r] | moved[s]):
         return count
     limit = max(reach[p], reach[q]) + max(reach[r], reach[s])
-    for d in range(3):
-        if min(x[p, d], x[q, d]) > max(x[r, d], x[s, d]) + limit:
-            return count
-        if max(x[p, d], x[q, d]) < min(x[r, d], x[s, d]) - limit:
-            return count
     t, m = close_points(x, p, q, r, s)
     square = 0.0
     for d in range(3):
@@ -156,23 +201,37 @@ def _edge_edge(x, p, q, r, s, reach, moved, out, k, count):
     return count
 
 
-@njit_spliced
-def _face_pair(x, faces, own_edges, own_vertices, f, g, reach, moved, out, k, count):
-    for m in range(3):
-        if own_vertices[f, m]:
-            p, q, r = faces[g, 0], faces[g, 1], faces[g, 2]
-            count = _vertex_face(x, faces[f, m], p, q, r, reach, moved, out, k, count)
-        if own_vertices[g, m]:
+@njit
+def _leaf_corners(
+    leaf, other, x, faces, corners, corner_ptr, reach, moved, lanes, out, k, count
+):  # fmt: skip
+    """Corners of one leaf against the triangles of another, or of the same."""
+    for at in range(corner_ptr[leaf], corner_ptr[leaf + 1]):
+        i = corners[at]
+        bits = meeting(lanes, other, _around(x, i, reach)) >> _FACES
+        while bits != 0:
+            f = other * _LEAF + lowest(bits)
+            bits &= bits - 1
             p, q, r = faces[f, 0], faces[f, 1], faces[f, 2]
-            count = _vertex_face(x, faces[g, m], p, q, r, reach, moved, out, k, count)
-    for m in range(3):
-        if not own_edges[f, m]:
-            continue
-        p, q = faces[f, m], faces[f, (m + 1) % 3]
-        for o in range(3):
-            if own_edges[g, o]:
-                r, s = faces[g, o], faces[g, (o + 1) % 3]
-                count = _edge_edge(x, p, q, r, s, reach, moved, out, k, count)
+            count = _vertex_face(x, i, p, q, r, reach, moved, out, k, count)
+    return count
+
+
+@njit_spliced
+def _leaf_edges(leaf, other, x, edges, edge_ptr, reach, moved, lanes, out, k, count):
+    """Edges of one leaf against those of another, or of the same."""
+    start = edge_ptr[other]
+    for e in range(edge_ptr[leaf], edge_ptr[leaf + 1]):
+        own = e - edge_ptr[leaf]
+        bits = meeting(lanes, other, _lane(lanes, leaf, own)) & ((1 << _FACES) - 1)
+        if other == leaf:
+            bits = (bits >> (own + 1)) << (own + 1)
+        p, q = edges[e, 0], edges[e, 1]
+        while bits != 0:
+            g = start + lowest(bits)
+            bits &= bits - 1
+            r, s = edges[g, 0], edges[g, 1]
+            count = _edge_edge(x, p, q, r, s, reach, moved, out, k, count)
     return count
 
 
@@ -220,61 +279,81 @@ def _cross(x, faces, f, g):
     return _edges_pierce(x, faces, f, g) or _edges_pierce(x, faces, g, f)
 
 
+@njit_spliced
+def _leaf_crossings(leaf, other, x, faces, lanes, out, k, count):
+    """Triangles of one leaf that pierce those of another, or of the same."""
+    for f in range(leaf * _LEAF, min((leaf + 1) * _LEAF, faces.shape[0])):
+        own = f - leaf * _LEAF
+        bits = meeting(lanes, other, _lane(lanes, leaf, _FACES + own)) >> _FACES
+        if other == leaf:
+            bits = (bits >> (own + 1)) << (own + 1)
+        while bits != 0:
+            g = other * _LEAF + lowest(bits)
+            bits &= bits - 1
+            if _cross(x, faces, f, g):
+                count = _emit(f, g, 0, 0, 0, out, k, count)
+    return count
+
+
 @njit
 def _find_pairs_part(
-    first, last, k, crossing, x, faces, own_edges, own_vertices, reach, moved, anew, seekers,
-    leaf_lower, leaf_upper, lower, upper, out,
+    first, last, k, crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved,
+    boxes, lanes, last_leaf, seeks, out,
 ):  # fmt: skip
-    n_leaves = (lower.shape[0] + 1) // 2
+    n_leaves = (boxes.shape[0] + 1) // 2
     stack = np.zeros(64, np.int64)
     count = np.int64(0)
-    for at in range(first, last):
-        f = seekers[at]
-        a0, a1, a2 = leaf_lower[f, 0], leaf_lower[f, 1], leaf_lower[f, 2]
-        b0, b1, b2 = leaf_upper[f, 0], leaf_upper[f, 1], leaf_upper[f, 2]
+    for leaf in range(first, last):
+        own = n_leaves - 1 + leaf
+        if seeks[own] == 0:
+            continue
         stack[0] = 0
         top = 1
         while top > 0:
             top -= 1
             node = stack[top]
-            if _apart(a0, a1, a2, b0, b1, b2, lower, upper, node):
+            # Two leaves that seek find each other twice; the first one counts.
+            if (seeks[node] == 2) & (last_leaf[node] < leaf):
+                continue
+            if _apart(boxes, own, node):
                 continue
             if node < n_leaves - 1:
                 stack[top], stack[top + 1] = 2 * node + 2, 2 * node + 1
                 top += 2
                 continue
-            start = (node - n_leaves + 1) * _LEAF
-            for g in range(start, min(start + _LEAF, faces.shape[0])):
-                # Two seekers find each other twice; the first one counts.
-                if g == f or (anew[g] and g < f):
-                    continue
-                if _apart(a0, a1, a2, b0, b1, b2, leaf_lower, leaf_upper, g):
-                    continue
-                if not crossing:
-                    count = _face_pair(
-                        x, faces, own_edges, own_vertices, f, g, reach, moved, out, k, count
-                    )
-                elif _cross(x, faces, f, g):
-                    count = _emit(f, g, 0, 0, 0, out, k, count)
+            other = node - n_leaves + 1
+            if (other < leaf) & (seeks[node] > 0):
+                continue
+            if crossing:
+                count = _leaf_crossings(leaf, other, x, faces, lanes, out, k, count)
+                continue
+            count = _leaf_edges(leaf, other, x, edges, edge_ptr, reach, moved, lanes, out, k, count)
+            count = _leaf_corners(
+                leaf, other, x, faces, corners, corner_ptr, reach, moved, lanes, out, k, count
+            )  # fmt: skip
+            if other != leaf:
+                count = _leaf_corners(
+                    other, leaf, x, faces, corners, corner_ptr, reach, moved, lanes, out, k, count
+                )  # fmt: skip
     return count
 
 
 @pjit
 def find_pairs(  # noqa: ANN201
-    crossing, x, faces, own_edges, own_vertices, reach, moved, anew, seekers, leaf_lower,
-    leaf_upper, lower, upper, out, counts,
+    crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved, boxes, lanes, last_leaf,
+    seeks, out, counts,
 ):  # fmt: skip
     """Write what is within reach of both sides, or pairs of triangles that pierce each other.
 
     Pairs within reach are four vertices, one of them moved, and how many are the first side;
-    those that cross, two triangles. moved: (n_vertices,). anew: Triangles with a moved corner,
-    (n_faces,); seekers: their places. out: (N_CHUNKS, room, 5); counts: found in each chunk, also
-    beyond the room.
+    those that cross, two triangles. moved: (n_vertices,). out: (N_CHUNKS, room, 5); counts: found
+    in each chunk, also beyond the room. The boxes are those of `refit`.
     """
+    n_leaves = (boxes.shape[0] + 1) // 2
     for part in prange(N_CHUNKS):
         k = np.int64(part)  # loops count without sign: a second version would be compiled for it
-        first, last = chunk(0, seekers.shape[0], k, N_CHUNKS)
+        first, last = chunk(0, n_leaves, k, N_CHUNKS)
         counts[k] = _find_pairs_part(
-            first, last, k, crossing, x, faces, own_edges, own_vertices, reach, moved, anew,
-            seekers, leaf_lower, leaf_upper, lower, upper, out,
+            first, last, k, crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved,
+            boxes, lanes, last_leaf, seeks, out,
         )  # fmt: skip

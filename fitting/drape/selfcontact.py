@@ -133,15 +133,12 @@ class SelfContact:
         *, crossing: bool,
     ) -> NDArray[np.int64]:  # fmt: skip
         """Rows of `find_pairs`, with more room where it was too little."""
-        tree = self._tree
-        refit(x, tree.faces, reach, tree.leaf_lower, tree.leaf_upper, tree.lower, tree.upper)
-        anew = moved[tree.faces].any(axis=1)
-        seekers, counts = np.flatnonzero(anew), np.zeros(N_CHUNKS, np.int64)
+        t, counts = self._tree, np.zeros(N_CHUNKS, np.int64)
+        refit(x, t.faces, t.edges, t.edge_ptr, reach, moved, t.boxes, t.lanes, t.seeks)
         while True:
             find_pairs(
-                crossing, x, tree.faces, tree.own_edges, tree.own_vertices, reach, moved, anew,
-                seekers, tree.leaf_lower, tree.leaf_upper, tree.lower, tree.upper, self._out,
-                counts,
+                crossing, x, t.faces, t.edges, t.edge_ptr, t.corners, t.corner_ptr, reach, moved,
+                t.boxes, t.lanes, t.last, t.seeks, self._out, counts,
             )  # fmt: skip
             if counts.max() <= self._out.shape[1]:
                 return np.concatenate([self._out[k, : counts[k]] for k in range(N_CHUNKS)])
