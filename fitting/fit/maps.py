@@ -13,6 +13,7 @@ from fitting.cloth.fabric import Fabric
 from fitting.drape.curves import curve_tables
 from fitting.drape.result import Drape
 from fitting.fit.curvature import laplace_pressure_pa, shape_operators
+from fitting.fit.regions import face_regions
 from fitting.fit.skin import distance_to_skin_m
 
 # Pressure is a mean over cloth within this distance: a single vertex carries the mesh's noise.
@@ -38,7 +39,8 @@ class FitMap:
         stress_weft_n_m: The same along the weft.
         stress_shear_n_m: Shear tension.
         area_m2: Area of each triangle as draped, shape (n_faces,).
-        face_region: Nearest region of the body, index into ``REGIONS``, shape (n_faces,).
+        face_region: Region of the nearest skin as `face_regions` has it, index into ``REGIONS``,
+            shape (n_faces,).
         pressure_pa: Contact force over current area, mean within `PATCH_RADIUS_M`, per vertex,
             shape (n_vertices,). The body is rigid, so bony places are overstated.
         laplace_pa: Pressure that tension and curvature give, 0 in hollows and where the cloth
@@ -123,7 +125,7 @@ def fit_map(cloth: Cloth, drape: Drape, body: Body, fabrics: Sequence[Fabric]) -
         stress_weft_n_m=stress_weft,
         stress_shear_n_m=stress_shear,
         area_m2=areas,
-        face_region=body.vertex_region[near],
+        face_region=face_regions(cloth, body, near),
         pressure_pa=patch.mean_density(drape.contact_force_n),
         laplace_pa=np.where(touches, np.maximum(patch.mean(by_vertex), 0.0), 0.0),
         gap_m=distance_to_skin_m(x, body),

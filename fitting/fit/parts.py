@@ -14,7 +14,7 @@ from fitting.cloth.cloth import Cloth
 
 ARM = tuple(REGIONS.index(name) for name in ("upper_arm", "lower_arm", "hand"))
 LEG = tuple(REGIONS.index(name) for name in ("thigh", "lower_leg", "foot"))
-_UPPER_ARM, _CHEST = REGIONS.index("upper_arm"), REGIONS.index("chest")
+_UPPER_ARM, _CHEST, _HIP = (REGIONS.index(name) for name in ("upper_arm", "chest", "hip"))
 # A panel with this much on both, a kimono sleeve, is split by the nearest skin.
 _SHARED = 0.25
 _NECK_M, _SHOULDER_M = 0.17, 0.13
@@ -113,7 +113,7 @@ def _end(vertices: NDArray[np.int64], home: int, x: NDArray[np.float64], body: B
     shoulder = joints.get(f"shoulder_{side[0]}") if side else None
     if home in ARM:
         kind = "sleeve end"
-    elif home in LEG and side:
+    elif home in (*LEG, _HIP) and side:
         kind = "leg end"
     elif neck is not None and np.linalg.norm(center - neck) < _NECK_M:
         kind, side = "neckline", ""

@@ -15,6 +15,7 @@ from fitting.fit.ease import Ease, ease_at_levels, ease_map_m, ease_to_json
 from fitting.fit.fit_class import FitClass, load_fit_class
 from fitting.fit.garment_measures import GarmentMeasure, garment_measures
 from fitting.fit.maps import FitMap, face_areas_m2
+from fitting.fit.regions import body_regions
 from fitting.fit.summary import PA_PER_MMHG, Summary, panel_summaries, region_summaries
 from fitting.fit.verdict import LEAST_AREA_M2, LEAST_COVER, LEAST_SHARE, judge, quantities
 from fitting.fit.where import Places
@@ -208,7 +209,7 @@ def _tightest_ease(cloth: Cloth, drape: Drape, body: Body, fit: FitMap) -> dict[
 def _skin_areas_m2(body: Body) -> dict[str, float]:
     """Skin of each region."""
     areas = face_areas_m2(body.vertices_m, body.faces)
-    region = body.vertex_region[body.faces[:, 0]]
+    region = body_regions(body)[body.faces[:, 0]]
     return {name: float(areas[region == i].sum()) for i, name in enumerate(REGIONS)}
 
 
