@@ -5,15 +5,13 @@ Streams without any motion channel (ECG, PPG, strain) become physiological recor
 Source: bids-specification.readthedocs.io, modality "Motion".
 """
 
-import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from wearables.sessions.export.bids_physio import write_physio
-from wearables.sessions.export.sidecar import write_sidecar
+from wearables.sessions.export.sidecar import write_facts, write_sidecar
 from wearables.sessions.reader import Session
 from wearables.sessions.stream_reader import StreamReader
 
@@ -29,7 +27,7 @@ def write_bids(session: Session, folder: Path) -> list[Path]:
     place = folder / subject / kind
     place.mkdir(parents=True, exist_ok=True)
     made_by = [{"Name": "Muslin", "Version": session.software.removeprefix("muslin ")}]
-    paths = [_json(folder / "dataset_description.json", {**_DATASET, "GeneratedBy": made_by})]
+    paths = [write_facts(folder / "dataset_description.json", {**_DATASET, "GeneratedBy": made_by})]
     paths.append(_text(folder / "README", _README.format(session.session_id)))
     paths.append(_table(folder / "participants.tsv", [["participant_id"], [subject]]))
     scans = [["filename", "acq_time"]]
@@ -49,7 +47,7 @@ def write_bids(session: Session, folder: Path) -> list[Path]:
         for mark in session.notes
     ]
     paths.append(_table(place / f"{base}_events.tsv", rows))
-    paths.append(_json(place / f"{base}_events.json", _EVENTS))
+    paths.append(write_facts(place / f"{base}_events.json", _EVENTS))
     # What is not of BIDS has its place below `sourcedata`.
     source = folder / "sourcedata"
     source.mkdir(exist_ok=True)
@@ -104,13 +102,9 @@ def _write_stream(session: Session, stream: StreamReader, folder: Path, stem: st
     }
     return [
         _table(folder / f"{stem}_motion.tsv", lines),
-        _json(folder / f"{stem}_motion.json", facts),
+        write_facts(folder / f"{stem}_motion.json", facts),
         _table(folder / f"{stem}_channels.tsv", channels),
     ]
-
-
-def _json(path: Path, data: Mapping[str, object]) -> Path:
-    return _text(path, json.dumps(data, indent=2) + "\n")
 
 
 def _text(path: Path, text: str) -> Path:

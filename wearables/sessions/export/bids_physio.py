@@ -6,11 +6,11 @@ a last column holds the true times.
 """
 
 import gzip
-import json
 from pathlib import Path
 
 import numpy as np
 
+from wearables.sessions.export.sidecar import write_facts
 from wearables.sessions.reader import Session
 from wearables.sessions.stream_reader import StreamReader
 
@@ -44,9 +44,7 @@ def write_physio(session: Session, stream: StreamReader, stem: Path) -> list[Pat
              zip(block.channels, stream.channel_names, strict=True)]  # fmt: skip
     for name, unit, kind in zip(block.channels, units, stream.kinds, strict=True):
         facts[name] = {"Description": kind, "Units": unit}
-    about = stem.with_name(f"{stem.name}_physio.json")
-    about.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    return [path, about]
+    return [path, write_facts(stem.with_name(f"{stem.name}_physio.json"), facts)]
 
 
 def _even(time_s: np.ndarray, values: np.ndarray, rate_hz: float) -> tuple[np.ndarray, float]:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,13 @@ def describe_stream(stream: StreamReader) -> dict[str, Any]:
 
 
 def write_sidecar(session: Session, path: Path) -> Path:
-    """Write the facts as JSON."""
-    path.write_text(json.dumps(describe(session), indent=2) + "\n", encoding="utf-8")
+    """Write the facts of a session as JSON."""
+    return write_facts(path, describe(session))
+
+
+def write_facts(path: Path, facts: Mapping[str, Any]) -> Path:
+    """Write facts as indented JSON."""
+    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return path
 
 
