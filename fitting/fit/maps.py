@@ -125,7 +125,7 @@ def fit_map(cloth: Cloth, drape: Drape, body: Body, fabrics: Sequence[Fabric]) -
         stress_weft_n_m=stress_weft,
         stress_shear_n_m=stress_shear,
         area_m2=areas,
-        face_region=face_regions(cloth, body, near),
+        face_region=face_regions(cloth, body, np.asarray(near, dtype=np.int64)),
         pressure_pa=patch.mean_density(drape.contact_force_n),
         laplace_pa=np.where(touches, np.maximum(patch.mean(by_vertex), 0.0), 0.0),
         gap_m=distance_to_skin_m(x, body),

@@ -2,6 +2,8 @@
 
 `read_pattern` opens every known format, `draft_block` drafts a garment for a body (`blocks`, one
 file each), `inspect_pattern` and `check_pattern` list what cannot be sewn or worn (`checks`).
+Files are read and written in `formats`; `seams` proposes what a file leaves out; `panels` opens
+folds, cuts edges, and takes allowance off.
 """
 
 from fitting.pattern.blocks.registry import BLOCKS, Block, block_names, draft_block, find_block

@@ -3,6 +3,10 @@
 Joins both halves; `fitting` and `wearables` know nothing of each other. `twin_garment` finds a
 garment with its sensors, `resolve` lays them on a pattern, `locate` finds them on its mesh; a
 `Site` then tells strain, normal and place of a sensor for any drape or frame of that mesh.
+
+The rooms, each of which imports only those before it: `sensors` (plans, files, places), `worn` (on
+one person), `motion` (through a movement), `signals` (what channels would send), `replay` (a
+recording beside its prediction), `survey` (many people and sizes, and the search).
 """
 
 from muslin.twin.errors import SensorError
