@@ -39,7 +39,7 @@ class System:
             coarsen(above, lo, hi, levels.shares, self.blocks)
         gather_rows(
             levels.ptr, levels.source_ptr, levels.source, levels.diagonal, levels.bdiagonal,
-            levels.free, self.blocks, self._val, self._inv,
+            levels.calm, self.blocks, self._val, self._inv,
         )  # fmt: skip
 
     def solve(
@@ -64,8 +64,8 @@ class System:
         n_cg, error = solve(
             levels.starts, _N_SWEEPS_COARSEST, levels.ptr, levels.col, self._val, levels.bptr,
             levels.bcol, levels.bval, levels.near, levels.diagonal, levels.bnear, levels.bfrom,
-            levels.bafter, self._inv, levels.free, levels.parents, levels.rptr, levels.rcol,
-            levels.rweight, *(pushes or _NO_PUSHES), self._right, self._x, self._r, self._z,
-            self._p, self._q, self._old, self._partial, tolerance, cap,
+            levels.bafter, self._inv, levels.free, levels.calm, levels.parents, levels.rptr,
+            levels.rcol, levels.rweight, *(pushes or _NO_PUSHES), self._right, self._x, self._r,
+            self._z, self._p, self._q, self._old, self._partial, tolerance, cap,
         )  # fmt: skip
         return self._x[:, :3].astype(np.float64), int(n_cg), float(error)

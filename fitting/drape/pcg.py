@@ -2,8 +2,8 @@
 
 The rows of all levels stand one after another, finest first. Vectors and matrices are float32,
 sums float64 in a fixed order. The smoother is Gauss-Seidel inside a fixed number of chunks and
-Jacobi between them: forward on the way down, backward on the way up, so that the cycle is
-symmetric.
+Jacobi between them, damped there: forward on the way down, backward on the way up, so that the
+cycle is symmetric and positive definite.
 """
 
 import numpy as np
@@ -56,8 +56,9 @@ def _start(lo, hi, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, righ
 
 @njit
 def _left_part(
-    first, last, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x, out
-):
+    first, last, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, free, calm,
+    x, out,
+):  # fmt: skip
     for i in range(first, last):
         a, b, c = row_product(ptr[i], near[i], col, val, bptr[i], bnear[i], bcol, bval, x, x, 0, 0)
         d, e, g = row_product(
@@ -65,16 +66,27 @@ def _left_part(
         )
         f = free[i]
         out[i, 0], out[i, 1], out[i, 2] = -f * (a + d), -f * (b + e), -f * (c + g)
+        if calm[i] != f:  # solved for as if its own block were larger
+            a, b, c = row_product(
+                diagonal[i], diagonal[i] + 1, col, val, bfrom[i], bafter[i], bcol, bval, x, x, 0, 0
+            )
+            more = f / calm[i] - f
+            out[i, 0] += more * a
+            out[i, 1] += more * b
+            out[i, 2] += more * c
 
 
 @pjit
-def _left(lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x, out):
+def _left(
+    lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, free, calm, x,
+    out,
+):  # fmt: skip
     """Write the residual that _start leaves: the rest of each row has just been solved."""
     for k in prange(N_CHUNKS):
         first, last = chunk(lo, hi, k, N_CHUNKS)
         _left_part(
-            first, last, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x,
-            out,
+            first, last, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter,
+            free, calm, x, out,
         )  # fmt: skip
 
 
@@ -139,7 +151,7 @@ def _prolong(lo, hi, n, parents, free, x, old):
 @njit_spliced
 def _cycle(
     starts, n_sweeps, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, inv,
-    free, parents, rptr, rcol, rweight, right, x, old,
+    free, calm, parents, rptr, rcol, rweight, right, x, old,
 ):  # fmt: skip
     """Precondition: x = about A^-1 right on the finest level; x must be zero there."""
     n_levels = starts.shape[0] - 1
@@ -149,14 +161,14 @@ def _cycle(
         if hi - lo < SERIAL_ROWS:
             _start_part(lo, hi, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x)
             _left_part(
-                lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x,
-                old,
+                lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter,
+                free, calm, x, old,
             )  # fmt: skip
         else:
             _start(lo, hi, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x)
             _left(
-                lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bafter, free, x,
-                old,
+                lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter,
+                free, calm, x, old,
             )  # fmt: skip
         below, end = starts[level + 1], starts[level + 2]
         m = 1 if end - below < SERIAL_ROWS else N_CHUNKS
@@ -285,8 +297,8 @@ def _total(partial):
 @njit
 def solve(  # noqa: ANN201
     starts, n_sweeps, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, inv,
-    free, parents, rptr, rcol, rweight, rows, weights, normals, stiffness, right, x, r, z, p, q,
-    old, partial, tolerance, cap,
+    free, calm, parents, rptr, rcol, rweight, rows, weights, normals, stiffness, right, x, r, z, p,
+    q, old, partial, tolerance, cap,
 ):  # fmt: skip
     """Solve ``A x = right`` in place from x; returns iterations and the relative residual.
 
@@ -314,7 +326,7 @@ def solve(  # noqa: ANN201
     while square > tolerance * tolerance * norm and n_done < cap:
         _cycle(
             starts, n_sweeps, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom,
-            bafter, inv, free, parents, rptr, rcol, rweight, r, z, old,
+            bafter, inv, free, calm, parents, rptr, rcol, rweight, r, z, old,
         )  # fmt: skip
         _dot(n, rf, zf, partial)
         new = _total(partial)

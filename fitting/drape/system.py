@@ -100,7 +100,7 @@ def coarsen(above, lo, hi, shares, blocks):  # noqa: ANN201
 
 @njit
 def _gather_rows_part(
-    first, last, ptr, source_ptr, source, diagonal, bdiagonal, free, blocks, val, inv
+    first, last, ptr, source_ptr, source, diagonal, bdiagonal, calm, blocks, val, inv
 ):
     for i in range(first, last):
         for s in range(ptr[i], ptr[i + 1]):
@@ -122,17 +122,20 @@ def _gather_rows_part(
         d, e, f = float(val[s, 5]) + q, float(val[s, 9]), float(val[s, 10]) + q
         u, v, w = d * f - e * e, c * e - b * f, b * e - c * d
         det = a * u + b * v + c * w
-        r = 1.0 / det if free[i] > 0 and det > 0 else 0.0
+        r = calm[i] / det if det > 0 else 0.0
         inv[i, 0], inv[i, 1], inv[i, 2] = u * r, v * r, w * r
         inv[i, 4], inv[i, 5], inv[i, 6] = v * r, (a * f - c * c) * r, (b * c - a * e) * r
         inv[i, 8], inv[i, 9], inv[i, 10] = w * r, inv[i, 6], (a * d - b * b) * r
 
 
 @pjit
-def gather_rows(ptr, source_ptr, source, diagonal, bdiagonal, free, blocks, val, inv):  # noqa: ANN201
-    """Sum triangle blocks into matrix blocks (columns of four lanes), and invert diagonals."""
+def gather_rows(ptr, source_ptr, source, diagonal, bdiagonal, calm, blocks, val, inv):  # noqa: ANN201
+    """Sum triangle blocks into matrix blocks (columns of four lanes), and invert diagonals.
+
+    calm: Share of the inverse that is written, 0 where pinned, shape (n_all,).
+    """
     for k in prange(N_CHUNKS):
         first, last = chunk(0, diagonal.shape[0], k, N_CHUNKS)
         _gather_rows_part(
-            first, last, ptr, source_ptr, source, diagonal, bdiagonal, free, blocks, val, inv
+            first, last, ptr, source_ptr, source, diagonal, bdiagonal, calm, blocks, val, inv
         )
