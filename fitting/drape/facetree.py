@@ -39,7 +39,8 @@ class FaceTree:
         lanes: Boxes of each leaf's edges and, from lane 12 on, triangles, rounded outward,
             shape (n_leaves, 6, 16).
         last: Last leaf below each node, shape (n_nodes,).
-        seeks: Which nodes hold triangles that seek: 0 none, 1 some, 2 all, shape (n_nodes,).
+        anew: A bit for each lane with a vertex that moved, shape (n_leaves,).
+        seeks: Which nodes hold lanes that seek: 0 none, 1 some, 2 all leaves, shape (n_nodes,).
     """
 
     faces: NDArray[np.int64]
@@ -51,6 +52,7 @@ class FaceTree:
     boxes: NDArray[np.float64]
     lanes: NDArray[np.float32]
     last: NDArray[np.int64]
+    anew: NDArray[np.int64]
     seeks: NDArray[np.int64]
 
 
@@ -71,7 +73,7 @@ def build_face_tree(x: NDArray[np.float64], faces: NDArray[np.int64]) -> FaceTre
         edge_ptr=np.searchsorted(side, starts), corners=flat[corner],
         corner_ptr=np.searchsorted(corner, starts), boxes=np.zeros((n_nodes, 6)),
         lanes=np.zeros((2**depth, 6, N_LANES), np.float32), last=np.concatenate(last),
-        seeks=np.zeros(n_nodes, np.int64),
+        anew=np.zeros(2**depth, np.int64), seeks=np.zeros(n_nodes, np.int64),
     )  # fmt: skip
 
 
@@ -87,16 +89,17 @@ def _put_box(x, p, q, r, grow, lanes, leaf, lane):
 
 @njit
 def _refit_part(
-    first, last, x, faces, edges, edge_ptr, reach, moved, boxes, lanes, seeks
+    first, last, x, faces, edges, edge_ptr, reach, moved, boxes, lanes, anew, seeks
 ):  # fmt: skip
     n_leaves = (boxes.shape[0] + 1) // 2
     for leaf in range(first, last):
-        node, some, every = n_leaves - 1 + leaf, False, True
+        node, bits = n_leaves - 1 + leaf, np.int64(0)
         lanes[leaf, :3] = np.inf
         lanes[leaf, 3:] = -np.inf
         for e in range(edge_ptr[leaf], edge_ptr[leaf + 1]):
-            p, q = edges[e, 0], edges[e, 1]
-            _put_box(x, p, q, q, max(reach[p], reach[q]), lanes, leaf, e - edge_ptr[leaf])
+            p, q, lane = edges[e, 0], edges[e, 1], e - edge_ptr[leaf]
+            _put_box(x, p, q, q, max(reach[p], reach[q]), lanes, leaf, lane)
+            bits |= np.int64(moved[p] | moved[q]) << lane
         for d in range(3):
             boxes[node, d] = np.inf
             boxes[node, 3 + d] = -np.inf
@@ -105,23 +108,22 @@ def _refit_part(
             p, q, r = faces[f, 0], faces[f, 1], faces[f, 2]
             lane = _FACES + f - start
             _put_box(x, p, q, r, max(reach[p], reach[q], reach[r]), lanes, leaf, lane)
-            anew = moved[p] | moved[q] | moved[r]
-            some |= anew
-            every &= anew
+            bits |= np.int64(moved[p] | moved[q] | moved[r]) << lane
             for d in range(3):
                 boxes[node, d] = min(boxes[node, d], lanes[leaf, d, lane])
                 boxes[node, 3 + d] = max(boxes[node, 3 + d], lanes[leaf, 3 + d, lane])
-        seeks[node] = 2 if every else int(some)
+        anew[leaf] = bits
+        seeks[node] = 2 if bits != 0 else 0
 
 
 @njit
-def refit(x, faces, edges, edge_ptr, reach, moved, boxes, lanes, seeks):  # noqa: ANN201
+def refit(x, faces, edges, edge_ptr, reach, moved, boxes, lanes, anew, seeks):  # noqa: ANN201
     """Refresh all boxes, grown by each vertex's reach (n_vertices,) [m], and who seeks.
 
     moved: Vertices whose triangles seek, (n_vertices,).
     """
     n_leaves = (boxes.shape[0] + 1) // 2
-    _refit_part(0, n_leaves, x, faces, edges, edge_ptr, reach, moved, boxes, lanes, seeks)
+    _refit_part(0, n_leaves, x, faces, edges, edge_ptr, reach, moved, boxes, lanes, anew, seeks)
     for back in range(n_leaves - 1):
         node = n_leaves - 2 - back
         left, right = 2 * node + 1, 2 * node + 2
@@ -170,8 +172,8 @@ def _emit(p, q, r, s, split, out, k, count):
 
 
 @njit_inline
-def _vertex_face(x, i, p, q, r, reach, moved, out, k, count):
-    if (p == i) | (q == i) | (r == i) | (not (moved[i] | moved[p] | moved[q] | moved[r])):
+def _vertex_face(x, i, p, q, r, reach, out, k, count):
+    if (p == i) | (q == i) | (r == i):
         return count
     limit = reach[i] + max(reach[p], reach[q], reach[r])
     a, b, c = face_weights(x, i, p, q, r)
@@ -185,10 +187,8 @@ def _vertex_face(x, i, p, q, r, reach, moved, out, k, count):
 
 
 @njit_inline
-def _edge_edge(x, p, q, r, s, reach, moved, out, k, count):
+def _edge_edge(x, p, q, r, s, reach, out, k, count):
     if (p == r) | (p == s) | (q == r) | (q == s):
-        return count
-    if not (moved[p] | moved[q] | moved[r] | moved[s]):
         return count
     limit = max(reach[p], reach[q]) + max(reach[r], reach[s])
     t, m = close_points(x, p, q, r, s)
@@ -203,27 +203,33 @@ def _edge_edge(x, p, q, r, s, reach, moved, out, k, count):
 
 @njit
 def _leaf_corners(
-    leaf, other, x, faces, corners, corner_ptr, reach, moved, lanes, out, k, count
+    leaf, other, x, faces, corners, corner_ptr, reach, moved, lanes, anew, out, k, count
 ):  # fmt: skip
     """Corners of one leaf against the triangles of another, or of the same."""
     for at in range(corner_ptr[leaf], corner_ptr[leaf + 1]):
         i = corners[at]
-        bits = meeting(lanes, other, _around(x, i, reach)) >> _FACES
+        wanted = -1 if moved[i] else anew[other]
+        if wanted >> _FACES == 0:
+            continue
+        bits = (meeting(lanes, other, _around(x, i, reach)) & wanted) >> _FACES
         while bits != 0:
             f = other * _LEAF + lowest(bits)
             bits &= bits - 1
             p, q, r = faces[f, 0], faces[f, 1], faces[f, 2]
-            count = _vertex_face(x, i, p, q, r, reach, moved, out, k, count)
+            count = _vertex_face(x, i, p, q, r, reach, out, k, count)
     return count
 
 
 @njit_spliced
-def _leaf_edges(leaf, other, x, edges, edge_ptr, reach, moved, lanes, out, k, count):
+def _leaf_edges(leaf, other, x, edges, edge_ptr, reach, lanes, anew, out, k, count):
     """Edges of one leaf against those of another, or of the same."""
     start = edge_ptr[other]
     for e in range(edge_ptr[leaf], edge_ptr[leaf + 1]):
         own = e - edge_ptr[leaf]
-        bits = meeting(lanes, other, _lane(lanes, leaf, own)) & ((1 << _FACES) - 1)
+        wanted = ((1 << _FACES) - 1) & (-1 if (anew[leaf] >> own) & 1 else anew[other])
+        if wanted == 0:
+            continue
+        bits = meeting(lanes, other, _lane(lanes, leaf, own)) & wanted
         if other == leaf:
             bits = (bits >> (own + 1)) << (own + 1)
         p, q = edges[e, 0], edges[e, 1]
@@ -231,7 +237,7 @@ def _leaf_edges(leaf, other, x, edges, edge_ptr, reach, moved, lanes, out, k, co
             g = start + lowest(bits)
             bits &= bits - 1
             r, s = edges[g, 0], edges[g, 1]
-            count = _edge_edge(x, p, q, r, s, reach, moved, out, k, count)
+            count = _edge_edge(x, p, q, r, s, reach, out, k, count)
     return count
 
 
@@ -298,7 +304,7 @@ def _leaf_crossings(leaf, other, x, faces, lanes, out, k, count):
 @njit
 def _find_pairs_part(
     first, last, k, crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved,
-    boxes, lanes, last_leaf, seeks, out,
+    boxes, lanes, last_leaf, anew, seeks, out,
 ):  # fmt: skip
     n_leaves = (boxes.shape[0] + 1) // 2
     stack = np.zeros(64, np.int64)
@@ -327,13 +333,15 @@ def _find_pairs_part(
             if crossing:
                 count = _leaf_crossings(leaf, other, x, faces, lanes, out, k, count)
                 continue
-            count = _leaf_edges(leaf, other, x, edges, edge_ptr, reach, moved, lanes, out, k, count)
+            count = _leaf_edges(leaf, other, x, edges, edge_ptr, reach, lanes, anew, out, k, count)
             count = _leaf_corners(
-                leaf, other, x, faces, corners, corner_ptr, reach, moved, lanes, out, k, count
+                leaf, other, x, faces, corners, corner_ptr, reach, moved, lanes, anew, out, k,
+                count,
             )  # fmt: skip
             if other != leaf:
                 count = _leaf_corners(
-                    other, leaf, x, faces, corners, corner_ptr, reach, moved, lanes, out, k, count
+                    other, leaf, x, faces, corners, corner_ptr, reach, moved, lanes, anew, out, k,
+                    count,
                 )  # fmt: skip
     return count
 
@@ -341,7 +349,7 @@ def _find_pairs_part(
 @pjit
 def find_pairs(  # noqa: ANN201
     crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved, boxes, lanes, last_leaf,
-    seeks, out, counts,
+    anew, seeks, out, counts,
 ):  # fmt: skip
     """Write what is within reach of both sides, or pairs of triangles that pierce each other.
 
@@ -355,5 +363,5 @@ def find_pairs(  # noqa: ANN201
         first, last = chunk(0, n_leaves, k, N_CHUNKS)
         counts[k] = _find_pairs_part(
             first, last, k, crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved,
-            boxes, lanes, last_leaf, seeks, out,
+            boxes, lanes, last_leaf, anew, seeks, out,
         )  # fmt: skip

@@ -97,7 +97,8 @@ class SelfContact:
             gone[moved] = 0.0
         self._reach[moved] = wanted[moved]
         self._built_at[moved] = x[moved]
-        kept = np.asarray(~moved[self.vertices].any(axis=1), dtype=np.bool_)
+        a, b, c, d = moved[self.vertices].T
+        kept = ~(a | b | c | d)
         # Who has gone some way may come back, and then go as far as its reach.
         found = self._find(x, self._reach + gone, moved, crossing=False)
         if self.skip.any():
@@ -110,15 +111,15 @@ class SelfContact:
         """Go on with kept pairs and found ones; of these, those that pressed stay as they were."""
         swapped = (found[:, 4] == 2) & (found[:, 0] > found[:, 2])
         found[swapped] = found[swapped][:, [2, 3, 0, 1, 4]]
-        old = np.column_stack([self.vertices, self.split])
         left = np.flatnonzero(~kept & (self.push_planes[:, 3] < self._layer_m))
-        again = _same_rows(old[left], found)
+        old = np.column_stack([self.vertices[left], self.split[left]])
+        again, n_old = _same_rows(old, found), len(self.vertices)
         rows = np.r_[np.flatnonzero(kept), np.where(again < 0, -1, np.r_[left, -1][again])]
         new, n = rows < 0, len(rows)
         self.vertices = np.concatenate([self.vertices[kept], found[:, :4]])
         self.split = np.concatenate([self.split[kept], found[:, 4]])
         self.weights, self.planes = np.zeros((n, 4)), np.zeros((n, 4))
-        if len(old) == 0:
+        if n_old == 0:
             self.push_weights, self.push_planes = np.zeros((n, 4)), np.zeros((n, 5))
             self._push_at = np.zeros((n, 4, 3))
         else:
@@ -134,11 +135,11 @@ class SelfContact:
     ) -> NDArray[np.int64]:  # fmt: skip
         """Rows of `find_pairs`, with more room where it was too little."""
         t, counts = self._tree, np.zeros(N_CHUNKS, np.int64)
-        refit(x, t.faces, t.edges, t.edge_ptr, reach, moved, t.boxes, t.lanes, t.seeks)
+        refit(x, t.faces, t.edges, t.edge_ptr, reach, moved, t.boxes, t.lanes, t.anew, t.seeks)
         while True:
             find_pairs(
                 crossing, x, t.faces, t.edges, t.edge_ptr, t.corners, t.corner_ptr, reach, moved,
-                t.boxes, t.lanes, t.last, t.seeks, self._out, counts,
+                t.boxes, t.lanes, t.last, t.anew, t.seeks, self._out, counts,
             )  # fmt: skip
             if counts.max() <= self._out.shape[1]:
                 return np.concatenate([self._out[k, : counts[k]] for k in range(N_CHUNKS)])
