@@ -62,6 +62,7 @@ def drape(
     backend: "Backend" = "numpy",
     edge_length_m: float = EDGE_LENGTH_M,
     device: str = "cpu",
+    placed: bool = False,
     out: Path = Path("fit"),
     seed: int = 0,
 ) -> DrapeResult:
@@ -78,6 +79,7 @@ def drape(
         backend: What draws the picture.
         edge_length_m: Edge length of the cloth mesh.
         device: ``"cpu"``, or ``"cuda"`` for an NVIDIA GPU.
+        placed: Whether friction pulls to where the garment is placed until it rests.
         out: Folder for the files.
         seed: Seed of the run.
 
@@ -101,11 +103,12 @@ def drape(
         )
     ]  # fmt: skip
     room = open_fitting_room(body)
-    fits = [room.try_on(garment, device=device) for garment in garments]
+    fits = [room.try_on(garment, device=device, placed=placed) for garment in garments]
     first, *others = [fit.to_json() for fit in fits]
     numbers = {
         **first,
         "seed": seed,
+        "placed": placed,
         "software": f"muslin {version()}",
         **room.to_json(),
         "compare": others,

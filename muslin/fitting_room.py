@@ -9,7 +9,7 @@ import numpy as np
 
 from fitting.body import Body, Measurements, Sex, body_from_measurements
 from fitting.cloth import Cloth, Fabric, garment_levels_on_body, load_fabric
-from fitting.drape import Drape, DrapeSettings
+from fitting.drape import PLACED_REACH_M, Drape, DrapeSettings
 from fitting.drape import drape as drape_cloth
 from fitting.fit import FitClass, FitMap, FitReport, fit_map, fit_report, load_fit_class
 from fitting.pattern import BLOCKS, Pattern, complete_measures, draft_block, read_pattern
@@ -122,6 +122,7 @@ class FittingRoom:
         garment: Garment,
         *,
         device: str = "cpu",
+        placed: bool = False,
         progress: Callable[[int, float], None] | None = None,
     ) -> Fit:
         """Drape a garment on the body and judge it.
@@ -129,6 +130,7 @@ class FittingRoom:
         Args:
             garment: What to try on.
             device: Where the solver runs.
+            placed: As in `drape_sewn`.
             progress: Called after each solver step with its number and the velocity [m/s].
 
         Raises:
@@ -139,7 +141,7 @@ class FittingRoom:
         with step(f"place and drape {title}"):
             cloth, draped = drape_sewn(
                 sewn, self.body, garment.fabric, edge_length_m=garment.edge_length_m,
-                seed=garment.seed, device=device, progress=progress,
+                seed=garment.seed, device=device, placed=placed, progress=progress,
             )  # fmt: skip
         maps, report = judge_drape(
             cloth, draped, self.body, garment.fabric, fit_class=garment.fit_class
@@ -167,6 +169,7 @@ def drape_sewn(
     seed: int = 0,
     n_threads: int | None = None,
     device: str = "cpu",
+    placed: bool = False,
     progress: Callable[[int, float], None] | None = None,
 ) -> tuple[Cloth, Drape]:
     """Place a pattern on a body and drape it from coarse to fine.
@@ -179,6 +182,8 @@ def drape_sewn(
         seed: Seed of the run.
         n_threads: Threads of the kernels, all cores by default; numbers do not depend on it.
         device: Where it is solved.
+        placed: Whether friction pulls to where the garment is placed until it rests, so that the
+            maps do not depend on the solver's way.
         progress: Called after each solver step with its number and the velocity [m/s].
 
     Raises:
@@ -189,7 +194,9 @@ def drape_sewn(
         levels,
         body,
         (fabric,),
-        settings=DrapeSettings(n_threads=n_threads),
+        settings=DrapeSettings(
+            n_threads=n_threads, placed_reach_m=PLACED_REACH_M if placed else None
+        ),
         device=device,
         rng=np.random.default_rng(seed),
         progress=progress,

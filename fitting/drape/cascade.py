@@ -109,16 +109,26 @@ def cascade(
     scenes = _levels(scene)
     if scene.settings.self_collision:
         scenes = _from_free_start(scenes)
-    engine, coarse = make_engine(scenes[0]), []
+    engine, coarse = _placed(scenes[0]), []
     n_soft = scene.settings.n_steps_soft
     for finer in scenes[1:]:
         coarse.append(relax(engine, n_soft=n_soft, coarse=True, progress=progress))
         n_soft = 0
         parents = parents_of(finer.garment.prolongations[-1])
-        following = make_engine(finer)
+        following = _placed(finer)
         _start_from(following, engine, parents)
         engine = following
     return engine, relax(engine, n_soft=n_soft, progress=progress), coarse
+
+
+def _placed(scene: Scene) -> Engine:
+    """The engine of a scene, its friction pulling to where the garment was placed."""
+    engine, reach_m = make_engine(scene), scene.settings.placed_reach_m
+    if scene.tree is not None and reach_m is not None:
+        engine.grip.place(
+            scene.tree, engine.x, engine.anchor, engine.rest.offset_m, reach_m=reach_m
+        )
+    return engine
 
 
 def _levels(scene: Scene) -> list[Scene]:
@@ -170,5 +180,6 @@ def _start_from(finer: Engine, coarser: Engine, parents: NDArray[np.int64]) -> N
     rows = np.argsort(coarser.rest.order)[parents[finer.rest.order]]
     start = coarser.x[rows].mean(axis=1)
     finer.x[:] = parted(start, parents[finer.rest.order], finer.rest.faces)
-    finer.anchor[:] = coarser.anchor[rows].mean(axis=1)
+    if not finer.grip.placed:
+        finer.anchor[:] = coarser.anchor[rows].mean(axis=1)
     finer.step_s = min(_STEP_FINE_S, finer.settings.step_max_s)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.drape.audit import EDGE_SHARES
-from fitting.drape.contact import contact_assemble, contact_forces, move_anchors, vertex_energy
+from fitting.drape.contact import contact_assemble, contact_forces, vertex_energy
+from fitting.drape.grip import Grip
 from fitting.drape.jit import N_CHUNKS
 from fitting.drape.kernels import Kernels, kernels_on
 from fitting.drape.push import (
@@ -85,6 +86,7 @@ class Engine:
     _partial: NDArray[np.float64] = field(init=False)
     velocity: NDArray[np.float64] = field(init=False)
     anchor: NDArray[np.float64] = field(init=False)
+    grip: Grip = field(init=False)
     phi: NDArray[np.float64] = field(init=False)
     normal: NDArray[np.float64] = field(init=False)
     origin: NDArray[np.float64] = field(init=False)
@@ -110,6 +112,7 @@ class Engine:
         rest = self.rest
         self.velocity_kept = self.settings.velocity_kept
         self.velocity, self.anchor = np.zeros((n, 3)), self.x.copy()
+        self.grip = Grip(rest.friction, slip_m=self.settings.friction_slip_m)
         self.phi, self.normal = np.full(n, np.inf), np.zeros((n, 3))
         self.origin, self.hint = self.x.copy(), np.zeros(n, dtype=np.int64)
         self.fresh, self.force = np.ones(n, dtype=np.bool_), np.zeros(n)
@@ -221,7 +224,7 @@ class Engine:
         total = self.kernels.membrane_energy(x, soft=self.soft)
         total += vertex_energy(
             x, self.phi, self.normal, self.origin, self.offset_m, self.stiffness, self.anchor,
-            grip, self.settings.friction_slip_m, r.bend_indptr, r.bend_indices, r.bend_values,
+            grip, self.grip.slip_m, r.bend_indptr, r.bend_indices, r.bend_values,
             self.load_n, np.zeros(len(x)) if inertia is None else inertia,
             x if target is None else target, self._partial,
         )  # fmt: skip
@@ -243,7 +246,8 @@ class Engine:
         target = self.x + self.velocity_kept * h * self.velocity
         self.look_around()
         self.expected[:] = False
-        grip = rest.friction * self.force
+        self.grip.feel(self.force)
+        grip = self.grip.limit_n(self.force)
         gradient = self._assemble(hessian=True)
         gradient += inertia[:, None] * (self.x - target)
         gradient[~rest.free] = 0.0
@@ -277,7 +281,7 @@ class Engine:
         self._hold_swingers(moved)
         if self.tree is not None:
             self._contact(self.x)
-            move_anchors(self.x, self.force, self.normal, self.anchor, settings.friction_slip_m)
+            self.grip.follow(self.x, self.force, self.normal, self.anchor)
         if self.touch is not None:
             self.touch.settle(self.x)
         return StepRecord(
@@ -322,7 +326,7 @@ class Engine:
         )
 
     def _assemble(self, *, hessian: bool) -> NDArray[np.float64]:
-        r, settings = self.rest, self.settings
+        settings = self.settings
         gradient = self.kernels.elastic(self.x, self.load_n, soft=self.soft, hessian=hessian)
         own = self.kernels.own
         own[:] = 0.0
@@ -331,7 +335,7 @@ class Engine:
         if self.tree is not None:
             contact_assemble(
                 self.force, self.normal, self.stiffness, self.anchor, self.x,
-                r.friction * self.force, settings.friction_slip_m, gradient, own,
+                self.grip.limit_n(self.force), self.grip.slip_m, gradient, own,
             )  # fmt: skip
             self.walls.assemble(self.x, self.offset_m, self.stiffness, gradient, own)
         if self.touch is not None:

@@ -17,6 +17,7 @@ _N_STILL = 3  # consecutive steps for which the conditions of rest must hold
 _STEP_REST_S = 0.3  # a slower clock would call slow motion rest
 _COARSE_DISPLACEMENT_M = 4e-3  # a coarser level only has to find the place
 _COARSE_GROWTH = 1.3  # of its time step; on the only mesh, tight sleeves slip where it grows fast
+_N_PLACED = 200  # steps for which friction may pull to where the garment was placed
 _N_SOFT_LEAST = 8  # soft steps before the seams may count as pulled shut
 _SOFT_MOVE_M = 5e-4  # root mean square move of a step at which they do
 
@@ -127,6 +128,8 @@ def relax(
             engine.look_closely()
         record = engine.step()
         run.add(record, engine)
+        if not coarse and (run.n_still > 0 or run.n_steps == _N_PLACED):
+            engine.grip.let_go(engine.x, engine.normal, engine.anchor)
         if not np.isfinite(record.velocity_rms_m_s):
             break
         if record.fraction < 0.2:
@@ -135,4 +138,5 @@ def relax(
             engine.step_s = min(growth * engine.step_s, settings.step_max_s)
         if progress is not None:
             progress(run.n_steps, record.velocity_rms_m_s)
+    engine.grip.let_go(engine.x, engine.normal, engine.anchor)
     return run

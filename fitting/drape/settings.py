@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from fitting.errors import DrapeError
 
+PLACED_REACH_M = 3e-3  # from here to 2 cm routes agree alike; nearer, garments stay where put
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrapeSettings:
@@ -26,6 +28,10 @@ class DrapeSettings:
         contact_stiffness_pa_m: Contact stiffness per area.
         margin_m: Air between skin and cloth, added to half the thickness.
         friction_slip_m: Displacement from the anchor at which friction is fully mobilised.
+        placed_reach_m: While the garment comes to rest, friction pulls to where it was placed on
+            the skin and is fully mobilised at this distance from there, such as
+            `PLACED_REACH_M`; other ways to rest then end in the same one. None lets anchors
+            follow the cloth on its way.
         seam_stiffness_n: Force per strain of the thread along every seam; it never pushes.
         seam_bending: Bending stiffness of triangles at seams over that of the cloth, no unit.
         self_collision: Whether cloth must not pass through cloth.
@@ -51,6 +57,7 @@ class DrapeSettings:
     contact_stiffness_pa_m: float = 2e7
     margin_m: float = 1e-3
     friction_slip_m: float = 3e-4
+    placed_reach_m: float | None = None
     seam_stiffness_n: float = 0.0
     seam_bending: float = 1.0
     self_collision: bool = True
@@ -70,6 +77,11 @@ class DrapeSettings:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise DrapeError(f"{name} is {getattr(self, name)}; it must be above zero")
+        if self.placed_reach_m is not None and not self.placed_reach_m >= self.friction_slip_m:
+            raise DrapeError(
+                f"placed_reach_m is {self.placed_reach_m}; it must not be below friction_slip_m, "
+                f"{self.friction_slip_m}"
+            )
         if self.n_threads is not None and self.n_threads < 1:
             raise DrapeError(f"{self.n_threads} threads were asked for; at least 1 is needed")
         if self.n_steps_max < 1 or self.cg_cap < 1:

@@ -47,6 +47,14 @@ def drape(
     device: Annotated[
         str, typer.Option(help="Where the solver runs: cpu, or cuda for an NVIDIA GPU.")
     ] = "cpu",
+    placed: Annotated[
+        bool,
+        typer.Option(
+            "--placed",
+            help="Friction holds to where the garment is put on until it rests: one "
+            "rest, whatever the solver's way; for sensors and tight garments.",
+        ),
+    ] = False,
     out: OutFolder = Path("fit"),
     seed: Seed = 0,
     as_json: Json = False,
@@ -65,6 +73,7 @@ def drape(
         backend=backend_named(backend),
         edge_length_m=edge / 100,
         device=device,
+        placed=placed,
         out=out,
         seed=seed,
     )
