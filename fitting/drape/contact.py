@@ -7,13 +7,14 @@ sticks does not creep.
 
 import numpy as np
 
-from fitting.drape.jit import N_CHUNKS, njit, pjit, prange
+from fitting.drape.chunks import in_chunks
+from fitting.drape.jit import N_CHUNKS, njit, njit_part, njit_spliced
 from fitting.drape.pcg import chunk
 
 _SLIDING_STIFFNESS = 0.05  # share that stays, so that a step remains bounded
 
 
-@njit
+@njit_spliced
 def _contact_forces_part(first, last, x, phi, normal, origin, offset, stiffness, force):
     for i in range(first, last):
         gap = phi[i]
@@ -30,7 +31,7 @@ def contact_forces(x, phi, normal, origin, offset, stiffness, force):  # noqa: A
         _contact_forces_part(first, last, x, phi, normal, origin, offset, stiffness, force)
 
 
-@njit
+@njit_part
 def _vertex_energy_part(
     first, last, x, phi, normal, origin, offset, stiffness, anchor, grip, slip, bptr, bcol, bval,
     load, inertia, target,
@@ -58,7 +59,7 @@ def _vertex_energy_part(
     return total
 
 
-@pjit
+@njit
 def vertex_energy(  # noqa: ANN201
     x, phi, normal, origin, offset, stiffness, anchor, grip, slip, bptr, bcol, bval, load,
     inertia, target, partial,
@@ -67,16 +68,17 @@ def vertex_energy(  # noqa: ANN201
 
     grip is mu times the lagged normal force; inertia is mass over the square of the time step.
     """
-    for k in prange(N_CHUNKS):
-        first, last = chunk(0, x.shape[0], k, N_CHUNKS)
-        partial[k] = _vertex_energy_part(
-            first, last, x, phi, normal, origin, offset, stiffness, anchor, grip, slip, bptr,
-            bcol, bval, load, inertia, target,
-        )  # fmt: skip
+    in_chunks(
+        _vertex_energy_part, 0, x.shape[0], N_CHUNKS, partial,
+        (
+            x, phi, normal, origin, offset, stiffness, anchor, grip, slip, bptr, bcol, bval, load,
+            inertia, target,
+        ),
+    )  # fmt: skip
     return partial.sum()
 
 
-@njit
+@njit_spliced
 def _contact_assemble_part(
     first, last, force, normal, stiffness, anchor, x, grip, slip, gradient, own
 ):
@@ -117,7 +119,7 @@ def contact_assemble(force, normal, stiffness, anchor, x, grip, slip, gradient, 
         )
 
 
-@njit
+@njit_spliced
 def _move_anchors_part(first, last, x, force, normal, anchor, slip):
     for i in range(first, last):
         ux, uy, uz = x[i, 0] - anchor[i, 0], x[i, 1] - anchor[i, 1], x[i, 2] - anchor[i, 2]

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.drape.boxes import N_LANES, lowest, meeting
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
+from fitting.drape.chunks import in_chunks
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_part, njit_spliced
 from fitting.drape.pairs import close_points, face_weights
 from fitting.drape.pcg import chunk
 from fitting.drape.sdf import morton
@@ -87,7 +88,7 @@ def _put_box(x, p, q, r, grow, lanes, leaf, lane):
         lanes[leaf, 3 + d, lane] = high + _OUTWARD * abs(high)
 
 
-@njit
+@njit_spliced
 def _refit_part(
     first, last, x, faces, edges, edge_ptr, reach, moved, boxes, lanes, anew, seeks
 ):  # fmt: skip
@@ -201,7 +202,7 @@ def _edge_edge(x, p, q, r, s, reach, out, k, count):
     return count
 
 
-@njit
+@njit_part
 def _leaf_corners(
     leaf, other, x, faces, corners, corner_ptr, reach, moved, lanes, anew, out, k, count
 ):  # fmt: skip
@@ -301,12 +302,13 @@ def _leaf_crossings(leaf, other, x, faces, lanes, out, k, count):
     return count
 
 
-@njit
+@njit_part
 def _find_pairs_part(
-    first, last, k, crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved,
+    k, _next, crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved,
     boxes, lanes, last_leaf, anew, seeks, out,
 ):  # fmt: skip
     n_leaves = (boxes.shape[0] + 1) // 2
+    first, last = chunk(0, n_leaves, k, N_CHUNKS)
     stack = np.zeros(64, np.int64)
     count = np.int64(0)
     for leaf in range(first, last):
@@ -346,7 +348,7 @@ def _find_pairs_part(
     return count
 
 
-@pjit
+@njit
 def find_pairs(  # noqa: ANN201
     crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved, boxes, lanes, last_leaf,
     anew, seeks, out, counts,
@@ -357,11 +359,11 @@ def find_pairs(  # noqa: ANN201
     those that cross, two triangles. moved: (n_vertices,). out: (N_CHUNKS, room, 5); counts: found
     in each chunk, also beyond the room. The boxes are those of `refit`.
     """
-    n_leaves = (boxes.shape[0] + 1) // 2
-    for part in prange(N_CHUNKS):
-        k = np.int64(part)  # loops count without sign: a second version would be compiled for it
-        first, last = chunk(0, n_leaves, k, N_CHUNKS)
-        counts[k] = _find_pairs_part(
-            first, last, k, crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved,
-            boxes, lanes, last_leaf, anew, seeks, out,
-        )  # fmt: skip
+    # Each part is handed its number instead of its leaves: that is where in out it writes.
+    in_chunks(
+        _find_pairs_part, 0, N_CHUNKS, N_CHUNKS, counts,
+        (
+            crossing, x, faces, edges, edge_ptr, corners, corner_ptr, reach, moved, boxes, lanes,
+            last_leaf, anew, seeks, out,
+        ),
+    )  # fmt: skip

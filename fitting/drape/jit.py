@@ -4,6 +4,7 @@ Parallel kernels split their work into a fixed number of chunks and add partial 
 order, so results never depend on the number of threads.
 """
 
+import gc
 import os
 from collections.abc import Callable
 from typing import Any
@@ -12,24 +13,24 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba
+from numba.core import event
 
-prange = numba.prange
 _N_THREADS = numba.get_num_threads()
 # Sums may be reordered by the compiler, once: the same code gives the same bits every time.
-_MATH = {"contract", "reassoc"}
+_SAME: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract", "reassoc"}}
+# Doors for callers in Python and C are a tenth of all compilation.
+_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 N_CHUNKS = 16  # of every parallel loop, whatever the number of threads
 
 
 def njit(function: Callable[..., Any]) -> Any:
-    """Compile a kernel: cached on disk, without the lock, fused multiply-add allowed."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_MATH)(function)
+    """Compile a kernel that Python calls: cached on disk, without the lock."""
+    return numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True, **_SAME)(function)
 
 
-def pjit(function: Callable[..., Any]) -> Any:
-    """Compile a kernel whose ``prange`` loops run on all threads."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_MATH, parallel=True)(
-        function
-    )
+def njit_part(function: Callable[..., Any]) -> Any:
+    """Compile a function that only kernels call; it is cached as part of them."""
+    return numba.njit(**_SAME, **_INNER)(function)
 
 
 def njit_inline(function: Callable[..., Any]) -> Any:
@@ -37,9 +38,7 @@ def njit_inline(function: Callable[..., Any]) -> Any:
 
     Left to itself the compiler calls it, and passing arrays made a box test ten times slower.
     """
-    return numba.njit(
-        cache=True, nogil=True, error_model="numpy", fastmath=_MATH, forceinline=True
-    )(function)
+    return numba.njit(forceinline=True, **_SAME, **_INNER)(function)
 
 
 def njit_spliced(function: Callable[..., Any]) -> Any:
@@ -47,7 +46,30 @@ def njit_spliced(function: Callable[..., Any]) -> Any:
 
     It is then compiled once, not by itself as well.
     """
-    return numba.njit(nogil=True, error_model="numpy", fastmath=_MATH, inline="always")(function)
+    return numba.njit(inline="always", **_SAME)(function)
+
+
+class _NoCollection(event.Listener):
+    """Keeps the collector from walking over what the compiler builds: a twelfth of its time."""
+
+    def __init__(self) -> None:
+        self._depth, self._was_on = 0, False
+
+    def on_start(self, event: event.Event) -> None:
+        """Pause the collector while the outermost function is being compiled."""
+        if self._depth == 0:
+            self._was_on = gc.isenabled()
+            gc.disable()
+        self._depth += 1
+
+    def on_end(self, event: event.Event) -> None:
+        """Let it go on."""
+        self._depth -= 1
+        if self._depth == 0 and self._was_on:
+            gc.enable()
+
+
+event.register("numba:compile", _NoCollection())
 
 
 def use_threads(n_threads: int | None) -> None:

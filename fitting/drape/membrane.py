@@ -8,8 +8,8 @@ elastic threads: seams and bands, which pull and never push.
 
 import numpy as np
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
-from fitting.drape.pcg import chunk
+from fitting.drape.chunks import in_chunks
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_part, njit_spliced
 
 
 @njit_inline
@@ -17,7 +17,8 @@ def axial(strain, stiffness, row, axis, curves):  # noqa: ANN201
     """Energy [J/m2], force [N/m] and tangent [N/m] at a strain along one axis.
 
     curves: (n, 2, n_knots, 4) of strain, energy, force, tangent per warp and weft; row -1 means
-    linear. Between knots the force is the cubic through forces and tangents.
+    linear. Between knots the force is the cubic through forces and tangents. For axes that are
+    plain numbers it would be compiled once each.
     """
     if row < 0 or strain <= 0.0:
         if row >= 0:
@@ -41,7 +42,7 @@ def axial(strain, stiffness, row, axis, curves):  # noqa: ANN201
     return curves[row, axis, k, 1] + area, force, tangent
 
 
-@njit
+@njit_part
 def _membrane_energy_part(
     first, last, x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull
 ):
@@ -57,8 +58,8 @@ def _membrane_energy_part(
             uv += fu * fv
         eu = np.sqrt(uu) - 1.0
         ev = np.sqrt(vv) - 1.0
-        warp, _, _ = axial(eu, stiff[t, 0], curve[t], 0, curves)
-        weft, _, _ = axial(ev, stiff[t, 1], curve[t], 1, curves)
+        warp, _, _ = axial(eu, stiff[t, 0], curve[t], np.int64(0), curves)
+        weft, _, _ = axial(ev, stiff[t, 1], curve[t], np.int64(1), curves)
         density = warp + weft + stiff[t, 2] * eu * ev + 0.5 * stiff[t, 3] * uv * uv
         total += soft * area[t] * density
         for e in range(3):
@@ -72,16 +73,15 @@ def _membrane_energy_part(
     return total
 
 
-@pjit
+@njit
 def membrane_energy(  # noqa: ANN201
     x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull, partial
 ):
     """Return the membrane energy, threads included [J]."""
-    for k in prange(N_CHUNKS):
-        first, last = chunk(0, faces.shape[0], k, N_CHUNKS)
-        partial[k] = _membrane_energy_part(
-            first, last, x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull
-        )
+    in_chunks(
+        _membrane_energy_part, 0, faces.shape[0], N_CHUNKS, partial,
+        (x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull),
+    )  # fmt: skip
     return partial.sum()
 
 
@@ -104,8 +104,8 @@ def _face(x, faces, wu, wv, area, stiff, curve, curves, soft, t, forces, blocks,
     lv = max(np.sqrt(fv[0] * fv[0] + fv[1] * fv[1] + fv[2] * fv[2]), 1e-9)
     g = fu[0] * fv[0] + fu[1] * fv[1] + fu[2] * fv[2]
     scale = soft * area[t]
-    _, warp, cu = axial(lu - 1.0, stiff[t, 0], curve[t], 0, curves)
-    _, weft, cv = axial(lv - 1.0, stiff[t, 1], curve[t], 1, curves)
+    _, warp, cu = axial(lu - 1.0, stiff[t, 0], curve[t], np.int64(0), curves)
+    _, weft, cv = axial(lv - 1.0, stiff[t, 1], curve[t], np.int64(1), curves)
     cu, cv = scale * cu, scale * cv
     cuv, cg = scale * stiff[t, 2], scale * stiff[t, 3]
     su = scale * warp + cuv * (lv - 1.0)
@@ -166,7 +166,7 @@ def _thread(x, faces, t, e, rest, pull, forces, blocks, hessian):
                 blocks[t, both, 3 * d + f] -= value
 
 
-@njit
+@njit_part
 def _membrane_elements_part(
     first, last, x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull, forces, blocks,
     hessian,
@@ -178,7 +178,7 @@ def _membrane_elements_part(
                 _thread(x, faces, t, e, side[t, e], pull[t, e], forces, blocks, hessian)
 
 
-@pjit
+@njit
 def membrane_elements(  # noqa: ANN201
     x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull, forces, blocks, hessian
 ):
@@ -187,9 +187,7 @@ def membrane_elements(  # noqa: ANN201
     forces: shape (n_faces, 3, 3). blocks: Corner pairs 00 01 02 11 12 22, rows first,
     shape (n_faces, 6, 9).
     """
-    for k in prange(N_CHUNKS):
-        first, last = chunk(0, faces.shape[0], k, N_CHUNKS)
-        _membrane_elements_part(
-            first, last, x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull, forces,
-            blocks, hessian,
-        )  # fmt: skip
+    in_chunks(
+        _membrane_elements_part, 0, faces.shape[0], N_CHUNKS, None,
+        (x, faces, wu, wv, area, stiff, curve, curves, soft, side, pull, forces, blocks, hessian),
+    )  # fmt: skip

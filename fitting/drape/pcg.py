@@ -8,7 +8,8 @@ cycle is symmetric and positive definite.
 
 import numpy as np
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
+from fitting.drape.chunks import in_chunks
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_part, njit_spliced
 from fitting.drape.lanes import relax_row, row_product
 from fitting.drape.levels import SERIAL_ROWS
 
@@ -19,7 +20,7 @@ def chunk(lo, hi, k, n):  # noqa: ANN201
     return lo + (hi - lo) * k // n, lo + (hi - lo) * (k + 1) // n
 
 
-@njit
+@njit_part
 def _sweep_part(first, last, backward, ptr, col, val, bptr, bcol, bval, inv, right, x, far):
     for j in range(last - first):
         i = last - 1 - j if backward else first + j
@@ -29,15 +30,16 @@ def _sweep_part(first, last, backward, ptr, col, val, bptr, bcol, bval, inv, rig
         )  # fmt: skip
 
 
-@pjit
+@njit_spliced
 def _backward(lo, hi, ptr, col, val, bptr, bcol, bval, inv, right, x, old):
     """Smooth once backward in place; rows of other chunks are read from old."""
-    for k in prange(N_CHUNKS):
-        first, last = chunk(lo, hi, k, N_CHUNKS)
-        _sweep_part(first, last, True, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
+    in_chunks(
+        _sweep_part, lo, hi, N_CHUNKS, None,
+        (True, ptr, col, val, bptr, bcol, bval, inv, right, x, old),
+    )  # fmt: skip
 
 
-@njit
+@njit_part
 def _start_part(first, last, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x):
     for i in range(first, last):
         relax_row(
@@ -46,15 +48,16 @@ def _start_part(first, last, col, val, bcol, bval, near, diagonal, bnear, bfrom,
         )  # fmt: skip
 
 
-@pjit
+@njit_spliced
 def _start(lo, hi, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x):
     """Smooth once forward from zero, x: what stands right of the diagonal is zero until then."""
-    for k in prange(N_CHUNKS):
-        first, last = chunk(lo, hi, k, N_CHUNKS)
-        _start_part(first, last, col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x)
+    in_chunks(
+        _start_part, lo, hi, N_CHUNKS, None,
+        (col, val, bcol, bval, near, diagonal, bnear, bfrom, inv, right, x),
+    )  # fmt: skip
 
 
-@njit
+@njit_part
 def _left_part(
     first, last, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, free, calm,
     x, out,
@@ -76,21 +79,22 @@ def _left_part(
             out[i, 2] += more * c
 
 
-@pjit
+@njit_spliced
 def _left(
     lo, hi, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, free, calm, x,
     out,
 ):  # fmt: skip
     """Write the residual that _start leaves: the rest of each row has just been solved."""
-    for k in prange(N_CHUNKS):
-        first, last = chunk(lo, hi, k, N_CHUNKS)
-        _left_part(
-            first, last, ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter,
-            free, calm, x, out,
-        )  # fmt: skip
+    in_chunks(
+        _left_part, lo, hi, N_CHUNKS, None,
+        (
+            ptr, col, val, bptr, bcol, bval, near, diagonal, bnear, bfrom, bafter, free, calm, x,
+            out,
+        ),
+    )  # fmt: skip
 
 
-@njit
+@njit_part
 def _residual_part(first, last, ptr, col, val, bptr, bcol, bval, free, right, x, out):
     for i in range(first, last):
         a, b, c = row_product(
@@ -102,14 +106,15 @@ def _residual_part(first, last, ptr, col, val, bptr, bcol, bval, free, right, x,
         out[i, 2] = f * (right[i, 2] - c)
 
 
-@pjit
+@njit_spliced
 def _residual(lo, hi, ptr, col, val, bptr, bcol, bval, free, right, x, out):
-    for k in prange(N_CHUNKS):
-        first, last = chunk(lo, hi, k, N_CHUNKS)
-        _residual_part(first, last, ptr, col, val, bptr, bcol, bval, free, right, x, out)
+    in_chunks(
+        _residual_part, lo, hi, N_CHUNKS, None,
+        (ptr, col, val, bptr, bcol, bval, free, right, x, out),
+    )  # fmt: skip
 
 
-@njit
+@njit_spliced
 def _restrict_part(first, last, rptr, rcol, rweight, free, fine, right, x):
     for i in range(first, last):
         a = b = c = np.float32(0.0)
@@ -123,7 +128,7 @@ def _restrict_part(first, last, rptr, rcol, rweight, free, fine, right, x):
         x[i, 0] = x[i, 1] = x[i, 2] = np.float32(0.0)
 
 
-@njit
+@njit_spliced
 def _restrict(lo, hi, n, rptr, rcol, rweight, free, fine, right, x):
     """Gather the residual of the finer level, and clear the coarse correction."""
     for k in range(n):
@@ -131,7 +136,7 @@ def _restrict(lo, hi, n, rptr, rcol, rweight, free, fine, right, x):
         _restrict_part(first, last, rptr, rcol, rweight, free, fine, right, x)
 
 
-@njit
+@njit_part
 def _prolong_part(first, last, parents, free, x, old):
     half = np.float32(0.5)
     for i in range(first, last):
@@ -141,7 +146,7 @@ def _prolong_part(first, last, parents, free, x, old):
             old[i, d] = x[i, d]
 
 
-@njit
+@njit_spliced
 def _prolong(lo, hi, n, parents, free, x, old):
     for k in range(n):
         first, last = chunk(lo, hi, k, n)
@@ -188,13 +193,13 @@ def _cycle(
             _backward(lo, hi, ptr, col, val, bptr, bcol, bval, inv, right, x, old)
 
 
-@njit
+@njit_spliced
 def _direction_part(first, last, beta, z, p):
     for i in range(4 * first, 4 * last):
         p[i] = z[i] + beta * p[i]
 
 
-@njit
+@njit_spliced
 def _direction(n, beta, z, p):
     """Write ``p = z + beta p``; all arrays flat."""
     for k in range(N_CHUNKS):
@@ -202,7 +207,7 @@ def _direction(n, beta, z, p):
         _direction_part(first, last, beta, z, p)
 
 
-@njit
+@njit_part
 def _apply_part(first, last, ptr, col, val, bptr, bcol, bval, free, p, q):
     total = 0.0
     for i in range(first, last):
@@ -215,26 +220,23 @@ def _apply_part(first, last, ptr, col, val, bptr, bcol, bval, free, p, q):
     return total
 
 
-@pjit
+@njit_spliced
 def _apply(n, ptr, col, val, bptr, bcol, bval, free, p, q, partial):
     """Write ``q = A p`` and the chunks of p . q."""
-    for k in prange(N_CHUNKS):
-        first, last = chunk(0, n, k, N_CHUNKS)
-        partial[k] = _apply_part(first, last, ptr, col, val, bptr, bcol, bval, free, p, q)
+    in_chunks(_apply_part, 0, n, N_CHUNKS, partial, (ptr, col, val, bptr, bcol, bval, free, p, q))
 
 
-@njit
+@njit_spliced
 def _advance_part(first, last, alpha, x, r, p, q, z):
-    total = 0.0
     for i in range(4 * first, 4 * last):
         x[i] += alpha * p[i]
         r[i] -= alpha * q[i]
         z[i] = np.float32(0.0)
-        total += float(r[i]) * float(r[i])
-    return total
+    # In one loop with what it writes, the order of the sum would hang on where arrays lie.
+    return _dot_part(first, last, r, r)
 
 
-@njit
+@njit_spliced
 def _advance(n, alpha, x, r, p, q, z, partial):
     """Move x and r, clear z, and write the chunks of r . r; all arrays flat."""
     for k in range(N_CHUNKS):
@@ -242,7 +244,7 @@ def _advance(n, alpha, x, r, p, q, z, partial):
         partial[k] = _advance_part(first, last, alpha, x, r, p, q, z)
 
 
-@njit
+@njit_part
 def _dot_part(first, last, r, z):
     total = 0.0
     for i in range(4 * first, 4 * last):
@@ -250,7 +252,7 @@ def _dot_part(first, last, r, z):
     return total
 
 
-@njit
+@njit_part
 def _dot(n, r, z, partial):
     """Write the chunks of r . z; both flat."""
     for k in range(N_CHUNKS):
@@ -258,7 +260,7 @@ def _dot(n, r, z, partial):
         partial[k] = _dot_part(first, last, r, z)
 
 
-@njit
+@njit_part
 def _pair_terms(sign, free, rows, weights, normals, stiffness, x, out):
     """Add sign times the pushes' true product with x less their bound's; returns x . product.
 

@@ -6,7 +6,8 @@ then cut so that both sides stay on their side of the plane.
 
 import numpy as np
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_spliced, pjit, prange
+from fitting.drape.chunks import in_chunks
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_part, njit_spliced
 from fitting.drape.pairs import apart, close_points, face_weights
 from fitting.drape.pcg import chunk
 
@@ -85,7 +86,7 @@ def _hold_push(k, x, vertices, held, share, weights, planes, push_weights, push_
     push_planes[k, 3] = gap
 
 
-@njit
+@njit_part
 def _refresh_planes_part(
     first, last, x, vertices, split, held, weights, planes, push_weights, push_planes, push_at
 ):
@@ -105,7 +106,7 @@ def _refresh_planes_part(
         _hold_push(k, x, vertices, held, share, weights, planes, push_weights, push_planes, push_at)
 
 
-@pjit
+@njit
 def refresh_planes(  # noqa: ANN201
     x, vertices, split, held, weights, planes, push_weights, push_planes, push_at
 ):
@@ -116,15 +117,13 @@ def refresh_planes(  # noqa: ANN201
     stiffness, which keeps the push steady where the closest points pass from one pair to another:
     an edge that two triangles have counts once (after Li et al. 2020, IPC; parallel edges too).
     """
-    for part in prange(N_CHUNKS):
-        first, last = chunk(0, vertices.shape[0], part, N_CHUNKS)
-        _refresh_planes_part(
-            first, last, x, vertices, split, held, weights, planes, push_weights, push_planes,
-            push_at,
-        )  # fmt: skip
+    in_chunks(
+        _refresh_planes_part, 0, vertices.shape[0], N_CHUNKS, None,
+        (x, vertices, split, held, weights, planes, push_weights, push_planes, push_at),
+    )  # fmt: skip
 
 
-@njit
+@njit_spliced
 def _push_energy_part(first, last, x, vertices, weights, planes, layer, stiffness):
     total = 0.0
     for k in range(first, last):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_inline, pjit, prange
-from fitting.drape.pcg import chunk
+from fitting.drape.chunks import in_chunks
+from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_part
 
 _LEAF = 4
 _PARTS = 4 * N_CHUNKS  # cost differs between parts of the cloth
@@ -172,7 +172,7 @@ def _box_distance2(px, py, pz, low, high, node):
     return ex * ex + ey * ey + ez * ez
 
 
-@njit
+@njit_part
 def _update_planes_part(
     begin, end, x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach, held
 ):
@@ -230,7 +230,7 @@ def _update_planes_part(
         hint[i] = face
 
 
-@pjit
+@njit
 def update_planes(  # noqa: ANN201
     x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach, held
 ):
@@ -240,9 +240,7 @@ def update_planes(  # noqa: ANN201
     travel below held (n,): near rest a plane that turned in every step would keep the forces from
     balancing. fresh forces the query.
     """
-    for k in prange(_PARTS):
-        begin, end = chunk(0, x.shape[0], k, _PARTS)
-        _update_planes_part(
-            begin, end, x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach,
-            held,
-        )  # fmt: skip
+    in_chunks(
+        _update_planes_part, 0, x.shape[0], _PARTS, None,
+        (x, corners, lower, upper, normals, phi, normal, origin, hint, fresh, reach, held),
+    )  # fmt: skip

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from fitting.drape.jit import N_CHUNKS, njit, njit_spliced, pjit, prange
+from fitting.drape.chunks import in_chunks
+from fitting.drape.jit import N_CHUNKS, njit, njit_part, njit_spliced
 from fitting.drape.pcg import chunk
 
 
-@njit
+@njit_part
 def _gather_gradient_part(
     first, last, x, corner_ptr, corner, forces, bptr, bcol, bval, load, gradient
 ):
@@ -25,17 +26,16 @@ def _gather_gradient_part(
         gradient[i, 0], gradient[i, 1], gradient[i, 2] = a, b, c
 
 
-@pjit
+@njit
 def gather_gradient(x, corner_ptr, corner, forces, bptr, bcol, bval, load, gradient):  # noqa: ANN201
     """Write membrane and bending gradient less the load [N], shape (n_vertices, 3)."""
-    for k in prange(N_CHUNKS):
-        first, last = chunk(0, x.shape[0], k, N_CHUNKS)
-        _gather_gradient_part(
-            first, last, x, corner_ptr, corner, forces, bptr, bcol, bval, load, gradient
-        )
+    in_chunks(
+        _gather_gradient_part, 0, x.shape[0], N_CHUNKS, None,
+        (x, corner_ptr, corner, forces, bptr, bcol, bval, load, gradient),
+    )  # fmt: skip
 
 
-@njit
+@njit_spliced
 def _add_own_part(first, last, own, owner, blocks):
     for i in range(first, last):
         t, m = owner[i, 0], owner[i, 1]
@@ -80,7 +80,7 @@ def _add_child(t, c, shares, blocks):
                                 blocks[t, to, 3 * d + e] += w * blocks[c, p, 3 * e + d]
 
 
-@njit
+@njit_part
 def _coarsen_part(first, last, above, lo, shares, blocks):
     for t in range(first, last):
         for p in range(6):
@@ -90,15 +90,13 @@ def _coarsen_part(first, last, above, lo, shares, blocks):
             _add_child(t, above + 4 * (t - lo) + child, shares, blocks)
 
 
-@pjit
+@njit
 def coarsen(above, lo, hi, shares, blocks):  # noqa: ANN201
     """Write the blocks of triangles lo..hi: the Galerkin product over four children each."""
-    for k in prange(N_CHUNKS):
-        first, last = chunk(lo, hi, k, N_CHUNKS)
-        _coarsen_part(first, last, above, lo, shares, blocks)
+    in_chunks(_coarsen_part, lo, hi, N_CHUNKS, None, (above, lo, shares, blocks))
 
 
-@njit
+@njit_part
 def _gather_rows_part(
     first, last, ptr, source_ptr, source, diagonal, bdiagonal, calm, blocks, val, inv
 ):
@@ -128,14 +126,13 @@ def _gather_rows_part(
         inv[i, 8], inv[i, 9], inv[i, 10] = w * r, inv[i, 6], (a * d - b * b) * r
 
 
-@pjit
+@njit
 def gather_rows(ptr, source_ptr, source, diagonal, bdiagonal, calm, blocks, val, inv):  # noqa: ANN201
     """Sum triangle blocks into matrix blocks (columns of four lanes), and invert diagonals.
 
     calm: Share of the inverse that is written, 0 where pinned, shape (n_all,).
     """
-    for k in prange(N_CHUNKS):
-        first, last = chunk(0, diagonal.shape[0], k, N_CHUNKS)
-        _gather_rows_part(
-            first, last, ptr, source_ptr, source, diagonal, bdiagonal, calm, blocks, val, inv
-        )
+    in_chunks(
+        _gather_rows_part, 0, diagonal.shape[0], N_CHUNKS, None,
+        (ptr, source_ptr, source, diagonal, bdiagonal, calm, blocks, val, inv),
+    )  # fmt: skip
