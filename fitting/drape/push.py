@@ -12,6 +12,7 @@ from fitting.drape.pairs import apart, close_points, face_weights
 from fitting.drape.pcg import chunk
 
 _SHARE = 0.425  # each side may use this much of a gap, so 15 % of it always stays
+_LEAST_GAP_M = 1e-5  # cloth pressed together harder than pushes part it keeps it; else rounding crosses
 _N_SWEEPS = 4
 _PARALLEL = 1e-3  # squared sine of the angle below which edges push less
 
@@ -200,6 +201,12 @@ def push_foresee(  # noqa: ANN201
     return count
 
 
+@njit_inline
+def _room(planes, k):
+    """How far each side of a pair may come towards its plane [m]."""
+    return _SHARE * max(planes[k, 3] - _LEAST_GAP_M, 0.0)
+
+
 @njit
 def limit_step(move, room, vertices, split, planes):  # noqa: ANN201
     """Cut a step in place: no pair crosses its plane, nobody moves beyond its room [m]."""
@@ -212,7 +219,7 @@ def limit_step(move, room, vertices, split, planes):  # noqa: ANN201
     scale = np.ones(n)
     for sweep in range(_N_SWEEPS + 1):
         for k in range(vertices.shape[0]):
-            room_k = _SHARE * planes[k, 3]
+            room_k = _room(planes, k)
             for m in range(4):
                 i = vertices[k, m]
                 # The first side is on the normal's side, and must not move against it.
@@ -244,12 +251,13 @@ def whole_share(move, room, vertices, split, planes):  # noqa: ANN201
         if length > room[i]:
             share = min(share, room[i] / length)
     for k in range(vertices.shape[0]):
+        room_k = _room(planes, k)
         for m in range(4):
             i = vertices[k, m]
             sign = -1.0 if m < split[k] else 1.0
             along = sign * (
                 planes[k, 0] * move[i, 0] + planes[k, 1] * move[i, 1] + planes[k, 2] * move[i, 2]
             )
-            if along > _SHARE * planes[k, 3]:
-                share = min(share, _SHARE * planes[k, 3] / along)
+            if along > room_k:
+                share = min(share, room_k / along)
     return share
