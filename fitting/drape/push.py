@@ -5,6 +5,7 @@ then cut so that both sides stay on their side of the plane.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fitting.drape.chunks import in_chunks
 from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_part, njit_spliced
@@ -12,7 +13,10 @@ from fitting.drape.pairs import apart, close_points, face_weights
 from fitting.drape.pcg import chunk
 
 _SHARE = 0.425  # each side may use this much of a gap, so 15 % of it always stays
-_LEAST_GAP_M = 1e-5  # cloth pressed together harder than pushes part it keeps it; else rounding crosses
+_LEAST_GAP_M = (
+    1e-5  # cloth pressed together harder than pushes part it keeps it; else rounding crosses
+)
+NEAR = 1 / 3  # share of the layer in which a push grows without bound
 _N_SWEEPS = 4
 _PARALLEL = 1e-3  # squared sine of the angle below which edges push less
 
@@ -37,6 +41,32 @@ def _gap(a, b, c, planes, k):
     if planes[k, 4] < 1.0:
         return np.sqrt(a * a + b * b + c * c)
     return a * planes[k, 0] + b * planes[k, 1] + c * planes[k, 2]
+
+
+@njit_inline
+def spring(gap, layer):  # noqa: ANN201
+    """Energy, force and stiffness of a push over the stiffness that it has where layers touch.
+
+    A spring as long as the layer; near its end it stiffens like n (n - g)^2 / 2 g, whose force has
+    no bound (a barrier as in Li et al. 2020, IPC, rational instead of logarithmic), so that what
+    presses two layers together finds its balance before they meet.
+    """
+    depth, near = layer - gap, NEAR * layer
+    if gap >= near:
+        return 0.5 * depth * depth, depth, 1.0
+    gap = max(gap, _LEAST_GAP_M)
+    ratio, rest = near / gap, near - gap
+    return (
+        0.5 * depth * depth + 0.5 * ratio * rest * rest,
+        depth + 0.5 * near * (ratio * ratio - 1.0),
+        1.0 + ratio * ratio * ratio,
+    )
+
+
+def slopes(gap_m: NDArray[np.float64], layer_m: float) -> NDArray[np.float64]:
+    """Stiffness of pushes at gaps (n_pairs,), as `spring` has it."""
+    ratio = NEAR * layer_m / np.maximum(gap_m, _LEAST_GAP_M)
+    return 1.0 + np.where(ratio > 1.0, ratio, 0.0) ** 3
 
 
 @njit_spliced
@@ -129,8 +159,9 @@ def _push_energy_part(first, last, x, vertices, weights, planes, layer, stiffnes
     total = 0.0
     for k in range(first, last):
         a, b, c = apart(x, vertices, weights, k)
-        depth = max(layer - _gap(a, b, c, planes, k), 0.0)
-        total += 0.5 * stiffness * planes[k, 4] * depth * depth
+        gap = _gap(a, b, c, planes, k)
+        if gap < layer and planes[k, 4] > 0.0:
+            total += stiffness * planes[k, 4] * spring(gap, layer)[0]
     return total
 
 
@@ -146,7 +177,7 @@ def push_energy(x, vertices, weights, planes, layer, stiffness, partial):  # noq
 
 
 @njit_inline
-def _add_push(k, depth, stiffness, vertices, weights, planes, gradient, own):
+def _add_push(k, depth, slope, stiffness, vertices, weights, planes, gradient, own):
     x, y, z = planes[k, 0], planes[k, 1], planes[k, 2]
     stiff = stiffness * planes[k, 4]
     for m in range(4):
@@ -156,7 +187,7 @@ def _add_push(k, depth, stiffness, vertices, weights, planes, gradient, own):
         gradient[i, 1] -= force * y
         gradient[i, 2] -= force * z
         # The row sum of |weights| is 2: a diagonal that bounds the full block.
-        bound = 2.0 * abs(weights[k, m]) * stiff
+        bound = 2.0 * abs(weights[k, m]) * stiff * slope
         own[i, 0] += bound * x * x
         own[i, 1] += bound * x * y
         own[i, 2] += bound * x * z
@@ -169,9 +200,9 @@ def _add_push(k, depth, stiffness, vertices, weights, planes, gradient, own):
 def push_assemble(vertices, weights, planes, layer, stiffness, gradient, own):  # noqa: ANN201
     """Add the layer's gradient [N] and a diagonal bound of its Hessian [N/m] in place."""
     for k in range(vertices.shape[0]):
-        depth = layer - planes[k, 3]
-        if depth > 0.0 and planes[k, 4] > 0.0:
-            _add_push(k, depth, stiffness, vertices, weights, planes, gradient, own)
+        if planes[k, 3] < layer and planes[k, 4] > 0.0:
+            _, depth, slope = spring(planes[k, 3], layer)
+            _add_push(k, depth, slope, stiffness, vertices, weights, planes, gradient, own)
 
 
 @njit
@@ -197,7 +228,7 @@ def push_foresee(  # noqa: ANN201
         if after > 0.0:
             known[k] = True
             count += 1
-            _add_push(k, depth, stiffness, vertices, weights, planes, gradient, own)
+            _add_push(k, depth, 1.0, stiffness, vertices, weights, planes, gradient, own)
     return count
 
 

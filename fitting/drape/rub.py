@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fitting.drape.jit import njit, njit_inline
 from fitting.drape.linear import Pushes
 from fitting.drape.pairs import apart
+from fitting.drape.push import spring
 
 _SLIDING_STIFFNESS = 0.05  # as on the body: a step must remain bounded
 _AT_LIMIT = 0.999
@@ -105,13 +106,12 @@ def _follow(x, vertices, before, weights, planes, friction, stiffness, layer, an
                 d, e, f = apart(x, vertices, before, k)
                 a, b, c = anchor[k, 0] + a - d, anchor[k, 1] + b - e, anchor[k, 2] + c - f
             anchor[k, 0], anchor[k, 1], anchor[k, 2] = _flat(a, b, c, planes, k)
-        depth = layer - planes[k, 3]
         grip[k] = 0.0
-        if depth > 0.0 and planes[k, 4] > 0.0:
+        if planes[k, 3] < layer and planes[k, 4] > 0.0:
             mean = 0.0
             for m in range(4):
                 mean += 0.5 * abs(weights[k, m]) * friction[vertices[k, m]]
-            grip[k] = mean * stiffness * planes[k, 4] * depth
+            grip[k] = mean * stiffness * planes[k, 4] * spring(planes[k, 3], layer)[1]
 
 
 @njit

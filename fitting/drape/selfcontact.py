@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fitting.drape.facetree import build_face_tree, find_pairs, refit
 from fitting.drape.jit import N_CHUNKS
 from fitting.drape.linear import Pushes
-from fitting.drape.push import refresh_planes
+from fitting.drape.push import refresh_planes, slopes
 from fitting.drape.rub import Rub
 
 _SLACK_LAYERS = 1.0  # least reach beyond the layer, in layers
@@ -150,7 +150,8 @@ class SelfContact:
         planes = self.push_planes
         on = ((planes[:, 3] < self._layer_m) | self.known) & (planes[:, 4] > 0)
         vertices, weights, normals, stiffness = (
-            self.vertices[on], self.push_weights[on], planes[on, :3], stiffness_n_m * planes[on, 4]
+            self.vertices[on], self.push_weights[on], planes[on, :3],
+            stiffness_n_m * planes[on, 4] * slopes(planes[on, 3], self._layer_m),
         )  # fmt: skip
         if self.rub is None:
             return vertices, weights, normals, stiffness

@@ -9,12 +9,15 @@ from fitting.drape.push import (
     push_assemble,
     push_energy,
     push_foresee,
+    slopes,
+    spring,
     whole_share,
 )
 from fitting.drape.selfcontact import SelfContact
 
 LAYER_M = 1.5e-3
 STIFF_N_M = 200.0
+of_spring = spring.py_func  # as Python: kernels take it in
 
 
 def two_sheets(n_across=4, gap=0.004):
@@ -106,22 +109,53 @@ def test_a_push_stays_the_same_where_a_point_slides_from_triangle_to_triangle(v)
     assert energy_of(*hanging_over(0.01, v)) == pytest.approx(want, rel=1e-6)
 
 
-def test_the_push_is_the_slope_of_its_energy():
-    x, touch = hanging_over(0.011, 0.006)
+@pytest.mark.parametrize("height_m", [1e-3, 4e-4, 3e-5])
+def test_the_push_is_the_slope_of_its_energy(height_m):
+    x, touch = hanging_over(0.011, 0.006, height=height_m)
     gradient, own = np.zeros_like(x), np.zeros((len(x), 6))
     push_assemble(
         touch.vertices, touch.push_weights, touch.push_planes, LAYER_M, STIFF_N_M, gradient, own
     )
-    h = 1e-7
+    h = 1e-4 * height_m
     for i in range(len(x)):
         ends = []
         for sign in (1, -1):
             moved = x.copy()
             moved[i, 2] += sign * h
             ends.append(energy_of(moved, touch))
-        assert (ends[0] - ends[1]) / (2 * h) == pytest.approx(gradient[i, 2], abs=1e-6)
+        assert (ends[0] - ends[1]) / (2 * h) == pytest.approx(gradient[i, 2], rel=1e-4, abs=1e-6)
     np.testing.assert_allclose(gradient.sum(axis=0), 0, atol=1e-12)
     assert (own[:, 5] >= 0).all()
+
+
+@pytest.mark.parametrize("force_n", [0.1, 8.4, 100.0])
+def test_a_push_balances_what_presses_layers_together_at_some_gap(force_n):
+    gap_m = LAYER_M
+    for _ in range(60):  # Newton's method, as the engine takes it: 15 % of a gap stays
+        _, depth_m, slope = of_spring(gap_m, LAYER_M)
+        step_m = (STIFF_N_M * depth_m - force_n) / (STIFF_N_M * slope)
+        gap_m = max(gap_m + step_m, 0.15 * gap_m)
+    assert 1e-5 < gap_m < LAYER_M
+    assert STIFF_N_M * of_spring(gap_m, LAYER_M)[1] == pytest.approx(force_n, rel=1e-9)
+    want = [of_spring(gap_m, LAYER_M)[2], 1.0]
+    assert slopes(np.array([gap_m, LAYER_M]), LAYER_M) == pytest.approx(want)
+
+
+def test_the_push_and_its_stiffness_are_the_linear_ones_but_for_the_last_third_of_the_layer():
+    gap_m = np.linspace(0.34 * LAYER_M, LAYER_M)
+    found = np.array([of_spring(gap, LAYER_M) for gap in gap_m])
+    depth_m = LAYER_M - gap_m
+    want = np.stack([0.5 * depth_m**2, depth_m, np.ones(50)], axis=1)
+    np.testing.assert_allclose(found, want)
+
+
+def test_pairs_pressed_to_a_hundredth_of_a_millimetre_come_no_closer():
+    x, touch = hanging_over(0.011, 0.006, height=9e-6)
+    move = np.zeros_like(x)
+    move[4] = [1e-6, 0, -5e-6]
+    limit_step(move, np.full(len(x), 1e-3), touch.vertices, touch.split, touch.planes)
+    assert move[4, 2] == pytest.approx(0, abs=1e-12)
+    assert move[4, 0] == pytest.approx(1e-6, rel=1e-3)
 
 
 def test_a_direction_is_kept_until_cloth_has_moved():
