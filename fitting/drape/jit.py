@@ -15,7 +15,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numba
 from numba.core import event
 
+from fitting.drape.ahead import call_second
+
 _N_THREADS = numba.get_num_threads()
+_njit: Any = numba.njit  # whose own types know no options of the target
 # Sums may be reordered by the compiler, once: the same code gives the same bits every time.
 _SAME: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract", "reassoc"}}
 # Doors for callers in Python and C are a tenth of all compilation.
@@ -25,12 +28,12 @@ N_CHUNKS = 16  # of every parallel loop, whatever the number of threads
 
 def njit(function: Callable[..., Any]) -> Any:
     """Compile a kernel that Python calls: cached on disk, without the lock."""
-    return numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True, **_SAME)(function)
+    return _njit(cache=True, nogil=True, no_cfunc_wrapper=True, **_SAME)(function)
 
 
 def njit_part(function: Callable[..., Any]) -> Any:
     """Compile a function that only kernels call; it is cached as part of them."""
-    return numba.njit(**_SAME, **_INNER)(function)
+    return _njit(**_SAME, **_INNER)(function)
 
 
 def njit_inline(function: Callable[..., Any]) -> Any:
@@ -38,7 +41,7 @@ def njit_inline(function: Callable[..., Any]) -> Any:
 
     Left to itself the compiler calls it, and passing arrays made a box test ten times slower.
     """
-    return numba.njit(forceinline=True, **_SAME, **_INNER)(function)
+    return _njit(forceinline=True, **_SAME, **_INNER)(function)
 
 
 def njit_spliced(function: Callable[..., Any]) -> Any:
@@ -46,30 +49,37 @@ def njit_spliced(function: Callable[..., Any]) -> Any:
 
     It is then compiled once, not by itself as well.
     """
-    return numba.njit(inline="always", **_SAME)(function)
+    return _njit(inline="always", **_SAME)(function)
 
 
-class _NoCollection(event.Listener):
-    """Keeps the collector from walking over what the compiler builds: a twelfth of its time."""
+class _Compiling(event.Listener):
+    """Pauses the collector, a twelfth of the compiler's time, and calls a second process once."""
 
     def __init__(self) -> None:
-        self._depth, self._was_on = 0, False
+        self._depth, self._was_on, self._called = 0, False, False
 
     def on_start(self, event: event.Event) -> None:
-        """Pause the collector while the outermost function is being compiled."""
+        """The outermost function is going to be compiled: it was not in the cache."""
         if self._depth == 0:
             self._was_on = gc.isenabled()
             gc.disable()
+            self._call((event.data or {}).get("dispatcher"))
         self._depth += 1
 
     def on_end(self, event: event.Event) -> None:
-        """Let it go on."""
+        """Let the collector go on."""
         self._depth -= 1
         if self._depth == 0 and self._was_on:
             gc.enable()
 
+    def _call(self, kernel: Any) -> None:
+        room = kernel.py_func.__module__.rpartition(".")[0] if kernel else ""
+        if not self._called and room == "fitting.drape":
+            self._called = True
+            call_second(_N_THREADS)
 
-event.register("numba:compile", _NoCollection())
+
+event.register("numba:compile", _Compiling())
 
 
 def use_threads(n_threads: int | None) -> None:
