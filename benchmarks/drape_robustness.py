@@ -8,7 +8,8 @@ With `--data DIR` every pattern file below it (JSON, DXF, SVG) is draped too, on
 file that cannot be read, sewn or placed is a refusal with its reason, not a drape.
 
 Run: python benchmarks/drape_robustness.py --out cases.jsonl --cases 400 [--first 0] [--edge 0.016]
-[--data DIR] [--minutes 5] [--json]. `--one SEED` repeats one case, `--one FILE` one file.
+[--data DIR] [--minutes 5] [--placed] [--json]. `--placed` lets friction pull to where the garment
+is put on until it rests. `--one SEED` repeats one case, `--one FILE` one file.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import numpy as np
 
 from fitting.body import Measurements, body_from_measurements, default_measurements
 from fitting.cloth import garment_levels_on_body, load_fabric
-from fitting.drape import DrapeSettings, drape
+from fitting.drape import PLACED_REACH_M, DrapeSettings, drape
 from fitting.errors import FittingError
 from fitting.pattern import block_names, complete_measures, draft_block, read_pattern
 
@@ -76,7 +77,7 @@ def person(index, bodies):
     return bodies[index]
 
 
-def run_case(seed, bodies, edge_m):
+def run_case(seed, bodies, edge_m, settings):
     """Draft, place and drape one case; the record says what came of it."""
     record, start = case_of(seed), time.monotonic()
     try:
@@ -86,10 +87,10 @@ def run_case(seed, bodies, edge_m):
         garment = garment_levels_on_body(pattern, fitted.body, edge_length_m=edge_m)
     except FittingError as error:
         return record | {"stage": "before the drape", "passed": False, "cause": str(error)}
-    return record | run_drape(garment, fitted.body, record["fabric"], seed, start)
+    return record | run_drape(garment, fitted.body, record["fabric"], seed, start, settings)
 
 
-def run_file(path, bodies, edge_m):
+def run_file(path, bodies, edge_m, settings):
     """Read, place and drape one pattern file on the demo's body."""
     record, start = {"seed": path.name, "fabric": "cotton_jersey"}, time.monotonic()
     _, fitted = person(None, bodies)
@@ -97,13 +98,13 @@ def run_file(path, bodies, edge_m):
         garment = garment_levels_on_body(read_pattern(path), fitted.body, edge_length_m=edge_m)
     except FittingError as error:
         return record | {"stage": "before the drape", "passed": False, "cause": str(error)}
-    return record | run_drape(garment, fitted.body, record["fabric"], 0, start)
+    return record | run_drape(garment, fitted.body, record["fabric"], 0, start, settings)
 
 
-def run_drape(garment, body, fabric, seed, start):
+def run_drape(garment, body, fabric, seed, start, settings):
     """Drape, and judge by an independent count of crossings."""
     d = drape(
-        garment, body, (load_fabric(fabric),), settings=DrapeSettings(),
+        garment, body, (load_fabric(fabric),), settings=settings,
         rng=np.random.default_rng(seed),
     )  # fmt: skip
     cloth = garment.finest
@@ -132,16 +133,18 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--edge", type=float, default=0.016)
     parser.add_argument("--one")
+    parser.add_argument("--placed", action="store_true")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     bodies = {}
+    settings = DrapeSettings(placed_reach_m=PLACED_REACH_M if options.placed else None)
     if options.one is not None:
         one = options.one
         record = (
-            run_case(int(one), bodies, options.edge) if one.isdigit()
-            else run_file(Path(one), bodies, options.edge)
+            run_case(int(one), bodies, options.edge, settings) if one.isdigit()
+            else run_file(Path(one), bodies, options.edge, settings)
         )  # fmt: skip
         print(json.dumps(record, indent=2))
         return
@@ -155,7 +158,7 @@ def main():
             continue
         if time.monotonic() - start > 60 * options.minutes:
             break
-        record = run(what, bodies, options.edge)
+        record = run(what, bodies, options.edge, settings)
         with options.out.open("a") as out:
             out.write(json.dumps(record) + "\n")
     records = [json.loads(line) for line in options.out.read_text().splitlines()]
