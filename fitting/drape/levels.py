@@ -15,7 +15,7 @@ from scipy import sparse
 
 from fitting.drape.jit import N_CHUNKS
 
-SERIAL_ROWS = 1500  # below it one thread is faster than two
+SERIAL_ROWS = 4000  # below it one thread is faster than two
 # Share of a row's correction that the smoother takes where the row has neighbours in other
 # chunks, which it does not see change: a triangle's blocks are at most three times its diagonal
 # ones, so with two thirds the cycle is positive definite whatever the chunks.
