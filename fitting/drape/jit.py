@@ -7,6 +7,8 @@ order, so results never depend on the number of threads.
 import gc
 import os
 from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 # Spinning OpenMP threads steal the second core; it must be set before numba is imported.
@@ -26,9 +28,21 @@ _INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 N_CHUNKS = 16  # of every parallel loop, whatever the number of threads
 
 
+def room_stamp(folder: Path) -> str:
+    """Digest of all sources of a folder: kernels take in functions and numbers of other files."""
+    sources = sorted(folder.glob("*.py"))
+    return blake2b(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+_STAMP = room_stamp(Path(__file__).parent)
+
+
 def njit(function: Callable[..., Any]) -> Any:
     """Compile a kernel that Python calls: cached on disk, without the lock."""
-    return _njit(cache=True, nogil=True, no_cfunc_wrapper=True, **_SAME)(function)
+    kernel = _njit(cache=True, nogil=True, no_cfunc_wrapper=True, **_SAME)(function)
+    # The compiler's own stamp knows the kernel's file only, and would take stale code for fresh.
+    kernel._cache._cache_file._source_stamp = _STAMP
+    return kernel
 
 
 def njit_part(function: Callable[..., Any]) -> Any:

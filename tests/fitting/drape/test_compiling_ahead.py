@@ -12,6 +12,7 @@ import pytest
 import shapes
 
 from fitting.drape import DrapeSettings, ahead, drape
+from fitting.drape.jit import room_stamp
 
 ROOT = Path(__file__).resolve().parents[3]
 _SETTLE = """
@@ -95,3 +96,21 @@ def test_no_second_process_on_one_core_in_a_worker_or_where_none_is_wanted(
         assert ahead.call_second(2) is None
     monkeypatch.setenv(ahead.ALONE, "1")
     assert ahead.call_second(2) is None
+
+
+def test_a_kernel_is_compiled_anew_where_another_file_of_the_room_has_changed(tmp_path: Path):
+    stale = "from fitting.drape import jit; jit._STAMP = 'another'"
+    count = "print(rub._settle.stats.cache_hits.total(), rub._settle.stats.cache_misses.total())"
+    said = [
+        run(f"{code}{_SETTLE}{count}", tmp_path).stdout.split()
+        for code in (stale, stale, "", "")
+    ]  # fmt: skip
+    assert said == [["0", "1"], ["1", "0"], ["0", "1"], ["1", "0"]]
+
+
+def test_the_stamp_of_a_room_follows_every_source(tmp_path: Path):
+    stamps = set()
+    for name, text in (("a.py", "x = 1"), ("b.py", "y = 1"), ("a.py", "x = 2"), ("a.py", "x = 1")):
+        (tmp_path / name).write_text(text)
+        stamps.add(room_stamp(tmp_path))
+    assert len(stamps) == 3
