@@ -99,14 +99,20 @@ def hold(engine: Engine, holds: Sequence[Hold]) -> None:
 
 
 def cascade(
-    scene: Scene, *, progress: Callable[[int, float], None] | None = None
+    scene: Scene,
+    *,
+    n_left_out: int = 0,
+    progress: Callable[[int, float], None] | None = None,
 ) -> tuple[Engine, Run, list[Run]]:
     """Relax coarser meshes loosely, each starting on the one before, then the finest.
+
+    n_left_out: So many of the coarsest meshes are not relaxed; they still speed up solves.
 
     Raises:
         DrapeError: If the garment starts tangled and cannot be freed; names the panels.
     """
     scenes = _levels(scene)
+    scenes = scenes[min(n_left_out, len(scenes) - 1) :]
     if scene.settings.self_collision:
         scenes = _from_free_start(scenes)
     engine, coarse = _placed(scenes[0]), []

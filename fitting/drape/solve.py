@@ -65,9 +65,22 @@ def drape(
         garment=garment, fabrics=fabrics, tree=tree, fixings=fixings, settings=chosen,
         device=device,
     )  # fmt: skip
-    engine, run, coarse = cascade(scene, progress=progress)
     seed = int(rng.integers(2**31))
-    return account(garment.finest, engine, run, coarse, seed=seed, start_ns=start_ns)
+    engine, run, coarse = cascade(scene, progress=progress)
+    first = account(garment.finest, engine, run, coarse, seed=seed, start_ns=start_ns)
+    if not coarse or not _caught(first, chosen):
+        return first
+    engine, run, coarse = cascade(scene, n_left_out=1, progress=progress)
+    again = account(garment.finest, engine, run, coarse, seed=seed, start_ns=start_ns)
+    return again if again.converged else first
+
+
+def _caught(d: Drape, settings: DrapeSettings) -> bool:
+    """Whether cloth ended in the body or crossing, from where no step leads out.
+
+    Long edges of a coarse mesh pass through a hand between two vertices that both stay outside.
+    """
+    return d.penetration_max_m > settings.penetration_max_m or d.intersections_cloth_cloth > 0
 
 
 def check_scene(
