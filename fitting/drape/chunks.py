@@ -8,16 +8,15 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
 
-# Typed as nothing in particular: the first parameter is the compiler's, not the caller's.
-_intrinsic: Any = intrinsic
-_I32, _I64, _BYTES = ir.IntType(32), ir.IntType(64), ir.IntType(8).as_pointer()
-_SIZES = _I64.as_pointer()
+from fitting.drape.vectors import I32, I64, emitted
+
+_BYTES = ir.IntType(8).as_pointer()
+_SIZES = I64.as_pointer()
 _WORKER = ir.FunctionType(ir.VoidType(), [_BYTES.as_pointer(), _SIZES, _SIZES, _BYTES])
 
 
-@_intrinsic
+@emitted
 def in_chunks(typingctx, part, lo, hi, n, sums, args):  # noqa: ANN201
     """Call ``part(first, last, *args)`` for each of n equal chunks of lo..hi, on all threads.
 
@@ -49,7 +48,7 @@ def _worker(context: Any, module: Any, kind: Any, part: Any, call: Any, sig: Any
     work.attributes.add("noinline")  # a second copy might add in another order on one thread
     builder = ir.IRBuilder(work.append_basic_block("entry"))
     places, sizes, _, data = work.args
-    begin = builder.ptrtoint(builder.load(places), _I64)
+    begin = builder.ptrtoint(builder.load(places), I64)
     end = builder.add(begin, builder.load(sizes))
     bundle = builder.load(builder.bitcast(data, kind.as_pointer()))
     lo, hi, n, sums, args = cgutils.unpack_tuple(builder, bundle, 5)
@@ -58,7 +57,7 @@ def _worker(context: Any, module: Any, kind: Any, part: Any, call: Any, sig: Any
         for array, kind in zip(cgutils.unpack_tuple(builder, args), call.args[2:], strict=True)
     ]
     span, share = builder.sub(hi, lo), _apart(context, module, part)
-    one = _I64(1)
+    one = I64(1)
     with cgutils.for_range_slice(builder, begin, end, one) as (k, _):
         first, last = (
             builder.add(lo, builder.sdiv(builder.mul(span, at), n))
@@ -101,16 +100,16 @@ def _apart(context: Any, module: Any, part: Any) -> Any:
 
 def _launch(builder: Any, work: Any, n: Any, data: Any) -> None:
     """Share the chunks among the threads; a single one works them off without waking others."""
-    zero, one = _I64(0), _I64(1)
+    zero, one = I64(0), I64(1)
     place = cgutils.alloca_once_value(builder, ir.Constant(_BYTES, None))
     size, step = cgutils.alloca_once_value(builder, n), cgutils.alloca_once_value(builder, one)
     threads = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(_I32, []), "get_num_threads"
+        builder.module, ir.FunctionType(I32, []), "get_num_threads"
     )
-    run = ir.FunctionType(ir.VoidType(), [_WORKER.as_pointer(), *_WORKER.args, _I64, _I64, _I32])
+    run = ir.FunctionType(ir.VoidType(), [_WORKER.as_pointer(), *_WORKER.args, I64, I64, I32])
     share = cgutils.get_or_insert_function(builder.module, run, "numba_parallel_for")
     n_threads = builder.call(threads, [])
-    with builder.if_else(builder.icmp_signed(">", n_threads, _I32(1))) as (many, alone):
+    with builder.if_else(builder.icmp_signed(">", n_threads, I32(1))) as (many, alone):
         with many:
             builder.call(share, [work, place, size, step, data, zero, one, n_threads])
         with alone:

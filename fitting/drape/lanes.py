@@ -8,25 +8,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
 
-# Typed as nothing in particular: the first parameter is the compiler's, not the caller's.
-_intrinsic: Any = intrinsic
-_F32, _I32, _I64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
-_V4 = ir.VectorType(_F32, 4)
-_NONE = ir.Constant(_V4, ir.Undefined)
+from fitting.drape.vectors import F32, I32, I64, emitted, filled, load, spread
 
-
-def _load(builder: Any, pointer: Any, index: Any) -> Any:
-    at = builder.bitcast(builder.gep(pointer, [index]), _V4.as_pointer())
-    value = builder.load(at)
-    value.align = 4
-    return value
-
-
-def _spread(builder: Any, vector: Any, lane: int) -> Any:
-    mask = ir.Constant(ir.VectorType(_I32, 4), [lane] * 4)
-    return builder.shuffle_vector(vector, _NONE, mask)
+_V4 = ir.VectorType(F32, 4)
 
 
 class _Rows:
@@ -59,30 +44,29 @@ class _Rows:
         sums = [cgutils.alloca_once_value(builder, zero) for _ in range(3)]
 
         def neighbour(pointer: Any, at: Any) -> Any:
-            j = builder.sext(builder.load(builder.gep(pointer, [at])), _I64)
+            j = builder.sext(builder.load(builder.gep(pointer, [at])), I64)
             near = builder.and_(
                 builder.icmp_signed(">=", j, first), builder.icmp_signed("<", j, last)
             )
-            return _load(builder, builder.select(near, px, pfar), builder.shl(j, _I64(2)))
+            return load(builder, _V4, builder.select(near, px, pfar), builder.shl(j, I64(2)))
 
-        with cgutils.for_range_slice(builder, self.wide(0), self.wide(1), _I64(1)) as (s, _):
+        with cgutils.for_range_slice(builder, self.wide(0), self.wide(1), I64(1)) as (s, _):
             other = neighbour(pcol, s)
-            base = builder.mul(s, _I64(12))
+            base = builder.mul(s, I64(12))
             for lane, total in enumerate(sums):
-                column = _load(builder, pval, builder.add(base, _I64(4 * lane)))
-                spread = _spread(builder, other, lane)
-                builder.store(self.fma(column, spread, builder.load(total)), total)
-        with cgutils.for_range_slice(builder, self.wide(4), self.wide(5), _I64(1)) as (s, _):
+                column = load(builder, _V4, pval, builder.add(base, I64(4 * lane)))
+                same = spread(builder, other, lane)
+                builder.store(self.fma(column, same, builder.load(total)), total)
+        with cgutils.for_range_slice(builder, self.wide(4), self.wide(5), I64(1)) as (s, _):
             other = neighbour(pbcol, s)
             scalar = builder.load(builder.gep(pbval, [s]))
-            vector = builder.insert_element(_NONE, scalar, _I32(0))
-            product = self.fma(_spread(builder, vector, 0), other, builder.load(sums[0]))
+            product = self.fma(filled(builder, _V4, scalar), other, builder.load(sums[0]))
             builder.store(product, sums[0])
         a, b, c = (builder.load(total) for total in sums)
         return builder.fadd(builder.fadd(a, b), c)
 
 
-@_intrinsic
+@emitted
 def row_product(typingctx, lo, hi, col, val, blo, bhi, bcol, bval, x, far, first, last):  # noqa: ANN201
     """Return the three float32 of one row of the matrix times x.
 
@@ -94,13 +78,13 @@ def row_product(typingctx, lo, hi, col, val, blo, bhi, bcol, bval, x, far, first
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         total = _Rows(context, builder, sig, args).product()
-        lanes = [builder.extract_element(total, _I32(k)) for k in range(3)]
+        lanes = [builder.extract_element(total, I32(k)) for k in range(3)]
         return context.make_tuple(builder, sig.return_type, lanes)
 
     return signature, codegen
 
 
-@_intrinsic
+@emitted
 def relax_row(  # noqa: ANN201
     typingctx, lo, hi, col, val, blo, bhi, bcol, bval, x, far, first, last, i, inv, right
 ):
@@ -114,13 +98,13 @@ def relax_row(  # noqa: ANN201
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         rows = _Rows(context, builder, sig, args)
-        row = builder.shl(rows.wide(12), _I64(2))
-        base = builder.mul(rows.wide(12), _I64(12))
-        error = builder.fsub(_load(builder, rows.data(14), row), rows.product())
-        total = _load(builder, rows.data(8), row)
+        row = builder.shl(rows.wide(12), I64(2))
+        base = builder.mul(rows.wide(12), I64(12))
+        error = builder.fsub(load(builder, _V4, rows.data(14), row), rows.product())
+        total = load(builder, _V4, rows.data(8), row)
         for lane in range(3):
-            column = _load(builder, rows.data(13), builder.add(base, _I64(4 * lane)))
-            total = rows.fma(column, _spread(builder, error, lane), total)
+            column = load(builder, _V4, rows.data(13), builder.add(base, I64(4 * lane)))
+            total = rows.fma(column, spread(builder, error, lane), total)
         at = builder.bitcast(builder.gep(rows.data(8), [row]), _V4.as_pointer())
         builder.store(total, at).align = 4
         return context.get_dummy_value()
