@@ -57,10 +57,11 @@ def drape_sequence(
         DrapeError: If the input cannot be solved, or bodies differ in their triangles.
     """
     from fitting.drape.account import account
-    from fitting.drape.cascade import Scene, as_levels, cascade
+    from fitting.drape.cascade import Scene, as_levels
     from fitting.drape.jit import use_threads
     from fitting.drape.relax import relax
     from fitting.drape.sdf import build_tree
+    from fitting.drape.tries import come_to_rest
 
     chosen = settings or DrapeSettings()
     garment, fixings = as_levels(cloth), Fixings(holds=tuple(holds), bands=tuple(bands))
@@ -71,8 +72,8 @@ def drape_sequence(
     tree = build_tree(bodies[0].vertices_m, bodies[0].faces)
     scene = Scene(garment=garment, fabrics=fabrics, tree=tree, fixings=fixings, settings=chosen)
     start_ns = time.monotonic_ns()
-    engine, run, coarse = cascade(scene)
-    yield account(garment.finest, engine, run, coarse, seed=seed, start_ns=start_ns)
+    engine, first = come_to_rest(scene, seed=seed, start_ns=start_ns)
+    yield first
     for k in range(1, len(bodies)):
         start_ns = time.monotonic_ns()
         run = _follow(engine, bodies[k - 1], bodies[k], frame_s=frame_s, momentum=momentum)

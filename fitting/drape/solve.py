@@ -49,11 +49,11 @@ def drape(
             panel, fabric or device.
     """
     chosen = settings or DrapeSettings()
-    from fitting.drape.account import account
-    from fitting.drape.cascade import Scene, as_levels, cascade
+    from fitting.drape.cascade import Scene, as_levels
     from fitting.drape.jit import use_threads
     from fitting.drape.kernels import check_device
     from fitting.drape.sdf import build_tree
+    from fitting.drape.tries import come_to_rest
 
     check_device(device)
     start_ns = time.monotonic_ns()
@@ -66,21 +66,7 @@ def drape(
         device=device,
     )  # fmt: skip
     seed = int(rng.integers(2**31))
-    engine, run, coarse = cascade(scene, progress=progress)
-    first = account(garment.finest, engine, run, coarse, seed=seed, start_ns=start_ns)
-    if not coarse or not _caught(first, chosen):
-        return first
-    engine, run, coarse = cascade(scene, n_left_out=1, progress=progress)
-    again = account(garment.finest, engine, run, coarse, seed=seed, start_ns=start_ns)
-    return again if again.converged else first
-
-
-def _caught(d: Drape, settings: DrapeSettings) -> bool:
-    """Whether cloth ended in the body or crossing, from where no step leads out.
-
-    Long edges of a coarse mesh pass through a hand between two vertices that both stay outside.
-    """
-    return d.penetration_max_m > settings.penetration_max_m or d.intersections_cloth_cloth > 0
+    return come_to_rest(scene, seed=seed, start_ns=start_ns, progress=progress)[1]
 
 
 def check_scene(

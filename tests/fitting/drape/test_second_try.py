@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import shapes
 
-import fitting.drape.cascade as cascade_module
-from fitting.drape import DrapeSettings, drape
+from fitting.drape import DrapeSettings, drape, tries
 
 COARSE = 21  # vertices along a side: the coarse mesh is not too small to be used
 
@@ -19,32 +18,32 @@ def over_ball():
 
 def draped(monkeypatch, *, fails):
     """Drape a square over a ball; tries of the given numbers end 4 mm lower, in the ball."""
-    ours, tries = cascade_module.cascade, []
+    ours, made = tries.cascade, []
 
     def lowered(scene, *, n_left_out=0, progress=None):
         engine, run, coarse = ours(scene, n_left_out=n_left_out, progress=progress)
-        tries.append((n_left_out, len(coarse)))
-        if len(tries) in fails:
+        made.append((n_left_out, len(coarse)))
+        if len(made) in fails:
             engine.x[:, 1] -= 0.004
             engine.fresh[:] = True
         return engine, run, coarse
 
-    monkeypatch.setattr(cascade_module, "cascade", lowered)
+    monkeypatch.setattr(tries, "cascade", lowered)
     result = drape(
         over_ball(), shapes.body_of(*shapes.ellipsoid(0.05, 0.05, 0.05)), [shapes.fabric()],
         settings=DrapeSettings(), rng=np.random.default_rng(0),
     )  # fmt: skip
-    return result, tries
+    return result, made
 
 
 @pytest.mark.parametrize(
-    ("fails", "tries"), [((), [(0, 1)]), ((1,), [(0, 1), (1, 0)]), ((1, 2), [(0, 1), (1, 0)])]
+    ("fails", "wanted"), [((), [(0, 1)]), ((1,), [(0, 1), (1, 0)]), ((1, 2), [(0, 1), (1, 0)])]
 )
 def test_what_ends_in_the_body_is_tried_once_more_without_the_coarsest_mesh(
-    monkeypatch, fails, tries
+    monkeypatch, fails, wanted
 ):
     result, made = draped(monkeypatch, fails=fails)
-    assert made == tries
+    assert made == wanted
     assert result.converged is (len(fails) < 2)
     if fails == (1, 2):
         assert "inside the body" in result.cause
