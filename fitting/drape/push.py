@@ -5,7 +5,6 @@ then cut so that both sides stay on their side of the plane.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fitting.drape.chunks import in_chunks
 from fitting.drape.jit import N_CHUNKS, njit, njit_inline, njit_part, njit_spliced
@@ -13,10 +12,8 @@ from fitting.drape.pairs import apart, close_points, face_weights
 from fitting.drape.pcg import chunk
 
 _SHARE = 0.425  # each side may use this much of a gap, so 15 % of it always stays
-_LEAST_GAP_M = (
-    1e-5  # cloth pressed together harder than pushes part it keeps it; else rounding crosses
-)
-NEAR = 1 / 3  # share of the layer in which a push grows without bound
+_LEAST_GAP_M = 1e-5  # always stays between layers: closer, and rounding lets them cross
+_NEAR = 1 / 3  # share of the layer in which a push grows without bound
 _N_SWEEPS = 4
 _PARALLEL = 1e-3  # squared sine of the angle below which edges push less
 
@@ -51,7 +48,7 @@ def spring(gap, layer):  # noqa: ANN201
     no bound (a barrier as in Li et al. 2020, IPC, rational instead of logarithmic), so that what
     presses two layers together finds its balance before they meet.
     """
-    depth, near = layer - gap, NEAR * layer
+    depth, near = layer - gap, _NEAR * layer
     if gap >= near:
         return 0.5 * depth * depth, depth, 1.0
     gap = max(gap, _LEAST_GAP_M)
@@ -63,10 +60,13 @@ def spring(gap, layer):  # noqa: ANN201
     )
 
 
-def slopes(gap_m: NDArray[np.float64], layer_m: float) -> NDArray[np.float64]:
-    """Stiffness of pushes at gaps (n_pairs,), as `spring` has it."""
-    ratio = NEAR * layer_m / np.maximum(gap_m, _LEAST_GAP_M)
-    return 1.0 + np.where(ratio > 1.0, ratio, 0.0) ** 3
+@njit
+def slopes(gaps, layer):  # noqa: ANN201
+    """Return the stiffness that `spring` has at each of the gaps (n_pairs,)."""
+    found = np.ones(gaps.shape[0])
+    for k in range(gaps.shape[0]):
+        found[k] = spring(gaps[k], layer)[2]
+    return found
 
 
 @njit_spliced
