@@ -1,11 +1,34 @@
 """What tests of several rooms of the front door share."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 
 import pytest
+
+KILL_LIMIT_S = 240
+
+
+@pytest.fixture
+def kill_after_a_result():
+    """Run a command with its workers until its folder holds a result, kill all, count results."""
+
+    def run_and_kill(command, out):
+        process = subprocess.Popen(
+            command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        deadline = time.monotonic() + KILL_LIMIT_S
+        while not list(out.glob("results/*.json")) and time.monotonic() < deadline:
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=30)
+        return len(list(out.glob("results/*.json")))
+
+    return run_and_kill
 
 
 @pytest.fixture

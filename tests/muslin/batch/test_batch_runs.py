@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -64,19 +62,11 @@ def undisturbed(bodies):
 
 @pytest.mark.slow(seconds=25)
 @pytest.mark.skipif(os.name != "posix", reason="kills a process group")
-def test_a_killed_batch_goes_on_and_ends_with_the_same_table(bodies, undisturbed):
+def test_a_killed_batch_goes_on_and_ends_with_the_same_table(
+    bodies, undisturbed, kill_after_a_result
+):
     out = bodies.parent / "killed"
-    process = subprocess.Popen(
-        fit_command(bodies, out, "--workers", "2"), stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + LIMIT_S
-    while not list(out.glob("results/*.json")) and time.monotonic() < deadline:
-        assert process.poll() is None
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=30)
-    n_known = len(list(out.glob("results/*.json")))
+    n_known = kill_after_a_result(fit_command(bodies, out, "--workers", "2"), out)
     assert 1 <= n_known < 6
     table, said = finish(bodies, out, "--workers", "1")
     assert table == undisturbed

@@ -2,10 +2,7 @@
 
 import json
 import os
-import signal
-import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -137,21 +134,11 @@ def command(bodies, out, *more):
 
 @pytest.mark.slow(seconds=20)
 @pytest.mark.skipif(os.name != "posix", reason="kills a process group")
-def test_a_killed_survey_goes_on_and_ends_the_same(tmp_path, capsys):
+def test_a_killed_survey_goes_on_and_ends_the_same(tmp_path, capsys, kill_after_a_result):
     """Two local workers, killed in the middle; the rest in this process; then nothing is left."""
     bodies, out = tmp_path / "bodies.csv", tmp_path / "run"
     bodies.write_text(BODIES, encoding="utf-8")
-    process = subprocess.Popen(
-        command(bodies, out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + LIMIT_S
-    while not list(out.glob("results/*.json")) and time.monotonic() < deadline:
-        assert process.poll() is None
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=30)
-    assert 1 <= len(list(out.glob("results/*.json"))) < 6
+    assert 1 <= kill_after_a_result(command(bodies, out), out) < 6
     words = command(bodies, out, "--workers", "1", "--json")[3:]
     first = run_command(words), capsys.readouterr()
     again = run_command(words), capsys.readouterr()
